@@ -1,0 +1,5 @@
+/** What every learning algorithm offers. */
+@NullMarked
+package org.mobula.core.algorithm;
+
+import org.jspecify.annotations.NullMarked;

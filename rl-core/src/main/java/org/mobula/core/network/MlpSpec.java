@@ -1,0 +1,139 @@
+package org.mobula.core.network;
+
+import java.io.Serializable;
+import java.util.List;
+import org.mobula.core.random.Pcg64;
+
+/**
+ * A multilayer perceptron with one or more heads on a trunk that may be empty.
+ *
+ * <p>Hidden layers are {@code activation(W x + b)}; the last layer of a head is linear. The output
+ * row holds the columns of {@code columns} one after the other. Parameters are named {@code
+ * trunk.0.weight} (shape {@code [out, in]}), {@code trunk.0.bias}, {@code policy.0.weight}, …; a
+ * constant is named as it is called.
+ *
+ * @param inputs numbers in an input row
+ * @param trunk widths of the hidden layers that all heads share; empty where the heads are apart
+ * @param columns what the output row is made of
+ * @param activation between the layers
+ * @param initialization how weights start; biases start at zero
+ */
+public record MlpSpec(
+    int inputs,
+    List<Integer> trunk,
+    List<Column> columns,
+    Activation activation,
+    Initialization initialization)
+    implements NetworkSpec {
+
+  /** Some columns of the output row. */
+  public sealed interface Column extends Serializable {
+    /** Unique within the network; the first part of the parameters' names. */
+    String name();
+
+    /** How many columns. */
+    int width();
+  }
+
+  /**
+   * Columns computed from the input.
+   *
+   * @param hidden widths of the head's own hidden layers
+   * @param width columns of the output
+   * @param gain of the last layer's initial weights
+   */
+  public record Head(String name, List<Integer> hidden, int width, float gain) implements Column {
+    /** Copies the widths. */
+    public Head {
+      hidden = List.copyOf(hidden);
+    }
+  }
+
+  /**
+   * Columns that are parameters themselves, the same in each row: a state-independent log standard
+   * deviation, say.
+   *
+   * @param initial the value that each starts with
+   */
+  public record Constant(String name, int width, float initial) implements Column {}
+
+  /** Checks the sizes. */
+  public MlpSpec {
+    trunk = List.copyOf(trunk);
+    columns = List.copyOf(columns);
+    if (inputs < 1) {
+      throw new IllegalArgumentException("inputs is " + inputs + " but must be ≥ 1");
+    }
+    if (columns.isEmpty()) {
+      throw new IllegalArgumentException("a network needs at least one output column");
+    }
+  }
+
+  @Override
+  public int outputs() {
+    return columns.stream().mapToInt(Column::width).sum();
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    ParameterLayout.Builder layout = new ParameterLayout.Builder();
+    int width = addLayers(layout, "trunk", inputs, trunk);
+    for (Column column : columns) {
+      if (column instanceof Head head) {
+        int last = addLayers(layout, head.name, width, head.hidden);
+        addLayer(layout, head.name + "." + head.hidden.size(), last, head.width);
+      } else {
+        layout.add(column.name(), column.width());
+      }
+    }
+    return layout.build();
+  }
+
+  private static int addLayers(
+      ParameterLayout.Builder layout, String name, int inputs, List<Integer> widths) {
+    int last = inputs;
+    for (int i = 0; i < widths.size(); i++) {
+      addLayer(layout, name + "." + i, last, widths.get(i));
+      last = widths.get(i);
+    }
+    return last;
+  }
+
+  private static void addLayer(ParameterLayout.Builder layout, String name, int in, int out) {
+    layout.add(name + ".weight", out, in).add(name + ".bias", out);
+  }
+
+  @Override
+  public float[] initialParameters(Pcg64 random) {
+    ParameterLayout layout = layout();
+    float[] parameters = new float[layout.size()];
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      if (entry.shape().size() == 2) {
+        initialization.fill(
+            parameters,
+            entry.offset(),
+            entry.shape().get(0),
+            entry.shape().get(1),
+            gain(entry.name()),
+            random);
+      }
+    }
+    for (Column column : columns) {
+      if (column instanceof Constant constant) {
+        int offset = layout.entry(constant.name).offset();
+        java.util.Arrays.fill(parameters, offset, offset + constant.width, constant.initial);
+      }
+    }
+    return parameters;
+  }
+
+  private float gain(String parameter) {
+    for (Column column : columns) {
+      if (column instanceof Head head
+          && parameter.equals(head.name + "." + head.hidden.size() + ".weight")) {
+        return head.gain;
+      }
+    }
+    return initialization.hiddenGain();
+  }
+}

@@ -1,0 +1,94 @@
+package org.mobula.core.network;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How named tensors lie in one flat vector, one after the other in row-major order.
+ *
+ * @param entries the tensors in the order of their offsets, without gaps
+ */
+public record ParameterLayout(List<Entry> entries) implements Serializable {
+  /** The group of parameters that no other group claims. */
+  public static final String DEFAULT_GROUP = "default";
+
+  /**
+   * One tensor.
+   *
+   * @param name unique, dotted: {@code policy.0.weight}
+   * @param shape sizes of the dimensions
+   * @param offset index of the first number in the flat vector
+   * @param group the optimizer group
+   */
+  public record Entry(String name, List<Integer> shape, int offset, String group)
+      implements Serializable {
+    /** Copies the shape. */
+    public Entry {
+      shape = List.copyOf(shape);
+    }
+
+    /** How many numbers the tensor has. */
+    public int size() {
+      int size = 1;
+      for (int dimension : shape) {
+        size = Math.multiplyExact(size, dimension);
+      }
+      return size;
+    }
+  }
+
+  /** Checks names and offsets. */
+  public ParameterLayout {
+    entries = List.copyOf(entries);
+    int offset = 0;
+    for (Entry entry : entries) {
+      if (entry.offset != offset) {
+        throw new IllegalArgumentException(
+            entry.name + " lies at " + entry.offset + " but must lie at " + offset);
+      }
+      offset = Math.addExact(offset, entry.size());
+    }
+    if (entries.stream().map(Entry::name).distinct().count() != entries.size()) {
+      throw new IllegalArgumentException("two parameters have the same name: " + entries);
+    }
+  }
+
+  /** How many numbers the flat vector has. */
+  public int size() {
+    return entries.isEmpty()
+        ? 0
+        : entries.get(entries.size() - 1).offset + entries.get(entries.size() - 1).size();
+  }
+
+  /** The tensor of this name. */
+  public Entry entry(String name) {
+    return entries.stream()
+        .filter(entry -> entry.name.equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no parameter is called " + name));
+  }
+
+  /** Collects tensors one after the other. */
+  public static final class Builder {
+    private final List<Entry> entries = new ArrayList<>();
+    private int offset;
+
+    /** Adds a tensor of the default group. */
+    public Builder add(String name, int... shape) {
+      List<Integer> dimensions = new ArrayList<>();
+      for (int dimension : shape) {
+        dimensions.add(dimension);
+      }
+      Entry entry = new Entry(name, dimensions, offset, DEFAULT_GROUP);
+      entries.add(entry);
+      offset = Math.addExact(offset, entry.size());
+      return this;
+    }
+
+    /** The layout of all that was added. */
+    public ParameterLayout build() {
+      return new ParameterLayout(entries);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Multilayer perceptrons on the JVM's Vector API. */
+@NullMarked
+package org.mobula.core.network.simd;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,47 @@
+package org.mobula.core.parameters;
+
+import org.mobula.core.network.ParameterLayout;
+
+/**
+ * Holds the parameters and the optimizer beside them. Learners push gradients; everyone pulls the
+ * newest version.
+ */
+public interface ParameterStore extends AutoCloseable {
+  /** How the parameters lie in the flat vector. */
+  ParameterLayout layout();
+
+  /**
+   * Copies the newest parameters.
+   *
+   * @param destination receives {@code layout().size()} numbers
+   * @return their version
+   */
+  long pull(float[] destination);
+
+  /**
+   * Clips the gradient by its global norm where the store is set up so, and takes one optimizer
+   * step.
+   *
+   * @param gradient {@code layout().size()} numbers; may be scaled in place
+   * @param learningRate of this step, before the groups' own factors
+   * @return the gradient's global norm before clipping
+   * @throws ArithmeticException if the gradient holds NaN or infinity; nothing is changed then
+   */
+  double push(float[] gradient, double learningRate);
+
+  /** Parameters and optimizer state, for a checkpoint. */
+  StoreState save();
+
+  /** Goes on from a saved state. */
+  void restore(StoreState state);
+
+  /** The newest parameters, copied. */
+  default ParameterSnapshot snapshot() {
+    float[] values = new float[layout().size()];
+    long version = pull(values);
+    return new ParameterSnapshot(version, values);
+  }
+
+  @Override
+  void close();
+}
