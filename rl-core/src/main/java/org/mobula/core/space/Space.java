@@ -7,8 +7,12 @@ import org.mobula.core.random.Pcg64;
  * A set of values. Each value has one encoding as {@link #size} floats: a box is its elements in
  * row-major order, a discrete value its index, a multi-discrete its indices, a multi-binary its
  * bits as 0 and 1; a dictionary or tuple is the encodings of its parts one after the other.
+ *
+ * <p>Spaces are immutable, compare by content, and allocate nothing in the methods that read and
+ * write values.
  */
-public interface Space extends Serializable {
+public sealed interface Space extends Serializable
+    permits Box, Discrete, MultiDiscrete, MultiBinary, Dict, Tuple {
   /** Numbers in the encoding of one value. */
   int size();
 
