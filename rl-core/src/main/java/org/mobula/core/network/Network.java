@@ -19,7 +19,11 @@ public interface Network extends AutoCloseable {
   /** Numbers in an output row. */
   int outputs();
 
-  /** Takes a copy of these parameters for all that follows. */
+  /**
+   * Takes a copy of these parameters for all that follows.
+   *
+   * @throws IllegalArgumentException if there are fewer than the layout has
+   */
   void setParameters(float[] parameters);
 
   /**
@@ -28,15 +32,18 @@ public interface Network extends AutoCloseable {
    * @param inputs {@code [batch][inputs]}
    * @param batch number of rows, at least 1
    * @param outputs receives {@code [batch][outputs]}
+   * @throws IllegalArgumentException if batch is below 1
    */
   void forward(float[] inputs, int batch, float[] outputs);
 
   /**
-   * Carries the gradient of a loss back through the last {@link #forward}.
+   * Carries the gradient of a loss back through the last {@link #forward}, which may be done more
+   * than once.
    *
    * @param outputGradients {@code [batch][outputs]}, the loss differentiated by each output
    * @param parameterGradient receives the loss differentiated by each parameter (overwritten)
    * @param inputGradients receives {@code [batch][inputs]} (overwritten), unless null
+   * @throws IllegalStateException if nothing went forward since the parameters were set
    */
   void backward(
       float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients);
