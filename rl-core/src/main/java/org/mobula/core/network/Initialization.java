@@ -10,6 +10,13 @@ import org.mobula.core.random.Pcg64;
  * @param hiddenGain scale of the hidden layers' weights
  */
 public record Initialization(Kind kind, float hiddenGain) implements Serializable {
+  /** Checks the gain. */
+  public Initialization {
+    if (!(hiddenGain > 0 && hiddenGain < Float.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("hidden gain is " + hiddenGain + " but must be > 0");
+    }
+  }
+
   /** The distribution of fresh weights. */
   public enum Kind {
     /** Orthogonal rows or columns (Saxe et al. 2014), scaled by the gain. */

@@ -1,7 +1,10 @@
 package org.mobula.core.network;
 
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.mobula.core.random.Pcg64;
 
 /**
@@ -10,7 +13,7 @@ import org.mobula.core.random.Pcg64;
  * <p>Hidden layers are {@code activation(W x + b)}; the last layer of a head is linear. The output
  * row holds the columns of {@code columns} one after the other. Parameters are named {@code
  * trunk.0.weight} (shape {@code [out, in]}), {@code trunk.0.bias}, {@code policy.0.weight}, …; a
- * constant is named as it is called.
+ * constant is named as it is called. The first part of the name is the parameter's optimizer group.
  *
  * @param inputs numbers in an input row
  * @param trunk widths of the hidden layers that all heads share; empty where the heads are apart
@@ -25,6 +28,7 @@ public record MlpSpec(
     Activation activation,
     Initialization initialization)
     implements NetworkSpec {
+  private static final String TRUNK = "trunk";
 
   /** Some columns of the output row. */
   public sealed interface Column extends Serializable {
@@ -43,9 +47,11 @@ public record MlpSpec(
    * @param gain of the last layer's initial weights
    */
   public record Head(String name, List<Integer> hidden, int width, float gain) implements Column {
-    /** Copies the widths. */
+    /** Checks the widths. */
     public Head {
       hidden = List.copyOf(hidden);
+      checkWidths(name, hidden);
+      checkWidth(name, width);
     }
   }
 
@@ -55,7 +61,12 @@ public record MlpSpec(
    *
    * @param initial the value that each starts with
    */
-  public record Constant(String name, int width, float initial) implements Column {}
+  public record Constant(String name, int width, float initial) implements Column {
+    /** Checks the width. */
+    public Constant {
+      checkWidth(name, width);
+    }
+  }
 
   /** Checks the sizes. */
   public MlpSpec {
@@ -67,6 +78,31 @@ public record MlpSpec(
     if (columns.isEmpty()) {
       throw new IllegalArgumentException("a network needs at least one output column");
     }
+    checkWidths(TRUNK, trunk);
+    Set<String> names = new HashSet<>(Set.of(TRUNK));
+    for (Column column : columns) {
+      if (!names.add(column.name())) {
+        throw new IllegalArgumentException(
+            "the name "
+                + column.name()
+                + " is taken: columns need names of their own, and "
+                + TRUNK
+                + " is the shared layers'");
+      }
+    }
+  }
+
+  private static void checkWidths(String name, List<Integer> widths) {
+    for (int width : widths) {
+      checkWidth(name, width);
+    }
+  }
+
+  private static void checkWidth(String name, int width) {
+    if (width < 1) {
+      throw new IllegalArgumentException(
+          "a width of " + name + " is " + width + " but must be ≥ 1");
+    }
   }
 
   @Override
@@ -76,14 +112,15 @@ public record MlpSpec(
 
   @Override
   public ParameterLayout layout() {
-    ParameterLayout.Builder layout = new ParameterLayout.Builder();
-    int width = addLayers(layout, "trunk", inputs, trunk);
+    ParameterLayout.Builder layout = new ParameterLayout.Builder().group(TRUNK);
+    int width = addLayers(layout, TRUNK, inputs, trunk);
     for (Column column : columns) {
       if (column instanceof Head head) {
+        layout.group(head.name);
         int last = addLayers(layout, head.name, width, head.hidden);
         addLayer(layout, head.name + "." + head.hidden.size(), last, head.width);
       } else {
-        layout.add(column.name(), column.width());
+        layout.group(column.name()).add(column.name(), column.width());
       }
     }
     return layout.build();
@@ -121,7 +158,7 @@ public record MlpSpec(
     for (Column column : columns) {
       if (column instanceof Constant constant) {
         int offset = layout.entry(constant.name).offset();
-        java.util.Arrays.fill(parameters, offset, offset + constant.width, constant.initial);
+        Arrays.fill(parameters, offset, offset + constant.width, constant.initial);
       }
     }
     return parameters;

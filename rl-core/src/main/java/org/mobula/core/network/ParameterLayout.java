@@ -23,9 +23,15 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
    */
   public record Entry(String name, List<Integer> shape, int offset, String group)
       implements Serializable {
-    /** Copies the shape. */
+    /** Checks the sizes. */
     public Entry {
       shape = List.copyOf(shape);
+      for (int dimension : shape) {
+        if (dimension < 1) {
+          throw new IllegalArgumentException(
+              "the shape of " + name + " is " + shape + " but each size must be ≥ 1");
+        }
+      }
     }
 
     /** How many numbers the tensor has. */
@@ -69,18 +75,40 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
         .orElseThrow(() -> new IllegalArgumentException("no parameter is called " + name));
   }
 
+  /**
+   * The tensor that holds this place of the flat vector.
+   *
+   * @param index from 0 to {@code size() - 1}
+   */
+  public Entry entryAt(int index) {
+    for (Entry entry : entries) {
+      if (index >= entry.offset && index < entry.offset + entry.size()) {
+        return entry;
+      }
+    }
+    throw new IndexOutOfBoundsException(
+        "index is " + index + " but the flat vector has " + size() + " numbers");
+  }
+
   /** Collects tensors one after the other. */
   public static final class Builder {
     private final List<Entry> entries = new ArrayList<>();
     private int offset;
+    private String group = DEFAULT_GROUP;
 
-    /** Adds a tensor of the default group. */
+    /** Puts the tensors that follow into this optimizer group. */
+    public Builder group(String name) {
+      group = name;
+      return this;
+    }
+
+    /** Adds a tensor of the current group, at first the default one. */
     public Builder add(String name, int... shape) {
       List<Integer> dimensions = new ArrayList<>();
       for (int dimension : shape) {
         dimensions.add(dimension);
       }
-      Entry entry = new Entry(name, dimensions, offset, DEFAULT_GROUP);
+      Entry entry = new Entry(name, dimensions, offset, group);
       entries.add(entry);
       offset = Math.addExact(offset, entry.size());
       return this;
