@@ -1,0 +1,165 @@
+package org.mobula.core.network;
+
+import java.io.Serializable;
+import java.util.List;
+import org.mobula.core.random.Pcg64;
+
+/**
+ * Convolutions over an image, then a multilayer perceptron over what they found.
+ *
+ * <p>An input row is the image {@code [channels][height][width]}, flattened. A convolution takes no
+ * padding and is followed by the activation. Parameters are named {@code convolution.0.weight}
+ * (shape {@code [filters, channels, kernel, kernel]}), {@code convolution.0.bias}, …, then as in
+ * {@link MlpSpec}; the group of a tensor is the first part of its name.
+ *
+ * @param channels of the image
+ * @param height of the image in pixels
+ * @param width of the image in pixels
+ * @param convolutions one after the other
+ * @param trunk widths of the dense hidden layers that all heads share
+ * @param columns what the output row is made of
+ * @param activation between the layers
+ * @param initialization how weights start; biases start at zero
+ */
+public record ConvolutionSpec(
+    int channels,
+    int height,
+    int width,
+    List<Convolution> convolutions,
+    List<Integer> trunk,
+    List<MlpSpec.Column> columns,
+    Activation activation,
+    Initialization initialization)
+    implements NetworkSpec {
+  private static final String GROUP = "convolution";
+
+  /**
+   * One layer of square filters.
+   *
+   * @param filters channels of the result
+   * @param kernel pixels of a filter's side
+   * @param stride pixels from one place to the next
+   */
+  public record Convolution(int filters, int kernel, int stride) implements Serializable {
+    /** Checks the sizes. */
+    public Convolution {
+      if (filters < 1 || kernel < 1 || stride < 1) {
+        throw new IllegalArgumentException(
+            "a convolution has %d filters, kernel %d and stride %d but each must be ≥ 1"
+                .formatted(filters, kernel, stride));
+      }
+    }
+
+    private int places(int pixels) {
+      return pixels < kernel ? 0 : (pixels - kernel) / stride + 1;
+    }
+  }
+
+  /** Checks that the filters fit into the image. */
+  public ConvolutionSpec {
+    convolutions = List.copyOf(convolutions);
+    trunk = List.copyOf(trunk);
+    columns = List.copyOf(columns);
+    if (channels < 1 || height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "the image is %d × %d × %d but each size must be ≥ 1".formatted(channels, height, width));
+    }
+    int rows = height;
+    int pixels = width;
+    for (Convolution convolution : convolutions) {
+      if (convolution.places(rows) == 0 || convolution.places(pixels) == 0) {
+        throw new IllegalArgumentException(
+            "kernel %d does not fit into the %d × %d pixels that reach it"
+                .formatted(convolution.kernel, rows, pixels));
+      }
+      rows = convolution.places(rows);
+      pixels = convolution.places(pixels);
+    }
+    if (columns.stream().anyMatch(column -> column.name().equals(GROUP))) {
+      throw new IllegalArgumentException("the name " + GROUP + " is taken by the convolutions");
+    }
+    dense(1, trunk, columns, activation, initialization);
+  }
+
+  /** The three convolutions of Mnih et al. 2015. */
+  public static List<Convolution> nature() {
+    return List.of(new Convolution(32, 8, 4), new Convolution(64, 4, 2), new Convolution(64, 3, 1));
+  }
+
+  /** The perceptron behind the convolutions; its inputs are {@code [filters][height][width]}. */
+  public MlpSpec dense() {
+    int features = channels;
+    int rows = height;
+    int pixels = width;
+    for (Convolution convolution : convolutions) {
+      features = convolution.filters;
+      rows = convolution.places(rows);
+      pixels = convolution.places(pixels);
+    }
+    return dense(features * rows * pixels, trunk, columns, activation, initialization);
+  }
+
+  private static MlpSpec dense(
+      int inputs,
+      List<Integer> trunk,
+      List<MlpSpec.Column> columns,
+      Activation activation,
+      Initialization initialization) {
+    return new MlpSpec(inputs, trunk, columns, activation, initialization);
+  }
+
+  @Override
+  public int inputs() {
+    return channels * height * width;
+  }
+
+  @Override
+  public int outputs() {
+    return dense().outputs();
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    ParameterLayout.Builder layout = convolutionLayout();
+    for (ParameterLayout.Entry entry : dense().layout().entries()) {
+      int[] shape = entry.shape().stream().mapToInt(Integer::intValue).toArray();
+      layout.group(entry.group()).add(entry.name(), shape);
+    }
+    return layout.build();
+  }
+
+  private ParameterLayout.Builder convolutionLayout() {
+    ParameterLayout.Builder layout = new ParameterLayout.Builder().group(GROUP);
+    int in = channels;
+    for (int i = 0; i < convolutions.size(); i++) {
+      Convolution convolution = convolutions.get(i);
+      String name = GROUP + "." + i;
+      layout.add(name + ".weight", convolution.filters, in, convolution.kernel, convolution.kernel);
+      layout.add(name + ".bias", convolution.filters);
+      in = convolution.filters;
+    }
+    return layout;
+  }
+
+  /** A filter counts as one row of a weight matrix. */
+  @Override
+  public float[] initialParameters(Pcg64 random) {
+    float[] parameters = new float[layout().size()];
+    ParameterLayout filters = convolutionLayout().build();
+    for (ParameterLayout.Entry entry : filters.entries()) {
+      if (entry.shape().size() == 4) {
+        int rows = entry.shape().get(0);
+        initialization.fill(
+            parameters,
+            entry.offset(),
+            rows,
+            entry.size() / rows,
+            initialization.hiddenGain(),
+            random);
+      }
+    }
+    float[] dense = dense().initialParameters(random);
+    System.arraycopy(dense, 0, parameters, filters.size(), dense.length);
+    return parameters;
+  }
+}

@@ -1,0 +1,78 @@
+package org.mobula.core.network.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
+import java.util.Arrays;
+import org.mobula.core.network.MlpSpec;
+
+/** A user's block with constant columns after its own. */
+final class BlockFunction implements TensorFunction {
+  private final BlockSpec spec;
+  private final Block block;
+  private final ParameterStore store;
+  private final NDList constants = new NDList();
+  private final NDList parameters = new NDList();
+
+  BlockFunction(BlockSpec spec, NDManager manager) {
+    this.spec = spec;
+    this.block = spec.block().get();
+    this.store = new ParameterStore(manager, false);
+    block.initialize(manager, DataType.FLOAT32, spec.batchShape(1));
+    checkOutputs();
+    for (Pair<String, Parameter> parameter : block.getParameters()) {
+      if (!parameter.getValue().requiresGradient()) {
+        throw new IllegalArgumentException(
+            parameter.getKey()
+                + " is not learnt by gradients, so no optimizer or checkpoint would carry it: use a"
+                + " block without running statistics or frozen parameters (layer instead of batch"
+                + " normalisation)");
+      }
+      parameters.add(parameter.getValue().getArray());
+    }
+    for (MlpSpec.Constant constant : spec.constants()) {
+      constants.add(manager.full(new Shape(constant.width()), constant.initial()));
+    }
+    parameters.addAll(constants);
+    if (parameters.isEmpty()) {
+      throw new IllegalArgumentException("the block has no parameters to learn");
+    }
+  }
+
+  private void checkOutputs() {
+    Shape[] shapes = block.getOutputShapes(new Shape[] {spec.batchShape(1)});
+    if (shapes.length != 1 || !shapes[0].equals(new Shape(1, spec.blockOutputs()))) {
+      throw new IllegalArgumentException(
+          "the block makes "
+              + Arrays.toString(shapes)
+              + " of one input but must make one array of shape (1, "
+              + spec.blockOutputs()
+              + ")");
+    }
+  }
+
+  Block block() {
+    return block;
+  }
+
+  @Override
+  public NDList parameters() {
+    return parameters;
+  }
+
+  @Override
+  public NDArray apply(NDArray inputs) {
+    NDArray shaped = inputs.reshape(spec.batchShape(inputs.getShape().get(0)));
+    NDList columns = new NDList(block.forward(store, new NDList(shaped), false).singletonOrThrow());
+    for (NDArray constant : constants) {
+      columns.add(MlpFunction.eachRow(constant, inputs));
+    }
+    return MlpFunction.joined(columns);
+  }
+}

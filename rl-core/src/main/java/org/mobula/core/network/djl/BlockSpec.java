@@ -1,0 +1,109 @@
+package org.mobula.core.network.djl;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import java.io.Serializable;
+import java.util.List;
+import java.util.function.Supplier;
+import org.mobula.core.network.MlpSpec;
+import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.random.Pcg64;
+
+/**
+ * A network of the user's own DJL block: one input array {@code [batch, inputShape…]}, one output
+ * array {@code [batch, blockOutputs]}.
+ *
+ * <p>The block always computes as it would when predicting: dropout lets everything through, so
+ * that the policy that acts is the policy that learns. Parameters carry the block's own names and
+ * start as its initializers say.
+ *
+ * @param block makes the block, afresh at each call; travels to workers, so it must be serializable
+ * @param inputShape sizes of one input, without the batch
+ * @param blockOutputs columns that the block computes
+ * @param constants columns after the block's that are parameters themselves
+ */
+public record BlockSpec(
+    BlockSupplier block,
+    List<Integer> inputShape,
+    int blockOutputs,
+    List<MlpSpec.Constant> constants)
+    implements NetworkSpec {
+
+  /** Makes a block. */
+  @FunctionalInterface
+  public interface BlockSupplier extends Supplier<Block>, Serializable {}
+
+  /** Checks the sizes. */
+  public BlockSpec {
+    inputShape = List.copyOf(inputShape);
+    constants = List.copyOf(constants);
+    if (inputShape.isEmpty() || inputShape.stream().anyMatch(size -> size < 1)) {
+      throw new IllegalArgumentException(
+          "the input shape is " + inputShape + " but needs sizes ≥ 1");
+    }
+    if (blockOutputs < 1) {
+      throw new IllegalArgumentException("block outputs is " + blockOutputs + " but must be ≥ 1");
+    }
+  }
+
+  @Override
+  public int inputs() {
+    return inputShape.stream().reduce(1, Math::multiplyExact);
+  }
+
+  @Override
+  public int outputs() {
+    return blockOutputs + constants.stream().mapToInt(MlpSpec.Constant::width).sum();
+  }
+
+  /** Builds the block once to ask it; keep the result. */
+  @Override
+  public ParameterLayout layout() {
+    try (NDManager scope = DjlEngine.newScope()) {
+      return layout(new BlockFunction(this, scope).block());
+    }
+  }
+
+  ParameterLayout layout(Block initialized) {
+    ParameterLayout.Builder layout = new ParameterLayout.Builder();
+    for (Pair<String, Parameter> parameter : initialized.getParameters()) {
+      long[] shape = parameter.getValue().getShape().getShape();
+      int[] sizes = new int[shape.length];
+      for (int i = 0; i < sizes.length; i++) {
+        sizes[i] = Math.toIntExact(shape[i]);
+      }
+      layout.add(parameter.getKey(), sizes);
+    }
+    for (MlpSpec.Constant constant : constants) {
+      layout.group(constant.name()).add(constant.name(), constant.width());
+    }
+    return layout.build();
+  }
+
+  /** The engine's random numbers are the JVM's, so one block at a time draws from them. */
+  @Override
+  public float[] initialParameters(Pcg64 random) {
+    synchronized (BlockSpec.class) {
+      DjlEngine.engine().setRandomSeed((int) random.nextLong());
+      try (NDManager scope = DjlEngine.newScope()) {
+        BlockFunction function = new BlockFunction(this, scope);
+        ParameterLayout layout = layout(function.block());
+        float[] parameters = new float[layout.size()];
+        for (int i = 0; i < layout.entries().size(); i++) {
+          ParameterLayout.Entry entry = layout.entries().get(i);
+          Tensors.read(function.parameters().get(i), parameters, entry.offset());
+        }
+        return parameters;
+      }
+    }
+  }
+
+  Shape batchShape(long batch) {
+    return new Shape(batch)
+        .addAll(new Shape(inputShape.stream().mapToLong(Integer::longValue).toArray()));
+  }
+}
