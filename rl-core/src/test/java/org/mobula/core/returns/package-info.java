@@ -1,0 +1,4 @@
+@NullMarked
+package org.mobula.core.returns;
+
+import org.jspecify.annotations.NullMarked;
