@@ -51,4 +51,52 @@ public interface ActionDistribution extends Serializable {
   /** Adds {@code scale · ∂ entropy / ∂ parameters} to {@code gradient}. */
   void addEntropyGradient(
       float[] parameters, int offset, float scale, float[] gradient, int gradientOffset);
+
+  /** Numbers that {@link #evaluate} writes; at least two. */
+  default int evaluationSize() {
+    return 2;
+  }
+
+  /**
+   * Log-probability and entropy at once, with whatever {@link #addGradient} can use again. A policy
+   * gradient needs the log-probability before it knows the scale of its gradient, so the work is
+   * split in two calls that share their exponentials.
+   *
+   * @param evaluation {@link #evaluationSize} numbers, written: the log-probability, the entropy,
+   *     then numbers private to the distribution
+   */
+  default void evaluate(
+      float[] parameters,
+      int offset,
+      float[] action,
+      int actionOffset,
+      float[] evaluation,
+      int evaluationOffset) {
+    evaluation[evaluationOffset] = logProbability(parameters, offset, action, actionOffset);
+    evaluation[evaluationOffset + 1] = entropy(parameters, offset);
+  }
+
+  /**
+   * Adds {@code logProbabilityScale · ∂ log-probability + entropyScale · ∂ entropy} to {@code
+   * gradient}.
+   *
+   * @param evaluation what {@link #evaluate} wrote for the same parameters and action
+   */
+  default void addGradient(
+      float[] parameters,
+      int offset,
+      float[] action,
+      int actionOffset,
+      float[] evaluation,
+      int evaluationOffset,
+      float logProbabilityScale,
+      float entropyScale,
+      float[] gradient,
+      int gradientOffset) {
+    addLogProbabilityGradient(
+        parameters, offset, action, actionOffset, logProbabilityScale, gradient, gradientOffset);
+    if (entropyScale != 0) {
+      addEntropyGradient(parameters, offset, entropyScale, gradient, gradientOffset);
+    }
+  }
 }

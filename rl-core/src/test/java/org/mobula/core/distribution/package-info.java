@@ -1,0 +1,4 @@
+@NullMarked
+package org.mobula.core.distribution;
+
+import org.jspecify.annotations.NullMarked;
