@@ -1,0 +1,188 @@
+package org.mobula.core.optimizer;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.optimizer.OptimizerConfig.Adam;
+import org.mobula.core.optimizer.OptimizerConfig.AdamW;
+import org.mobula.core.optimizer.OptimizerConfig.Group;
+import org.mobula.core.optimizer.OptimizerConfig.RmsProp;
+import org.mobula.core.optimizer.OptimizerConfig.Sgd;
+
+/**
+ * Takes the steps of one slice of the flat parameter vector and keeps what it must remember between
+ * them. Each number's step depends on that number's own history alone, so any cut into slices gives
+ * the same bits. Not safe for several threads at once.
+ */
+public final class Optimizer {
+  private final int size;
+  private final List<Range> ranges;
+  private final Rule rule;
+  private final Map<String, float[]> moments = new LinkedHashMap<>();
+  private long steps;
+
+  /** Numbers {@code [start, end)} of the slice, which share their settings. */
+  private record Range(int start, int end, Group settings) {}
+
+  /** One step of the numbers {@code [start, end)}. */
+  @FunctionalInterface
+  interface Rule {
+    void step(
+        float[] parameters,
+        float[] gradient,
+        int start,
+        int end,
+        double learningRate,
+        double weightDecay,
+        long step);
+  }
+
+  Optimizer(OptimizerConfig config, ParameterLayout layout, int from, int to) {
+    if (from < 0 || to < from || to > layout.size()) {
+      throw new IllegalArgumentException(
+          "the slice is [%d, %d) but the flat vector has %d numbers"
+              .formatted(from, to, layout.size()));
+    }
+    size = to - from;
+    ranges = ranges(config, layout, from, to);
+    rule = rule(config);
+  }
+
+  private static List<Range> ranges(
+      OptimizerConfig config, ParameterLayout layout, int from, int to) {
+    Group rest = new Group(1, config.weightDecay());
+    List<Range> ranges = new ArrayList<>();
+    Set<String> known = new TreeSet<>();
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      known.add(entry.group());
+      Group settings = config.groups().getOrDefault(entry.group(), rest);
+      int start = Math.max(entry.offset(), from) - from;
+      int end = Math.min(entry.offset() + entry.size(), to) - from;
+      Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
+      if (last != null && last.settings.equals(settings) && start < end) {
+        ranges.set(ranges.size() - 1, new Range(last.start, end, settings));
+      } else if (start < end) {
+        ranges.add(new Range(start, end, settings));
+      }
+    }
+    Set<String> unknown = new TreeSet<>(config.groups().keySet());
+    unknown.removeAll(known);
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the optimizer has settings for the groups "
+              + unknown
+              + " but the network's groups are "
+              + known);
+    }
+    return ranges;
+  }
+
+  private Rule rule(OptimizerConfig config) {
+    if (config instanceof Sgd sgd) {
+      return sgd.momentum() == 0
+          ? Rules::gradientDescent
+          : Rules.momentum(sgd, moment("momentum_buffer"));
+    } else if (config instanceof RmsProp rmsProp) {
+      return Rules.rmsProp(
+          rmsProp,
+          moment("square_avg"),
+          rmsProp.centered() ? moment("grad_avg") : new float[0],
+          rmsProp.momentum() > 0 ? moment("momentum_buffer") : new float[0]);
+    } else if (config instanceof Adam adam) {
+      return adam(
+          new Rules.AdamSettings(adam.beta1(), adam.beta2(), adam.epsilon(), false),
+          adam.amsgrad());
+    }
+    AdamW adam = (AdamW) config;
+    return adam(
+        new Rules.AdamSettings(adam.beta1(), adam.beta2(), adam.epsilon(), true), adam.amsgrad());
+  }
+
+  private Rule adam(Rules.AdamSettings settings, boolean amsgrad) {
+    return Rules.adam(
+        settings,
+        moment("exp_avg"),
+        moment("exp_avg_sq"),
+        amsgrad ? moment("max_exp_avg_sq") : new float[0]);
+  }
+
+  private float[] moment(String name) {
+    float[] values = new float[size];
+    moments.put(name, values);
+    return values;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param parameters the slice, changed in place
+   * @param gradient of the slice; left as it is
+   * @param learningRate before the groups' own factors
+   */
+  public void step(float[] parameters, float[] gradient, double learningRate) {
+    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "learning rate is " + learningRate + " but must be ≥ 0 and finite");
+    }
+    steps++;
+    for (Range range : ranges) {
+      rule.step(
+          parameters,
+          gradient,
+          range.start,
+          range.end,
+          learningRate * range.settings.learningRateFactor(),
+          range.settings.weightDecay(),
+          steps);
+    }
+  }
+
+  /** Steps taken. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * The vectors that it remembers, each as long as the slice, under PyTorch's names: {@code
+   * exp_avg}, {@code exp_avg_sq}, …. They are the optimizer's own; copy what is to be kept.
+   */
+  public Map<String, float[]> moments() {
+    return Collections.unmodifiableMap(moments);
+  }
+
+  /**
+   * Goes on from what another optimizer of the same kind remembered.
+   *
+   * @throws IllegalArgumentException if the names or lengths are not this optimizer's
+   */
+  public void restore(long steps, Map<String, float[]> saved) {
+    if (!saved.keySet().equals(moments.keySet())) {
+      throw new IllegalArgumentException(
+          "the saved optimizer remembers %s but this one remembers %s: was it saved with other settings?"
+              .formatted(new TreeSet<>(saved.keySet()), new TreeSet<>(moments.keySet())));
+    }
+    saved.forEach(
+        (name, values) -> {
+          if (values.length != size) {
+            throw new IllegalArgumentException(
+                "the saved %s has %d numbers but the slice has %d"
+                    .formatted(name, values.length, size));
+          }
+        });
+    moments.forEach((name, values) -> System.arraycopy(saved(saved, name), 0, values, 0, size));
+    this.steps = steps;
+  }
+
+  private static float[] saved(Map<String, float[]> saved, String name) {
+    float[] values = saved.get(name);
+    if (values == null) {
+      throw new IllegalArgumentException("the saved optimizer has no " + name);
+    }
+    return values;
+  }
+}
