@@ -1,0 +1,119 @@
+package org.mobula.core.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Writes a record as the YAML that {@link ConfigReader} reads back as an equal record. */
+public final class ConfigWriter {
+  // Letters first, then nothing that YAML could take for structure; anything else is quoted.
+  private static final Pattern PLAIN = Pattern.compile("[\\p{L}./][\\p{L}\\p{N}_./+-]*");
+  private static final int INDENT = 2;
+
+  private final StringBuilder yaml = new StringBuilder();
+
+  private ConfigWriter() {}
+
+  /** All settings, the defaults too. */
+  public static String write(Record config, Alternatives alternatives) {
+    ObjectNode values = new ConfigValues(alternatives).ofRecord(config);
+    return new ConfigWriter().mapping(values, MissingNode.getInstance(), 0).yaml.toString();
+  }
+
+  /** All settings, each with a comment that says what it means. */
+  public static String writeCommented(Record config, Alternatives alternatives) {
+    ObjectNode values = new ConfigValues(alternatives).ofRecord(config);
+    JsonNode schema = JsonSchema.node(config.getClass(), alternatives);
+    return new ConfigWriter().mapping(values, schema, 0).yaml.toString();
+  }
+
+  private ConfigWriter mapping(JsonNode values, JsonNode schema, int indent) {
+    for (Map.Entry<String, JsonNode> entry : values.properties()) {
+      JsonNode entrySchema = properties(schema).path(entry.getKey());
+      String comment = entrySchema.path("description").asText();
+      if (!comment.isEmpty()) {
+        yaml.append(" ".repeat(indent)).append("# ").append(comment).append('\n');
+      }
+      yaml.append(" ".repeat(indent)).append(text(entry.getKey())).append(':');
+      value(entry.getValue(), entrySchema, indent);
+    }
+    return this;
+  }
+
+  private static JsonNode properties(JsonNode schema) {
+    for (JsonNode either : schema.path("anyOf")) {
+      if (either.has("properties")) {
+        return either.path("properties");
+      }
+    }
+    return schema.path("properties");
+  }
+
+  private void value(JsonNode value, JsonNode schema, int indent) {
+    if (value.isObject() && !value.isEmpty()) {
+      yaml.append('\n');
+      mapping(value, schema, indent + INDENT);
+    } else {
+      yaml.append(' ');
+      flow(value);
+      yaml.append('\n');
+    }
+  }
+
+  /** In one line: scalars, and lists with all that is in them. */
+  private void flow(JsonNode value) {
+    if (value.isArray()) {
+      yaml.append('[');
+      String separator = "";
+      for (JsonNode item : value) {
+        yaml.append(separator);
+        flow(item);
+        separator = ", ";
+      }
+      yaml.append(']');
+    } else if (value.isObject()) {
+      yaml.append('{');
+      String separator = "";
+      for (Map.Entry<String, JsonNode> entry : value.properties()) {
+        yaml.append(separator).append(text(entry.getKey())).append(": ");
+        flow(entry.getValue());
+        separator = ", ";
+      }
+      yaml.append('}');
+    } else if (value.isFloat()) {
+      number(Double.parseDouble(Float.toString(value.floatValue())));
+    } else if (value.isDouble()) {
+      number(value.doubleValue());
+    } else {
+      yaml.append(value.isTextual() ? text(value.textValue()) : value.asText());
+    }
+  }
+
+  /** With a fraction or an exponent, so that free options read it as a floating-point number. */
+  private void number(double number) {
+    String text = Double.compare(number, -0.0) == 0 ? "-0.0" : Scalars.plain(number);
+    yaml.append(text.matches("-?\\d+") ? text + ".0" : text);
+  }
+
+  private static String text(String text) {
+    if (PLAIN.matcher(text).matches() && Scalars.isText(text)) {
+      return text;
+    }
+    StringBuilder quoted = new StringBuilder("\"");
+    for (int i = 0; i < text.length(); i++) {
+      char letter = text.charAt(i);
+      if (letter == '"' || letter == '\\') {
+        quoted.append('\\').append(letter);
+      } else if (letter == '\n') {
+        quoted.append("\\n");
+      } else if (letter < ' ' || (letter >= 0x7F && letter <= 0xA0) || letter >= 0x2028) {
+        quoted.append("\\u%04x".formatted((int) letter));
+      } else {
+        quoted.append(letter);
+      }
+    }
+    return quoted.append('"').toString();
+  }
+}
