@@ -62,7 +62,7 @@ public record Bernoulli(int bits) implements ActionDistribution {
     for (int i = 0; i < bits; i++) {
       double size = Math.abs(parameters[offset + i]);
       double e = Math.exp(-size);
-      sum += Math.log1p(e) + size * e / (1 + e);
+      sum += Math.log(1 + e) + size * e / (1 + e);
     }
     return (float) sum;
   }
@@ -109,8 +109,8 @@ public record Bernoulli(int bits) implements ActionDistribution {
     return 1 / (1 + Math.exp(-x));
   }
 
-  /** log(1 + exp(x)) without overflow. */
-  static double softplus(double x) {
-    return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  /** log(1 + exp(x)) without overflow; log errs by 1e-16 here and is faster than log1p. */
+  private static double softplus(double x) {
+    return Math.max(x, 0) + Math.log(1 + Math.exp(-Math.abs(x)));
   }
 }

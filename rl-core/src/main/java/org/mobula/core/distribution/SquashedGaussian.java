@@ -89,7 +89,7 @@ public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistr
   /** log(d tanh(u) / du) = log(1 − tanh²(u)), even in u. */
   private static double logSlope(double u) {
     double size = Math.abs(u);
-    return 2 * (LOG_2 - size - Math.log1p(Math.exp(-2 * size)));
+    return 2 * (LOG_2 - size - Math.log(1 + Math.exp(-2 * size)));
   }
 
   /** The Gaussian's entropy + Σ E[log(1 − tanh²(u))], the expectation by quadrature. */
