@@ -241,7 +241,7 @@ public abstract class ActionDistributionContract {
     long before = 0;
     for (int i = 0; i < 1001; i++) {
       if (i == 1) {
-        before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+        before = threads.getCurrentThreadAllocatedBytes();
       }
       d.sample(p, OFFSET, random, action, OFFSET);
       d.mode(p, OFFSET, gradient, 0);
@@ -251,7 +251,7 @@ public abstract class ActionDistributionContract {
       d.addGradient(p, OFFSET, action, OFFSET, evaluation, 0, 1, 1, gradient, 0);
       d.divergence(p, OFFSET, p, OFFSET);
     }
-    long after = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    long after = threads.getCurrentThreadAllocatedBytes();
     // Less than one byte a call; the odd allocation is the JVM's own.
     assertThat(after - before).isLessThan(1000);
   }
