@@ -1,0 +1,75 @@
+package org.mobula.core.metrics;
+
+/** What is measured in each iteration; all means are over the iteration unless told otherwise. */
+public final class MetricNames {
+  private MetricNames() {}
+
+  /** Mean undiscounted, unnormalised return of the last finished training episodes. */
+  public static final String ROLLOUT_EPISODE_RETURN_MEAN = "rollout/episode_return_mean";
+
+  /** Mean length of the same episodes, in environment steps. */
+  public static final String ROLLOUT_EPISODE_LENGTH_MEAN = "rollout/episode_length_mean";
+
+  /** Training episodes finished so far in the run. */
+  public static final String ROLLOUT_EPISODES = "rollout/episodes";
+
+  /** Mean number of updates between the policy that acted and the one that learns. */
+  public static final String ROLLOUT_POLICY_LAG = "rollout/policy_lag";
+
+  /** Mean undiscounted return of the evaluation's episodes. */
+  public static final String EVALUATION_EPISODE_RETURN_MEAN = "evaluation/episode_return_mean";
+
+  /** Standard deviation of the same returns. */
+  public static final String EVALUATION_EPISODE_RETURN_STD = "evaluation/episode_return_std";
+
+  /** Mean length of the evaluation's episodes, in environment steps. */
+  public static final String EVALUATION_EPISODE_LENGTH_MEAN = "evaluation/episode_length_mean";
+
+  /** The policy's term of the loss, before its weight. */
+  public static final String LOSS_POLICY = "loss/policy";
+
+  /** The value function's term of the loss, before its weight. */
+  public static final String LOSS_VALUE = "loss/value";
+
+  /** The entropy's term of the loss, which is minus the entropy, before its weight. */
+  public static final String LOSS_ENTROPY = "loss/entropy";
+
+  /** The whole loss, weights applied. */
+  public static final String LOSS_TOTAL = "loss/total";
+
+  /** Estimate of KL(old ‖ new) on the policy's own actions, in nats. */
+  public static final String POLICY_KL = "policy/kl";
+
+  /** Share of samples whose probability ratio left the clip range, 0 to 1. */
+  public static final String POLICY_CLIP_FRACTION = "policy/clip_fraction";
+
+  /** Mean entropy of the action distribution, in nats. */
+  public static final String POLICY_ENTROPY = "policy/entropy";
+
+  /** 1 − Var(return − value) / Var(return): 1 is perfect, 0 no better than a constant. */
+  public static final String VALUE_EXPLAINED_VARIANCE = "value/explained_variance";
+
+  /** Step size of the optimizer. */
+  public static final String OPTIMIZER_LEARNING_RATE = "optimizer/learning_rate";
+
+  /** Global L2 norm of the gradient before clipping. */
+  public static final String OPTIMIZER_GRADIENT_NORM = "optimizer/gradient_norm";
+
+  /** Optimizer steps so far in the run. */
+  public static final String OPTIMIZER_UPDATES = "optimizer/updates";
+
+  /** Environment steps per second of wall time. */
+  public static final String TIME_STEPS_PER_SECOND = "time/steps_per_second";
+
+  /** Iterations so far in the run. */
+  public static final String TIME_ITERATIONS = "time/iterations";
+
+  /** Wall time of the run so far, in seconds. */
+  public static final String TIME_WALL_SECONDS = "time/wall_seconds";
+
+  /** Wall time of collecting, in seconds. */
+  public static final String TIME_COLLECT_SECONDS = "time/collect_seconds";
+
+  /** Wall time of learning, in seconds. */
+  public static final String TIME_LEARN_SECONDS = "time/learn_seconds";
+}
