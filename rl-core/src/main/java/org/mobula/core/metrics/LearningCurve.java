@@ -52,7 +52,7 @@ public record LearningCurve(String title, List<Point> training, List<Point> eval
     line(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-            + "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"14\" fill=\"#222\">",
+            + "font-family=\"Helvetica, Arial, DejaVu Sans, sans-serif\" font-size=\"14\" fill=\"#222\">",
         WIDTH,
         HEIGHT,
         WIDTH,
