@@ -130,7 +130,8 @@ public final class Optimizer {
           "learning rate is " + learningRate + " but must be ≥ 0 and finite");
     }
     steps++;
-    for (Range range : ranges) {
+    for (int i = 0; i < ranges.size(); i++) { // No iterator: a step allocates nothing.
+      Range range = ranges.get(i);
       rule.step(
           parameters,
           gradient,

@@ -14,6 +14,9 @@ import org.mobula.core.network.MlpSpec;
 
 /** A user's block with constant columns after its own. */
 final class BlockFunction implements TensorFunction {
+  /** Initializers draw from the engine's random numbers, which are the JVM's: one at a time. */
+  static final Object RANDOM = new Object();
+
   private final BlockSpec spec;
   private final Block block;
   private final ParameterStore store;
@@ -24,7 +27,9 @@ final class BlockFunction implements TensorFunction {
     this.spec = spec;
     this.block = spec.block().get();
     this.store = new ParameterStore(manager, false);
-    block.initialize(manager, DataType.FLOAT32, spec.batchShape(1));
+    synchronized (RANDOM) {
+      block.initialize(manager, DataType.FLOAT32, spec.batchShape(1));
+    }
     checkOutputs();
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       if (!parameter.getValue().requiresGradient()) {

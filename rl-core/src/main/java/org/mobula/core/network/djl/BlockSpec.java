@@ -84,10 +84,9 @@ public record BlockSpec(
     return layout.build();
   }
 
-  /** The engine's random numbers are the JVM's, so one block at a time draws from them. */
   @Override
   public float[] initialParameters(Pcg64 random) {
-    synchronized (BlockSpec.class) {
+    synchronized (BlockFunction.RANDOM) {
       DjlEngine.engine().setRandomSeed((int) random.nextLong());
       try (NDManager scope = DjlEngine.newScope()) {
         BlockFunction function = new BlockFunction(this, scope);
