@@ -1,0 +1,98 @@
+package org.mobula.core.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an actor is to live.
+ *
+ * @param name unique among the living actors of a runtime; null for an actor without a name
+ * @param resources held from its first start to its final death; none by default, then each call
+ *     runs on one CPU like a default task. Give resources to an actor that owns something (a GPU, a
+ *     core of its own)
+ * @param maxRestarts new objects after the first one died; −1 without limit
+ * @param maxConcurrency calls that may run at once; above 1 the actor must be thread-safe and the
+ *     order of calls is not kept
+ * @param mailboxCapacity calls that may wait
+ * @param whenFull what a call to a full mailbox does
+ * @param placement a wish, where there are several machines
+ */
+public record ActorOptions(
+    @Nullable String name,
+    Resources resources,
+    int maxRestarts,
+    int maxConcurrency,
+    int mailboxCapacity,
+    WhenFull whenFull,
+    Placement placement) {
+
+  /** A mailbox without a bound. */
+  public static final int UNBOUNDED = Integer.MAX_VALUE;
+
+  private static final ActorOptions DEFAULT =
+      new ActorOptions(null, Resources.NONE, 0, 1, UNBOUNDED, WhenFull.BLOCK, Placement.PACK);
+
+  public ActorOptions {
+    String who = name == null ? "an actor" : "actor '" + name + "'";
+    if (name != null && name.isBlank()) {
+      throw new IllegalArgumentException("actor name is blank; use a real one or none");
+    }
+    if (maxRestarts < -1) {
+      throw new IllegalArgumentException(
+          "maxRestarts of %s is %d but must be >= 0, or -1 for no limit"
+              .formatted(who, maxRestarts));
+    }
+    if (maxConcurrency < 1) {
+      throw new IllegalArgumentException(
+          "maxConcurrency of %s is %d but must be >= 1".formatted(who, maxConcurrency));
+    }
+    if (mailboxCapacity < 1) {
+      throw new IllegalArgumentException(
+          "mailboxCapacity of %s is %d but must be >= 1".formatted(who, mailboxCapacity));
+    }
+  }
+
+  /** Without a name, resources, restarts or a bound on the mailbox; one call at a time. */
+  public static ActorOptions defaults() {
+    return DEFAULT;
+  }
+
+  /** The defaults with a name. */
+  public static ActorOptions named(String name) {
+    return DEFAULT.withName(name);
+  }
+
+  public ActorOptions withName(String newName) {
+    return new ActorOptions(
+        newName, resources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
+  }
+
+  public ActorOptions withResources(Resources newResources) {
+    return new ActorOptions(
+        name, newResources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
+  }
+
+  public ActorOptions withMaxRestarts(int newMaxRestarts) {
+    return new ActorOptions(
+        name, resources, newMaxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
+  }
+
+  public ActorOptions withMaxConcurrency(int newMaxConcurrency) {
+    return new ActorOptions(
+        name, resources, maxRestarts, newMaxConcurrency, mailboxCapacity, whenFull, placement);
+  }
+
+  public ActorOptions withMailboxCapacity(int newMailboxCapacity) {
+    return new ActorOptions(
+        name, resources, maxRestarts, maxConcurrency, newMailboxCapacity, whenFull, placement);
+  }
+
+  public ActorOptions withWhenFull(WhenFull newWhenFull) {
+    return new ActorOptions(
+        name, resources, maxRestarts, maxConcurrency, mailboxCapacity, newWhenFull, placement);
+  }
+
+  public ActorOptions withPlacement(Placement newPlacement) {
+    return new ActorOptions(
+        name, resources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, newPlacement);
+  }
+}
