@@ -1,5 +1,9 @@
 package org.mobula.core.environment;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import org.mobula.core.space.Space;
 
 /** What one step of a {@link VectorEnvironment} led to; made once and written again each time. */
@@ -21,6 +25,8 @@ public final class VectorStep {
   /** Which episodes were cut off. */
   public final boolean[] truncated;
 
+  private final List<Map<String, Object>> infos;
+
   /** A step for this many environments with this observation space. */
   public VectorStep(int count, Space observationSpace) {
     this.observations = new float[count * observationSpace.size()];
@@ -28,5 +34,19 @@ public final class VectorStep {
     this.rewards = new float[count];
     this.terminated = new boolean[count];
     this.truncated = new boolean[count];
+    this.infos = new ArrayList<>(Collections.nCopies(count, Map.of()));
+  }
+
+  /**
+   * The named facts that an environment told about this step; where the episode was reset in the
+   * same step, about its last step. Good until the next step.
+   */
+  public Map<String, Object> info(int environment) {
+    return infos.get(environment);
+  }
+
+  /** For those who fill a step: what {@link #info} hands out, not copied. */
+  public void setInfo(int environment, Map<String, Object> info) {
+    infos.set(environment, info);
   }
 }

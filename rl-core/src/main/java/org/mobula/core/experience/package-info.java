@@ -1,4 +1,4 @@
-/** What was lived through: rollouts and running statistics. */
+/** What was experienced: rollouts, replay memories and the running statistics that scale them. */
 @NullMarked
 package org.mobula.core.experience;
 

@@ -1,0 +1,69 @@
+package org.mobula.core.environment;
+
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An environment threw; this says which one and how to see it happen again: reset a new one with
+ * the seed, play the episodes before without a seed, and the failing step follows.
+ */
+public final class EnvironmentException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final int index;
+  private final String environment;
+  private final @Nullable Long seed;
+  private final long episode;
+  private final long step;
+
+  EnvironmentException(
+      int index,
+      String environment,
+      @Nullable Long seed,
+      long episode,
+      long step,
+      Throwable cause) {
+    super(
+        "environment "
+            + index
+            + " ("
+            + environment
+            + ") failed in "
+            + (step == 0 ? "the reset" : "step " + step)
+            + " of episode "
+            + episode
+            + (seed == null ? ", never seeded: " : " after seed " + seed + ": ")
+            + cause,
+        cause);
+    this.index = index;
+    this.environment = environment;
+    this.seed = seed;
+    this.episode = episode;
+    this.step = step;
+  }
+
+  /** Which of the environments that step together. */
+  public int index() {
+    return index;
+  }
+
+  /** The simple name of its class, without wrappers. */
+  public String environment() {
+    return environment;
+  }
+
+  /** The last seed it was given. */
+  public OptionalLong seed() {
+    return seed == null ? OptionalLong.empty() : OptionalLong.of(seed);
+  }
+
+  /** The episode since that seed, which started number 1. */
+  public long episode() {
+    return episode;
+  }
+
+  /** The step in the episode, from 1; 0 if it was the reset that failed. */
+  public long step() {
+    return step;
+  }
+}

@@ -1,0 +1,237 @@
+package org.mobula.core.environment.catalogue;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.mobula.core.config.NearestName;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.environment.classic.Acrobot;
+import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.environment.classic.ContinuousMountainCar;
+import org.mobula.core.environment.classic.MountainCar;
+import org.mobula.core.environment.classic.Pendulum;
+
+/** Environments by name. Immutable: {@link #with} makes a larger one. */
+public final class EnvironmentCatalogue {
+  /** The option of every environment: the step at which episodes are truncated. */
+  public static final String MAX_EPISODE_STEPS = "max-episode-steps";
+
+  /** Makes an environment, given a value for each of its options. */
+  @FunctionalInterface
+  public interface Maker extends Serializable {
+    /** A new environment, without the time limit. */
+    Environment make(EnvironmentOptions options);
+  }
+
+  /**
+   * What is known of an environment.
+   *
+   * @param name as asked for
+   * @param description one sentence
+   * @param maxEpisodeSteps when episodes are truncated unless told otherwise; 0 for never
+   * @param options the names of its options and their defaults, each a {@code Boolean}, {@code
+   *     Double}, {@code Long} or {@code String}, which is also the type that is accepted
+   * @param maker makes it
+   */
+  public record Entry(
+      String name,
+      String description,
+      int maxEpisodeSteps,
+      Map<String, Object> options,
+      Maker maker) {
+    /** Copies the options. */
+    public Entry {
+      if (maxEpisodeSteps < 0) {
+        throw new IllegalArgumentException(
+            name + ": maxEpisodeSteps is " + maxEpisodeSteps + " but must be >= 0, 0 for never");
+      }
+      options = Map.copyOf(options);
+    }
+  }
+
+  private final Map<String, Entry> entries;
+
+  private EnvironmentCatalogue(Map<String, Entry> entries) {
+    this.entries = entries;
+  }
+
+  /** No environments. */
+  public static EnvironmentCatalogue empty() {
+    return new EnvironmentCatalogue(Map.of());
+  }
+
+  /** The classic control problems, under the names and with the defaults of Gymnasium. */
+  public static EnvironmentCatalogue standard() {
+    return empty()
+        .with(
+            new Entry(
+                "CartPole-v1",
+                "Balance a pole on a cart by pushing the cart left or right.",
+                500,
+                Map.of("sutton-barto-reward", false),
+                options -> new CartPole(options.flag("sutton-barto-reward"))))
+        .with(
+            new Entry(
+                "Acrobot-v1",
+                "Swing the tip of two hanging links above a line by torque on the middle joint.",
+                500,
+                Map.of(),
+                options -> new Acrobot()))
+        .with(
+            new Entry(
+                "MountainCar-v0",
+                "Rock a weak car out of a valley; three pushes to choose from.",
+                200,
+                Map.of("goal-velocity", 0.0),
+                options -> new MountainCar(options.number("goal-velocity"))))
+        .with(
+            new Entry(
+                "MountainCarContinuous-v0",
+                "Rock a weak car out of a valley with little effort; a push from -1 to 1.",
+                999,
+                Map.of("goal-velocity", 0.0),
+                options -> new ContinuousMountainCar(options.number("goal-velocity"))))
+        .with(
+            new Entry(
+                "Pendulum-v1",
+                "Swing a pendulum up and hold it there by a torque from -2 to 2 N m.",
+                200,
+                Map.of("g", 10.0),
+                options -> new Pendulum(options.number("g"))));
+  }
+
+  /** This catalogue and one entry more. */
+  public EnvironmentCatalogue with(Entry entry) {
+    if (entries.containsKey(entry.name())) {
+      throw new IllegalArgumentException(
+          "the catalogue already has an environment called \"" + entry.name() + "\"");
+    }
+    Map<String, Entry> more = new LinkedHashMap<>(entries);
+    more.put(entry.name(), entry);
+    return new EnvironmentCatalogue(more);
+  }
+
+  /** All names, in the order in which they were added. */
+  public List<String> names() {
+    return List.copyOf(entries.keySet());
+  }
+
+  /**
+   * What is known of an environment.
+   *
+   * @param name one of {@link #names}, or the full name of a class that implements {@link
+   *     Environment} and has a public constructor without parameters
+   */
+  public Entry describe(String name) {
+    Entry entry = entries.get(name);
+    if (entry != null) {
+      return entry;
+    }
+    if (name.indexOf('.') < 0) {
+      throw new IllegalArgumentException(
+          "no environment is called \""
+              + name
+              + "\""
+              + NearestName.of(name, entries.keySet())
+                  .map(nearest -> "; did you mean \"" + nearest + "\"?")
+                  .orElse(";")
+              + " EnvironmentCatalogue.names() lists them: "
+              + names()
+              + ". A class of your own is named in full, such as com.example.MyWorld");
+    }
+    ClassMaker maker = new ClassMaker(name);
+    maker.requireConstructor();
+    return new Entry(name, "The class " + name + ".", 0, Map.of(), maker);
+  }
+
+  /**
+   * A factory of the named environment.
+   *
+   * @param name as in {@link #describe}
+   * @param options values for some of its options, {@link #MAX_EPISODE_STEPS} among them
+   */
+  public EnvironmentFactory factory(String name, Map<String, Object> options) {
+    Entry entry = describe(name);
+    Map<String, Object> complete = new LinkedHashMap<>(entry.options());
+    int maxEpisodeSteps = entry.maxEpisodeSteps();
+    for (Map.Entry<String, Object> option : options.entrySet()) {
+      if (option.getKey().equals(MAX_EPISODE_STEPS)) {
+        maxEpisodeSteps = steps(name, option.getValue());
+      } else {
+        complete.put(option.getKey(), typed(entry, option.getKey(), option.getValue()));
+      }
+    }
+    return new CatalogueFactory(
+        name, maxEpisodeSteps, new EnvironmentOptions(complete), entry.maker());
+  }
+
+  private static int steps(String name, Object value) {
+    if (value instanceof Number number
+        && number.doubleValue() == number.intValue()
+        && number.intValue() >= 1) {
+      return number.intValue();
+    }
+    throw new IllegalArgumentException(
+        name + ": " + MAX_EPISODE_STEPS + " is " + value + " but must be a whole number >= 1");
+  }
+
+  private static Object typed(Entry entry, String option, Object value) {
+    Object standard = entry.options().get(option);
+    if (standard == null) {
+      List<String> known = new ArrayList<>(entry.options().keySet());
+      known.add(MAX_EPISODE_STEPS);
+      throw new IllegalArgumentException(
+          entry.name()
+              + " has no option \""
+              + option
+              + "\""
+              + NearestName.of(option, known)
+                  .map(nearest -> "; did you mean \"" + nearest + "\"?")
+                  .orElse(";")
+              + " Its options are "
+              + known);
+    }
+    if (standard instanceof Double && value instanceof Number number) {
+      return number.doubleValue();
+    }
+    if (standard instanceof Long
+        && value instanceof Number number
+        && number.doubleValue() == number.longValue()) {
+      return number.longValue();
+    }
+    if (standard.getClass().isInstance(value)) {
+      return value;
+    }
+    throw new IllegalArgumentException(
+        entry.name()
+            + ": "
+            + option
+            + " is "
+            + value
+            + " but must be a "
+            + standard.getClass().getSimpleName()
+            + " such as "
+            + standard);
+  }
+
+  private record CatalogueFactory(
+      String name, int maxEpisodeSteps, EnvironmentOptions options, Maker maker)
+      implements EnvironmentFactory {
+    @Override
+    public Environment create() {
+      Environment environment = maker.make(options);
+      return maxEpisodeSteps == 0 ? environment : new TimeLimit(environment, maxEpisodeSteps);
+    }
+
+    @Override
+    public String toString() {
+      return name
+          + options.values()
+          + (maxEpisodeSteps == 0 ? "" : " for " + maxEpisodeSteps + " steps");
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package org.mobula.core.environment.classic;
+
+import java.util.Map;
+import org.mobula.core.environment.EnvironmentContract;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+
+class PendulumContractTest extends EnvironmentContract {
+  @Override
+  protected EnvironmentFactory factory() {
+    return EnvironmentCatalogue.standard().factory("Pendulum-v1", Map.of());
+  }
+}
