@@ -1,4 +1,4 @@
-/** What was experienced: rollouts, replay memories and the running statistics that scale them. */
+/** What was lived through: rollouts and running statistics. */
 @NullMarked
 package org.mobula.core.experience;
 
