@@ -2,6 +2,7 @@ package org.mobula.core.optimizer;
 
 import java.io.Serializable;
 import java.util.List;
+import org.mobula.core.config.Shorthand;
 
 /** A number that changes in the course of training: a learning rate, a clip range. */
 public sealed interface Schedule extends Serializable {
@@ -21,6 +22,7 @@ public sealed interface Schedule extends Serializable {
   double value(double progress);
 
   /** The same number always. */
+  @Shorthand
   static Schedule constant(double value) {
     return new Constant(value);
   }

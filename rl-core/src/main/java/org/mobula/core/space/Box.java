@@ -127,6 +127,13 @@ public final class Box implements Space {
     return true;
   }
 
+  /** Moves each element of the value at {@code offset} to the nearest that is within its bounds. */
+  public void clip(float[] values, int offset) {
+    for (int i = 0; i < low.length; i++) {
+      values[offset + i] = Math.max(low[i], Math.min(high[i], values[offset + i]));
+    }
+  }
+
   @Override
   public int size() {
     return low.length;

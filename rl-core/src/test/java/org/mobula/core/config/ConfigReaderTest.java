@@ -320,7 +320,7 @@ class ConfigReaderTest {
     assertThat(mistakes(laughs.toString()))
         .isEqualTo("run.yaml: more than 20000 values, aliases (*name) written out");
     assertThat(mistakes("tags: &loop [*loop]"))
-        .isEqualTo("run.yaml:1:14: nested deeper than 50 levels");
+        .isEqualTo("run.yaml:1:7: nested deeper than 50 levels");
     assertThat(mistakes("tags: " + "[".repeat(100_000)))
         .isEqualTo("run.yaml:1:1: nested deeper than 50 levels");
   }
