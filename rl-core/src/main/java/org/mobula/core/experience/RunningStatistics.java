@@ -1,5 +1,9 @@
 package org.mobula.core.experience;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -9,7 +13,9 @@ import java.util.Arrays;
  * mean 0 and variance 1 with the weight of 10⁻⁴ vectors, as in Stable-Baselines3. Updating and
  * normalising allocate nothing. One thread at a time.
  */
-public final class RunningStatistics {
+public final class RunningStatistics implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private static final double INITIAL_COUNT = 1e-4;
 
   private final double[] mean;
@@ -165,5 +171,23 @@ public final class RunningStatistics {
     this.count = count;
     System.arraycopy(mean, 0, this.mean, 0, mean.length);
     System.arraycopy(variance, 0, this.variance, 0, variance.length);
+  }
+
+  /** Writes the count, the means and the variances. */
+  public void writeState(DataOutput out) throws IOException {
+    out.writeDouble(count);
+    for (int i = 0; i < mean.length; i++) {
+      out.writeDouble(mean[i]);
+      out.writeDouble(variance[i]);
+    }
+  }
+
+  /** Goes on from what {@link #writeState} wrote. */
+  public void readState(DataInput in) throws IOException {
+    count = in.readDouble();
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = in.readDouble();
+      variance[i] = in.readDouble();
+    }
   }
 }

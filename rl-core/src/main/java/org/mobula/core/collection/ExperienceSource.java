@@ -1,0 +1,35 @@
+package org.mobula.core.collection;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import org.mobula.core.experience.Rollout;
+import org.mobula.core.policy.PolicySnapshot;
+
+/** Where experience comes from: environments in this thread, or workers elsewhere. */
+public interface ExperienceSource extends AutoCloseable {
+  /** Environments that act at the same time, over all workers. */
+  int environments();
+
+  /** Steps that each environment takes in one collection. */
+  int steps();
+
+  /**
+   * Collects with this policy; episodes go on from one call to the next.
+   *
+   * @return the experience, valid until the next call
+   */
+  Rollout collect(PolicySnapshot policy);
+
+  /**
+   * Writes what the next collection depends on. Environments that do not save their state start a
+   * new episode when they are read again.
+   */
+  void writeState(DataOutput out) throws IOException;
+
+  /** Goes on from what {@link #writeState} wrote, in a source made in the same way. */
+  void readState(DataInput in) throws IOException;
+
+  @Override
+  void close();
+}

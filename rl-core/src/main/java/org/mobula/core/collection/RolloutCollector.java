@@ -1,0 +1,248 @@
+package org.mobula.core.collection;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.environment.VectorStep;
+import org.mobula.core.experience.NonFiniteException;
+import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.policy.ActionHead;
+import org.mobula.core.policy.PolicyRunner;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.random.Pcg64;
+
+/**
+ * Collects rollouts in the caller's thread. Actions are sampled from the policy; in a box they are
+ * clipped for the environment alone and recorded as sampled. The observation normaliser does not
+ * change within a rollout, so that one policy speaks from its first step to its last.
+ */
+public final class RolloutCollector implements ExperienceSource {
+  private static final String ENVIRONMENT_REMEDY =
+      "the environment must not give such numbers: find out where it divides by zero or overflows";
+  private static final String NETWORK_REMEDY =
+      "learning has diverged: try a smaller learning-rate or max-gradient-norm, or normalise"
+          + " observations and rewards";
+
+  private final VectorEnvironment environments;
+  private final PolicyRunner policy;
+  private final ActionHead head;
+  private final ActionDistribution distribution;
+  private final boolean measureObservations;
+  private final Pcg64 random;
+  private final Rollout rollout;
+  private final VectorStep step;
+  private final int features;
+  private final int outputSize;
+  private final float[] observations;
+  private final float[] rowFeatures;
+  private final float[] outputs;
+  private final float[] environmentActions;
+  private final boolean[] masks;
+  private final double[] episodeReturns;
+  private final int[] episodeLengths;
+
+  /**
+   * A collector whose environments have just been reset.
+   *
+   * @param environments closed with the collector; in same-step reset mode
+   * @param policy closed with the collector
+   * @param steps of each environment in one rollout
+   * @param measureObservations whether rollouts carry statistics of the observations
+   * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
+   * @param random from which actions are sampled
+   */
+  public RolloutCollector(
+      VectorEnvironment environments,
+      PolicyRunner policy,
+      int steps,
+      boolean measureObservations,
+      long environmentSeed,
+      Pcg64 random) {
+    this.environments = environments;
+    this.policy = policy;
+    this.head = policy.spec().head();
+    this.distribution = head.distribution();
+    this.measureObservations = measureObservations;
+    this.random = random;
+    int count = environments.count();
+    this.features = policy.spec().observationSpace().flatSize();
+    this.outputSize = policy.spec().network().outputs();
+    int maskSize = environments.masksActions() ? policy.spec().actionSpace().maskSize() : 0;
+    int actionSize = policy.spec().actionSpace().size();
+    this.rollout = new Rollout(steps, count, features, actionSize, maskSize);
+    this.step = new VectorStep(count, policy.spec().observationSpace());
+    this.observations = new float[count * policy.spec().observationSpace().size()];
+    this.rowFeatures = new float[count * features];
+    this.outputs = new float[count * outputSize];
+    this.environmentActions = new float[count * actionSize];
+    this.masks = new boolean[count * maskSize];
+    this.episodeReturns = new double[count];
+    this.episodeLengths = new int[count];
+    environments.reset(Reset.seeded(environmentSeed), observations);
+  }
+
+  @Override
+  public int environments() {
+    return rollout.environments;
+  }
+
+  @Override
+  public int steps() {
+    return rollout.steps;
+  }
+
+  @Override
+  public Rollout collect(PolicySnapshot snapshot) {
+    policy.set(snapshot);
+    rollout.parameterVersion = policy.version();
+    rollout.episodes.clear();
+    rollout.observationStatistics = measureObservations ? new RunningStatistics(features) : null;
+    for (int t = 0; t < rollout.steps; t++) {
+      observe(rollout.observationStatistics);
+      System.arraycopy(
+          rowFeatures, 0, rollout.features, t * rowFeatures.length, rowFeatures.length);
+      act(t);
+      environments.step(environmentActions, step);
+      NonFiniteException.check(
+          step.observations, step.observations.length, "observation", ENVIRONMENT_REMEDY);
+      NonFiniteException.check(step.rewards, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
+      record(t);
+      System.arraycopy(step.observations, 0, observations, 0, observations.length);
+    }
+    observe(null);
+    for (int i = 0; i < rollout.environments; i++) {
+      rollout.lastValues[i] = value(i);
+    }
+    return rollout;
+  }
+
+  /** From the present observations to the output rows. */
+  private void observe(@Nullable RunningStatistics statistics) {
+    policy.flatten(observations, rollout.environments, rowFeatures);
+    if (statistics != null) {
+      statistics.update(rowFeatures);
+    }
+    policy.normalize(rowFeatures, rollout.environments);
+    policy.forward(rowFeatures, rollout.environments, outputs);
+    NonFiniteException.check(outputs, outputs.length, "network output", NETWORK_REMEDY);
+  }
+
+  private float value(int environment) {
+    return outputs[environment * outputSize + outputSize - 1];
+  }
+
+  private void act(int t) {
+    int actionSize = rollout.actionSize();
+    int maskSize = rollout.maskSize();
+    if (maskSize > 0) {
+      environments.actionMasks(masks);
+      System.arraycopy(masks, 0, rollout.masks, t * masks.length, masks.length);
+    }
+    for (int i = 0; i < rollout.environments; i++) {
+      int row = t * rollout.environments + i;
+      int output = i * outputSize;
+      rollout.values[row] = value(i);
+      if (maskSize > 0) {
+        head.mask(outputs, output, masks, i * maskSize);
+      }
+      int action = row * actionSize;
+      distribution.sample(outputs, output, random, rollout.actions, action);
+      rollout.logProbabilities[row] =
+          distribution.logProbability(outputs, output, rollout.actions, action);
+    }
+    System.arraycopy(
+        rollout.actions,
+        t * environmentActions.length,
+        environmentActions,
+        0,
+        environmentActions.length);
+    for (int i = 0; i < rollout.environments; i++) {
+      head.clip(environmentActions, i * actionSize);
+    }
+  }
+
+  private void record(int t) {
+    boolean anyCutOff = false;
+    for (int i = 0; i < rollout.environments; i++) {
+      int row = t * rollout.environments + i;
+      rollout.rewards[row] = step.rewards[i];
+      rollout.terminated[row] = step.terminated[i];
+      rollout.truncated[row] = step.truncated[i];
+      rollout.finalValues[row] = 0;
+      anyCutOff |= step.truncated[i] && !step.terminated[i];
+      episodeReturns[i] += step.rewards[i];
+      episodeLengths[i]++;
+      if (step.terminated[i] || step.truncated[i]) {
+        rollout.episodes.add(episodeReturns[i], episodeLengths[i]);
+        episodeReturns[i] = 0;
+        episodeLengths[i] = 0;
+      }
+    }
+    if (anyCutOff) {
+      valueFinalObservations(t);
+    }
+  }
+
+  /** An episode that was cut off would have gone on: its rest is worth what the critic says. */
+  private void valueFinalObservations(int t) {
+    policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
+    policy.normalize(rowFeatures, rollout.environments);
+    policy.forward(rowFeatures, rollout.environments, outputs);
+    for (int i = 0; i < rollout.environments; i++) {
+      if (step.truncated[i] && !step.terminated[i]) {
+        rollout.finalValues[t * rollout.environments + i] = value(i);
+      }
+    }
+  }
+
+  @Override
+  public void writeState(DataOutput out) throws IOException {
+    for (long word : random.state()) {
+      out.writeLong(word);
+    }
+    out.writeBoolean(environments.savesState());
+    if (!environments.savesState()) {
+      return;
+    }
+    environments.writeState(out);
+    for (float number : observations) {
+      out.writeFloat(number);
+    }
+    for (int i = 0; i < rollout.environments; i++) {
+      out.writeDouble(episodeReturns[i]);
+      out.writeInt(episodeLengths[i]);
+    }
+  }
+
+  @Override
+  public void readState(DataInput in) throws IOException {
+    long[] words = random.state();
+    for (int i = 0; i < words.length; i++) {
+      words[i] = in.readLong();
+    }
+    random.restore(words);
+    if (!in.readBoolean()) {
+      environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
+      return;
+    }
+    environments.readState(in);
+    for (int i = 0; i < observations.length; i++) {
+      observations[i] = in.readFloat();
+    }
+    for (int i = 0; i < rollout.environments; i++) {
+      episodeReturns[i] = in.readDouble();
+      episodeLengths[i] = in.readInt();
+    }
+  }
+
+  @Override
+  public void close() {
+    environments.close();
+    policy.close();
+  }
+}

@@ -1,0 +1,68 @@
+package org.mobula.core.experience;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
+/**
+ * Scales rewards by the standard deviation of the discounted return, so that values are of order
+ * one whatever the reward's unit. The mean is not subtracted: that would change what is worth
+ * doing. (Engstrom et al. 2020, §3; as in Gymnasium's and Stable-Baselines3's wrappers, but with
+ * the statistics of the whole rollout.)
+ */
+public final class RewardScaling {
+  private static final double EPSILON = 1e-8;
+
+  private final double discount;
+  private final float clip;
+  private final RunningStatistics statistics = new RunningStatistics(1);
+  private final double[] returns;
+  private final float[] column;
+
+  /**
+   * Without measurements yet.
+   *
+   * @param clip scaled rewards lie within ±clip
+   */
+  public RewardScaling(int environments, double discount, double clip) {
+    this.discount = discount;
+    this.clip = (float) clip;
+    this.returns = new double[environments];
+    this.column = new float[environments];
+  }
+
+  /** Measures the rollout's rewards and scales them in place. */
+  public void apply(Rollout rollout) {
+    for (int step = 0; step < rollout.steps; step++) {
+      for (int i = 0; i < rollout.environments; i++) {
+        int row = step * rollout.environments + i;
+        returns[i] = returns[i] * discount + rollout.rewards[row];
+        column[i] = (float) returns[i];
+        if (rollout.terminated[row] || rollout.truncated[row]) {
+          returns[i] = 0;
+        }
+      }
+      statistics.update(column);
+    }
+    float scale = (float) (1 / Math.sqrt(statistics.variance(0) + EPSILON));
+    for (int row = 0; row < rollout.rows(); row++) {
+      rollout.rewards[row] = Math.max(-clip, Math.min(clip, rollout.rewards[row] * scale));
+    }
+  }
+
+  /** Writes the measurements. */
+  public void writeState(DataOutput out) throws IOException {
+    statistics.writeState(out);
+    for (double number : returns) {
+      out.writeDouble(number);
+    }
+  }
+
+  /** Goes on from what {@link #writeState} wrote. */
+  public void readState(DataInput in) throws IOException {
+    statistics.readState(in);
+    for (int i = 0; i < returns.length; i++) {
+      returns[i] = in.readDouble();
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package org.mobula.core.policy;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.ConvolutionSpec;
+import org.mobula.core.network.MlpSpec;
+import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.parameters.SafetensorsFile;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiBinary;
+import org.mobula.core.space.MultiDiscrete;
+import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
+
+/**
+ * A whole policy in one safetensors file: the parameters as tensors under the names of the layout,
+ * and in the file's metadata, as JSON under {@code mobula.policy}, the spaces, the network's form,
+ * the normaliser and the version.
+ */
+public final class PolicyFile {
+  private static final String KEY = "mobula.policy";
+  private static final ObjectMapper JSON =
+      new ObjectMapper()
+          .addMixIn(NetworkSpec.class, NetworkTypes.class)
+          .addMixIn(MlpSpec.Column.class, ColumnTypes.class);
+
+  private PolicyFile() {}
+
+  /** A policy's form and state. */
+  public record Contents(PolicySpec spec, PolicySnapshot snapshot) {}
+
+  /** Writes a policy. */
+  public static void write(Path file, PolicySpec spec, PolicySnapshot snapshot) throws IOException {
+    ObjectNode header = JSON.createObjectNode();
+    header.set("observation-space", write(spec.observationSpace()));
+    header.set("action-space", write(spec.actionSpace()));
+    header.set("network", JSON.valueToTree(spec.network()));
+    header.put("version", snapshot.parameters().version());
+    if (snapshot.normalizer() != null) {
+      header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
+    }
+    new SafetensorsFile(
+            SafetensorsFile.split(spec.network().layout(), "", snapshot.parameters().values()),
+            Map.of(KEY, JSON.writeValueAsString(header)))
+        .write(file);
+  }
+
+  /**
+   * Reads a policy.
+   *
+   * @throws IOException if the file is missing, cut off or no policy
+   */
+  public static Contents read(Path file) throws IOException {
+    SafetensorsFile contents = SafetensorsFile.read(file);
+    String text = contents.metadata().get(KEY);
+    if (text == null) {
+      throw new IOException(file + " is a safetensors file but holds no Mobula policy");
+    }
+    try {
+      JsonNode header = JSON.readTree(text);
+      PolicySpec spec =
+          new PolicySpec(
+              readSpace(header.required("observation-space")),
+              readSpace(header.required("action-space")),
+              JSON.treeToValue(header.required("network"), NetworkSpec.class));
+      float[] values = contents.join(spec.network().layout(), "");
+      return new Contents(
+          spec,
+          new PolicySnapshot(
+              new ParameterSnapshot(header.required("version").longValue(), values),
+              readNormalizer(header.get("normalizer"))));
+    } catch (JsonProcessingException | IllegalArgumentException e) {
+      throw new IOException(
+          file + ": the description of the policy is broken: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable ObservationNormalizer readNormalizer(@Nullable JsonNode json)
+      throws JsonProcessingException {
+    return json == null ? null : JSON.treeToValue(json, ObservationNormalizer.class);
+  }
+
+  private static ObjectNode write(Space space) {
+    ObjectNode json = JSON.createObjectNode();
+    if (space instanceof Box box) {
+      json.put("type", "box").set("shape", JSON.valueToTree(box.shape()));
+      json.set("low", bounds(box.low()));
+      json.set("high", bounds(box.high()));
+    } else if (space instanceof Discrete discrete) {
+      json.put("type", "discrete").put("n", discrete.n()).put("start", discrete.start());
+    } else if (space instanceof MultiDiscrete multi) {
+      json.put("type", "multi-discrete").set("n", JSON.valueToTree(multi.nvec()));
+    } else if (space instanceof MultiBinary binary) {
+      json.put("type", "multi-binary").put("n", binary.n());
+    } else if (space instanceof Dict dict) {
+      json.put("type", "dict");
+      ObjectNode parts = json.putObject("parts");
+      for (String name : dict.names()) {
+        parts.set(name, write(dict.part(name)));
+      }
+    } else if (space instanceof Tuple tuple) {
+      json.put("type", "tuple");
+      ArrayNode parts = json.putArray("parts");
+      tuple.parts().forEach(part -> parts.add(write(part)));
+    }
+    return json;
+  }
+
+  /** Infinite bounds are null: JSON has no such numbers. */
+  private static ArrayNode bounds(float[] values) {
+    ArrayNode json = JSON.createArrayNode();
+    for (float value : values) {
+      if (Float.isInfinite(value)) {
+        json.addNull();
+      } else {
+        json.add(value);
+      }
+    }
+    return json;
+  }
+
+  private static Space readSpace(JsonNode json) {
+    String type = json.required("type").textValue();
+    switch (type) {
+      case "box" -> {
+        return Box.of(
+            readBounds(json.required("low"), Float.NEGATIVE_INFINITY),
+            readBounds(json.required("high"), Float.POSITIVE_INFINITY),
+            readIntegers(json.required("shape")));
+      }
+      case "discrete" -> {
+        return new Discrete(json.required("n").intValue(), json.required("start").intValue());
+      }
+      case "multi-discrete" -> {
+        return new MultiDiscrete(readIntegers(json.required("n")));
+      }
+      case "multi-binary" -> {
+        return new MultiBinary(json.required("n").intValue());
+      }
+      case "dict" -> {
+        Dict dict = null;
+        for (Map.Entry<String, JsonNode> part : json.required("parts").properties()) {
+          Space space = readSpace(part.getValue());
+          dict = dict == null ? Dict.of(part.getKey(), space) : dict.with(part.getKey(), space);
+        }
+        if (dict != null) {
+          return dict;
+        }
+        throw new IllegalArgumentException("a dict space has no parts");
+      }
+      case "tuple" -> {
+        List<Space> parts = new ArrayList<>();
+        json.required("parts").forEach(part -> parts.add(readSpace(part)));
+        return new Tuple(parts);
+      }
+      default -> throw new IllegalArgumentException("a space is of unknown type " + type);
+    }
+  }
+
+  private static float[] readBounds(JsonNode json, float infinity) {
+    float[] values = new float[json.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = json.get(i).isNull() ? infinity : json.get(i).floatValue();
+    }
+    return values;
+  }
+
+  private static int[] readIntegers(JsonNode json) {
+    int[] values = new int[json.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = json.get(i).intValue();
+    }
+    return values;
+  }
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = MlpSpec.class, name = "mlp"),
+    @JsonSubTypes.Type(value = ConvolutionSpec.class, name = "convolution")
+  })
+  private interface NetworkTypes {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = MlpSpec.Head.class, name = "head"),
+    @JsonSubTypes.Type(value = MlpSpec.Constant.class, name = "constant")
+  })
+  private interface ColumnTypes {}
+}

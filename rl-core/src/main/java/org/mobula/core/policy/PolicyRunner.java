@@ -1,0 +1,86 @@
+package org.mobula.core.policy;
+
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.Network;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Space;
+
+/**
+ * Runs a policy on batches of observations, in one thread at a time: observation → features →
+ * output row. Allocates nothing once its buffers have grown.
+ */
+public final class PolicyRunner implements AutoCloseable {
+  private final PolicySpec spec;
+  private final Network network;
+  private final boolean flat;
+  private ObservationNormalizer.@Nullable Scaling scaling;
+  private long version = -1;
+
+  /**
+   * A runner without parameters yet; call {@link #set} before it is used.
+   *
+   * @param network made from the policy's network spec; closed with the runner
+   */
+  public PolicyRunner(PolicySpec spec, Network network) {
+    this.spec = spec;
+    this.network = network;
+    this.flat = spec.observationSpace() instanceof Box;
+  }
+
+  /** Acts as this snapshot from now on. */
+  public void set(PolicySnapshot snapshot) {
+    network.setParameters(snapshot.parameters().values());
+    ObservationNormalizer normalizer = snapshot.normalizer();
+    scaling = normalizer == null ? null : normalizer.scaling();
+    version = snapshot.parameters().version();
+  }
+
+  /** Version of the parameters in use; −1 before the first. */
+  public long version() {
+    return version;
+  }
+
+  /** The policy's form. */
+  public PolicySpec spec() {
+    return spec;
+  }
+
+  /**
+   * Flattens observations, before normalisation.
+   *
+   * @param observations {@code [count][observationSpace.size()]}
+   * @param features receives {@code [count][observationSpace.flatSize()]}
+   */
+  public void flatten(float[] observations, int count, float[] features) {
+    Space space = spec.observationSpace();
+    if (flat) {
+      System.arraycopy(observations, 0, features, 0, count * space.size());
+      return;
+    }
+    for (int row = 0; row < count; row++) {
+      space.flatten(observations, row * space.size(), features, row * space.flatSize());
+    }
+  }
+
+  /** Normalises flattened observations in place, where the policy does so. */
+  public void normalize(float[] features, int count) {
+    if (scaling != null) {
+      scaling.apply(features, count);
+    }
+  }
+
+  /**
+   * Computes output rows: parameters of the action distribution, then the value if there is one.
+   *
+   * @param features {@code [count][feature]}, flattened and normalised
+   * @param outputs receives {@code [count][network.outputs()]}
+   */
+  public void forward(float[] features, int count, float[] outputs) {
+    network.forward(features, count, outputs);
+  }
+
+  @Override
+  public void close() {
+    network.close();
+  }
+}
