@@ -1,0 +1,150 @@
+package org.mobula.core.training;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.SafetensorsFile;
+import org.mobula.core.parameters.SafetensorsFile.Tensor;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicyFile;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.policy.PolicySpec;
+
+/**
+ * All that a run needs to go on as if it had never stopped, in a directory: {@code
+ * policy.safetensors}, {@code optimizer.safetensors}, {@code state.json}, {@code config.yaml} and
+ * {@code provenance.json}. It is written under a temporary name, synced and renamed: a checkpoint
+ * is whole or not there.
+ *
+ * @param policy the policy's form
+ * @param snapshot the policy's parameters and normaliser
+ * @param store the parameters and the optimizer
+ * @param parts states of the other parts by name, each as it wrote itself
+ */
+public record Checkpoint(
+    PolicySpec policy, PolicySnapshot snapshot, StoreState store, Map<String, byte[]> parts) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final String STEPS = "steps";
+  private static final String STATE = "state.json";
+
+  /** Copies the map. */
+  public Checkpoint {
+    parts = Map.copyOf(parts);
+  }
+
+  /** Something that writes its state. */
+  interface Writer {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  /** Something that reads its state. */
+  interface Reader {
+    void read(DataInputStream in) throws IOException;
+  }
+
+  /** What {@code writer} writes. */
+  static byte[] bytes(Writer writer) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      writer.write(out);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Hands a part's state to its reader. */
+  void restore(String part, Reader reader) throws IOException {
+    byte[] bytes = parts.get(part);
+    if (bytes == null) {
+      throw new IOException("the checkpoint lacks the state of the " + part);
+    }
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+      reader.read(in);
+    } catch (java.io.EOFException e) {
+      throw new IOException("the state of the " + part + " in the checkpoint is cut off", e);
+    }
+  }
+
+  /** Writes the checkpoint; it appears at {@code directory} whole. */
+  void write(Path directory, TrainingConfig config, Provenance provenance) throws IOException {
+    Path written = directory.resolveSibling("." + directory.getFileName() + ".part");
+    RunDirectory.delete(written);
+    Files.createDirectories(written);
+    PolicyFile.write(written.resolve(Policy.FILE_NAME), policy, snapshot);
+    ParameterLayout layout = policy.network().layout();
+    Map<String, Tensor> moments = new LinkedHashMap<>();
+    new TreeMap<>(store.moments())
+        .forEach(
+            (name, values) -> moments.putAll(SafetensorsFile.split(layout, name + "/", values)));
+    Map<String, String> steps = Map.of(STEPS, Long.toString(store.optimizerSteps()));
+    new SafetensorsFile(moments, steps).write(written.resolve(OPTIMIZER));
+    ObjectNode state = JSON.createObjectNode();
+    new TreeMap<>(parts).forEach(state::put);
+    RunDirectory.write(
+        written.resolve(STATE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(state));
+    RunDirectory.write(
+        written.resolve("config.yaml"), ConfigWriter.write(config, TrainingConfig.algorithms()));
+    RunDirectory.write(
+        written.resolve("provenance.json"),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(provenance));
+    RunDirectory.sync(written);
+    RunDirectory.delete(directory);
+    Files.move(written, directory, StandardCopyOption.ATOMIC_MOVE);
+    RunDirectory.sync(directory.resolveSibling("."));
+  }
+
+  /**
+   * Reads a checkpoint.
+   *
+   * @throws IOException naming the file that is missing, cut off or broken
+   */
+  public static Checkpoint read(Path directory) throws IOException {
+    PolicyFile.Contents policy = PolicyFile.read(directory.resolve(Policy.FILE_NAME));
+    ParameterLayout layout = policy.spec().network().layout();
+    Path optimizerFile = directory.resolve(OPTIMIZER);
+    SafetensorsFile optimizer = SafetensorsFile.read(optimizerFile);
+    String steps = optimizer.metadata().get(STEPS);
+    if (steps == null) {
+      throw new IOException(optimizerFile + ": the optimizer's step count is missing");
+    }
+    Map<String, float[]> moments = new TreeMap<>();
+    for (String tensor : optimizer.tensors().keySet()) {
+      String moment = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
+      if (!moments.containsKey(moment)) {
+        moments.put(moment, optimizer.join(layout, moment + "/"));
+      }
+    }
+    return new Checkpoint(
+        policy.spec(),
+        policy.snapshot(),
+        new StoreState(policy.snapshot().parameters(), Long.parseLong(steps), moments),
+        readParts(directory.resolve(STATE)));
+  }
+
+  private static Map<String, byte[]> readParts(Path file) throws IOException {
+    try {
+      Map<String, byte[]> parts = new TreeMap<>();
+      for (Map.Entry<String, JsonNode> part : JSON.readTree(file.toFile()).properties()) {
+        parts.put(part.getKey(), part.getValue().binaryValue());
+      }
+      return parts;
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + " is cut off or broken: " + e.getOriginalMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package org.mobula.core.training;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.io.Serializable;
+import java.util.Map;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.Range;
+
+/** Which environment, and how many of it. */
+@RecordBuilder
+public record EnvironmentConfig(
+    @Doc(
+            "a name of the catalogue, or a class on the class path with a public constructor without"
+                + " arguments")
+        String name,
+    @Doc("environments that act at the same time, over all workers") @Range(min = 1) int count,
+    @Doc("threads that step the environments of one process; 1 is the caller's own") @Range(min = 1)
+        int threads,
+    @Doc("settings of the environment, such as max-episode-steps") Map<String, Object> options)
+    implements Serializable, EnvironmentConfigBuilder.With {
+
+  /** Checks the values. */
+  public EnvironmentConfig {
+    options = Map.copyOf(options);
+    Constraints.check(EnvironmentConfig.class, name, count, threads, options);
+  }
+
+  /** One environment of this name. */
+  public static EnvironmentConfig defaults(String name) {
+    return new EnvironmentConfig(name, 1, 1, Map.of());
+  }
+}

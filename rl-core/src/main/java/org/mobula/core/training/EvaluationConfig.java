@@ -1,0 +1,28 @@
+package org.mobula.core.training;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.io.Serializable;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.Range;
+
+/** How the policy is judged, on environments of its own. */
+@RecordBuilder
+public record EvaluationConfig(
+    @Doc("environment steps of training between evaluations; 0 evaluates at the end alone")
+        @Range(min = 0)
+        long every,
+    @Doc("episodes of one evaluation; 0 is off") @Range(min = 0) int episodes,
+    @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic)
+    implements Serializable, EvaluationConfigBuilder.With {
+
+  /** Checks the values. */
+  public EvaluationConfig {
+    Constraints.check(EvaluationConfig.class, every, episodes, deterministic);
+  }
+
+  /** 20 episodes at the end. */
+  public static EvaluationConfig defaults() {
+    return new EvaluationConfig(0, 20, true);
+  }
+}

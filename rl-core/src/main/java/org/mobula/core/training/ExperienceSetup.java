@@ -1,0 +1,66 @@
+package org.mobula.core.training;
+
+import org.mobula.core.collection.ExperienceSource;
+import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.AutoresetMode;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.SyncVectorEnvironment;
+import org.mobula.core.environment.ThreadedVectorEnvironment;
+import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.policy.PolicyRunner;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.random.SeedSequence;
+
+/**
+ * What an experience source is made from.
+ *
+ * @param config of the run
+ * @param policy that acts
+ * @param environment makes the environments
+ */
+public record ExperienceSetup(
+    TrainingConfig config, PolicySpec policy, EnvironmentFactory environment)
+    implements java.io.Serializable {
+
+  /** Collects in the caller's thread: the socket's in-process plug. */
+  public ExperienceSource inProcess() {
+    return collector(0, 1);
+  }
+
+  /**
+   * A collector for an equal share of the environments. Environment {@code i} of all starts with
+   * the run's seed plus {@code i}, whoever it belongs to.
+   *
+   * @param share which share, from 0
+   * @param shares how many shares there are
+   */
+  public RolloutCollector collector(int share, int shares) {
+    int count = config.environment().count() / shares;
+    SeedSequence stream = SeedSequence.of(config.seed()).stream("actions/" + share);
+    return new RolloutCollector(
+        environments(count),
+        new PolicyRunner(policy, config.network().engine().create(policy.network())),
+        config.algorithm().steps(),
+        config.normalization().observations(),
+        config.seed() + (long) share * count,
+        new Pcg64(stream));
+  }
+
+  private VectorEnvironment environments(int count) {
+    int threads = Math.min(config.environment().threads(), count);
+    return threads == 1
+        ? new SyncVectorEnvironment(environment, count, AutoresetMode.SAME_STEP)
+        : new ThreadedVectorEnvironment(environment, count, AutoresetMode.SAME_STEP, threads);
+  }
+
+  /** The spaces are asked of an environment that is made for this alone. */
+  static PolicySpec policy(TrainingConfig config, EnvironmentFactory factory) {
+    try (Environment environment = factory.create()) {
+      return config
+          .algorithm()
+          .policy(environment.observationSpace(), environment.actionSpace(), config.network());
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package org.mobula.core.training;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import org.mobula.core.experience.EpisodeLog;
+
+/** How far a run has come; changes as it goes on. */
+public final class TrainingProgress {
+  private static final int WINDOW = 1000;
+
+  private long iterations;
+  private long environmentSteps;
+  private long episodes;
+  private double wallSeconds;
+  private double bestEvaluation = Double.NEGATIVE_INFINITY;
+  private int evaluationsSinceBest;
+  private final double[] returns = new double[WINDOW];
+  private final int[] lengths = new int[WINDOW];
+
+  /** At the start. */
+  TrainingProgress() {}
+
+  /** Iterations done: rollouts collected and learnt from. */
+  public long iterations() {
+    return iterations;
+  }
+
+  /** Steps taken over all environments. */
+  public long environmentSteps() {
+    return environmentSteps;
+  }
+
+  /** Episodes finished in training. */
+  public long episodes() {
+    return episodes;
+  }
+
+  /** Wall time in seconds, earlier parts of a resumed run included. */
+  public double wallSeconds() {
+    return wallSeconds;
+  }
+
+  /** Best mean return of an evaluation; negative infinity before the first. */
+  public double bestEvaluation() {
+    return bestEvaluation;
+  }
+
+  /** Evaluations since the best one. */
+  public int evaluationsSinceBest() {
+    return evaluationsSinceBest;
+  }
+
+  /** Mean return of the last episodes, at most 1000; NaN while there are fewer. */
+  public double episodeReturnMean(int last) {
+    if (last > WINDOW) {
+      throw new IllegalArgumentException(last + " episodes asked for, but 1000 are kept");
+    }
+    if (episodes < last || last < 1) {
+      return Double.NaN;
+    }
+    double sum = 0;
+    for (long episode = episodes - last; episode < episodes; episode++) {
+      sum += returns[(int) (episode % WINDOW)];
+    }
+    return sum / last;
+  }
+
+  /** Mean return of the last 100 episodes, or of all while there are fewer; NaN without any. */
+  public double recentReturnMean() {
+    return episodeReturnMean((int) Math.min(100, episodes));
+  }
+
+  /** Mean length in steps of the last 100 episodes, or of all; NaN without any. */
+  public double recentLengthMean() {
+    long first = Math.max(0, episodes - 100);
+    double sum = 0;
+    for (long episode = first; episode < episodes; episode++) {
+      sum += lengths[(int) (episode % WINDOW)];
+    }
+    return sum / (episodes - first);
+  }
+
+  void addIteration(long steps, EpisodeLog finished) {
+    iterations++;
+    environmentSteps += steps;
+    for (int i = 0; i < finished.count(); i++) {
+      returns[(int) (episodes % WINDOW)] = finished.episodeReturn(i);
+      lengths[(int) (episodes % WINDOW)] = finished.length(i);
+      episodes++;
+    }
+  }
+
+  void addEvaluation(double meanReturn) {
+    if (meanReturn > bestEvaluation) {
+      bestEvaluation = meanReturn;
+      evaluationsSinceBest = 0;
+    } else {
+      evaluationsSinceBest++;
+    }
+  }
+
+  void setWallSeconds(double seconds) {
+    wallSeconds = seconds;
+  }
+
+  void writeState(DataOutput out) throws IOException {
+    out.writeLong(iterations);
+    out.writeLong(environmentSteps);
+    out.writeLong(episodes);
+    out.writeDouble(wallSeconds);
+    out.writeDouble(bestEvaluation);
+    out.writeInt(evaluationsSinceBest);
+    for (int i = 0; i < WINDOW; i++) {
+      out.writeDouble(returns[i]);
+      out.writeInt(lengths[i]);
+    }
+  }
+
+  void readState(DataInput in) throws IOException {
+    iterations = in.readLong();
+    environmentSteps = in.readLong();
+    episodes = in.readLong();
+    wallSeconds = in.readDouble();
+    bestEvaluation = in.readDouble();
+    evaluationsSinceBest = in.readInt();
+    for (int i = 0; i < WINDOW; i++) {
+      returns[i] = in.readDouble();
+      lengths[i] = in.readInt();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package org.mobula.core.training;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.io.Serializable;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.Range;
+
+/** Who collects experience. */
+@RecordBuilder
+public record WorkersConfig(
+    @Doc(
+            "rollout workers, each with an equal share of the environments; 0 collects in the"
+                + " trainer's own thread")
+        @Range(min = 0)
+        int count,
+    @Doc("how often a worker that failed is started again before the run fails") @Range(min = 0)
+        int maxRestarts)
+    implements Serializable, WorkersConfigBuilder.With {
+
+  /** Checks the values. */
+  public WorkersConfig {
+    Constraints.check(WorkersConfig.class, count, maxRestarts);
+  }
+
+  /** No workers. */
+  public static WorkersConfig defaults() {
+    return new WorkersConfig(0, 3);
+  }
+}

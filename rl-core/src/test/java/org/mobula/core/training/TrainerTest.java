@@ -1,0 +1,264 @@
+package org.mobula.core.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
+
+class TrainerTest {
+  @TempDir Path directory;
+
+  private static TrainingConfig config(String environment) {
+    PpoConfig ppo = PpoConfig.defaults().withSteps(16).withMinibatchSize(32).withEpochs(2);
+    return TrainingConfig.defaults(EnvironmentConfig.defaults(environment).withCount(4), ppo)
+        .withSeed(5)
+        .withStop(StopConfig.defaults().withEnvironmentSteps(1024))
+        .withEvaluation(EvaluationConfig.defaults().withEpisodes(2));
+  }
+
+  private static float[] parameters(TrainingResult result) {
+    try (Policy policy = result.policy()) {
+      return policy.snapshot().parameters().values();
+    }
+  }
+
+  @Test
+  void sameSeedGivesTheSameBits() {
+    TrainingConfig config = config("Pendulum-v1");
+
+    float[] first = parameters(Trainer.builder(config).build().train());
+    float[] second = parameters(Trainer.builder(config).build().train());
+    float[] threaded =
+        parameters(
+            Trainer.builder(config.withEnvironment(config.environment().withThreads(2)))
+                .build()
+                .train());
+    float[] other = parameters(Trainer.builder(config.withSeed(6)).build().train());
+
+    assertThat(second).isEqualTo(first);
+    assertThat(threaded).isEqualTo(first);
+    assertThat(other).isNotEqualTo(first);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CartPole-v1", "Pendulum-v1"})
+  void resumedRunGoesOnBitForBit(String environment) throws IOException {
+    TrainingConfig config =
+        config(environment).withNormalization(new NormalizationConfig(true, true, 10));
+    List<Map<String, Double>> whole = new ArrayList<>();
+    float[] uninterrupted =
+        parameters(Trainer.builder(config).listener(measurements(whole)).build().train());
+
+    Trainer[] trainer = new Trainer[1];
+    trainer[0] =
+        Trainer.builder(config)
+            .directory(directory)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onIteration(
+                      TrainingProgress progress, Map<String, Double> measurements) {
+                    if (progress.iterations() == 7) {
+                      trainer[0].stop("half of it is enough");
+                    }
+                  }
+                })
+            .build();
+    TrainingResult half = trainer[0].train();
+    assertThat(half.interrupted()).isTrue();
+    assertThat(half.reason()).isEqualTo("half of it is enough");
+    assertThat(half.progress().iterations()).isEqualTo(7);
+
+    Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    List<Map<String, Double>> rest = new ArrayList<>();
+    TrainingResult resumed =
+        Trainer.builder(config).resume(checkpoint).listener(measurements(rest)).build().train();
+
+    assertThat(parameters(resumed)).isEqualTo(uninterrupted);
+    assertThat(rest).isEqualTo(whole.subList(7, whole.size()));
+  }
+
+  /** Measurements without those of time. */
+  private static TrainingListener measurements(List<Map<String, Double>> all) {
+    return new TrainingListener() {
+      @Override
+      public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+        Map<String, Double> copy = new java.util.TreeMap<>(measurements);
+        copy.keySet().removeIf(name -> name.startsWith("time/"));
+        all.add(copy);
+      }
+    };
+  }
+
+  @Test
+  void savedPolicyActsAsTheTrainedOne() throws IOException {
+    TrainingConfig config =
+        config("Pendulum-v1").withNormalization(new NormalizationConfig(true, true, 10));
+    TrainingResult result = Trainer.builder(config).directory(directory).build().train();
+
+    float[] observation = {0.3f, -0.7f, 2};
+    try (Policy trained = result.policy();
+        Policy loaded = Policy.load(directory)) {
+      assertThat(loaded.act(observation)).isEqualTo(trained.act(observation));
+      assertThat(loaded.spec()).isEqualTo(trained.spec());
+      assertThat(loaded.snapshot().normalizer()).isEqualTo(trained.snapshot().normalizer());
+    }
+  }
+
+  @Test
+  void keepsTheNewestCheckpointsAndTheBest() throws IOException {
+    TrainingConfig config =
+        config("CartPole-v1")
+            .withEvaluation(new EvaluationConfig(256, 3, true))
+            .withCheckpoint(new CheckpointConfig(64, 2));
+    Trainer.builder(config).directory(directory).build().train();
+
+    RunDirectory run = new RunDirectory(directory);
+    assertThat(run.checkpoints()).hasSizeBetween(2, 3);
+    assertThat(run.best()).isPresent();
+    assertThat(run.latest().orElseThrow().getFileName()).hasToString("step-000000001024");
+    try (var entries = Files.list(directory.resolve("checkpoints"))) {
+      assertThat(entries.map(entry -> entry.getFileName().toString()))
+          .noneMatch(name -> name.endsWith(".part"));
+    }
+  }
+
+  @Test
+  void stopsWhenTimeIsUp() {
+    AtomicLong nanos = new AtomicLong();
+    TrainingConfig config =
+        config("CartPole-v1").withStop(StopConfig.defaults().withWallTime(Duration.ofSeconds(10)));
+    TrainingResult result =
+        Trainer.builder(config)
+            .clock(() -> nanos.addAndGet(Duration.ofSeconds(1).toNanos()))
+            .build()
+            .train();
+
+    assertThat(result.reason()).isEqualTo("the time of 10 s is up");
+    assertThat(result.progress().iterations()).isEqualTo(10);
+  }
+
+  @Test
+  void stopsWhenTheReturnIsReached() {
+    TrainingConfig config =
+        config("CartPole-v1")
+            .withStop(StopConfig.defaults().withEpisodeReturn(10.0).withEpisodes(3));
+    TrainingResult result = Trainer.builder(config).build().train();
+
+    assertThat(result.reason())
+        .isEqualTo("the mean return of the last 3 episodes has reached 10.0");
+  }
+
+  @Test
+  void stopsWhenEvaluationsNoLongerImprove() {
+    TrainingConfig config =
+        config("MountainCar-v0")
+            .withEvaluation(new EvaluationConfig(64, 1, true))
+            .withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2));
+    TrainingResult result = Trainer.builder(config).build().train();
+
+    assertThat(result.reason()).isEqualTo("the last 2 evaluations brought no improvement");
+    assertThat(result.progress().iterations()).isEqualTo(3);
+  }
+
+  @Test
+  void numberThatIsNoneStopsTheRunAndNamesThePlace() {
+    Trainer trainer =
+        Trainer.builder(config("given in Java")).environment(BrokenEnvironment::new).build();
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("iteration 3 (128 environment steps): reward 0 is NaN; ")
+        .hasMessageContaining("the environment must not give such numbers");
+  }
+
+  @Test
+  void divergenceStopsTheRunAndTellsWhatToTry() {
+    TrainingConfig config = config("CartPole-v1");
+    PpoConfig wild =
+        ((PpoConfig) config.algorithm())
+            .withLearningRate(org.mobula.core.optimizer.Schedule.constant(1e30));
+    Trainer trainer = Trainer.builder(config.withAlgorithm(wild)).build();
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("lower the learning rate");
+  }
+
+  @Test
+  void checkpointOfAnotherNetworkIsRefused() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    TrainingConfig wider =
+        config.withNetwork(
+            new org.mobula.core.policy.NetworkConfig(
+                List.of(32),
+                org.mobula.core.network.Activation.TANH,
+                false,
+                true,
+                org.mobula.core.policy.NetworkEngine.AUTO));
+
+    assertThatThrownBy(() -> Trainer.builder(wider).resume(checkpoint).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the checkpoint's policy does not fit this run");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"policy.safetensors", "optimizer.safetensors", "state.json"})
+  void checkpointFileThatIsCutOffIsNamed(String file) throws IOException {
+    Trainer.builder(config("CartPole-v1")).directory(directory).build().train();
+    Path checkpoint = new RunDirectory(directory).latest().orElseThrow();
+    byte[] bytes = Files.readAllBytes(checkpoint.resolve(file));
+    Files.write(checkpoint.resolve(file), java.util.Arrays.copyOf(bytes, bytes.length / 2));
+
+    assertThatThrownBy(() -> Checkpoint.read(checkpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(file);
+  }
+
+  /** Gives one reward that is no number, after 40 steps. */
+  private static final class BrokenEnvironment implements Environment {
+    private int steps;
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 1, 1);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return new Discrete(2);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      observation[0] = 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      step.observation[0] = 0.5f;
+      step.reward = ++steps == 40 ? Double.NaN : 0;
+    }
+  }
+}
