@@ -19,6 +19,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * What one task and one actor call cost, beside a bare {@link ForkJoinPool} of the same size. Tasks
  * do nothing, so only the runtime is measured.
  */
+@SuppressWarnings("NullAway.Init") // JMH calls open() first
 @State(Scope.Benchmark)
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class RuntimeBenchmark {
