@@ -1,0 +1,189 @@
+package org.mobula.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The walls of the house, over the classes of every module; the command line sees them all. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ArchitectureTest {
+  private static final String BASE = "org.mobula";
+
+  private static final JavaClasses HOUSE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(BASE);
+
+  /** Guards every other test here: over no classes any rule holds. */
+  @Test
+  void everySourceFileWasSeen() throws Exception {
+    Set<String> missed = new TreeSet<>();
+    int files = 0;
+    try (Stream<Path> modules = Files.list(Path.of(".."))) {
+      for (Path sources : modules.map(module -> module.resolve("src/main/java")).toList()) {
+        if (!Files.isDirectory(sources)) {
+          continue;
+        }
+        try (Stream<Path> tree = Files.walk(sources)) {
+          for (Path file : tree.filter(path -> path.toString().endsWith(".java")).toList()) {
+            String path = sources.relativize(file).toString();
+            String name = path.replace(".java", "").replace('/', '.').replace('\\', '.');
+            if (!HOUSE.contain(name)) {
+              missed.add(name);
+            }
+            files++;
+          }
+        }
+      }
+    }
+    assertThat(missed).isEmpty();
+    assertThat(files).isGreaterThan(40);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rollout", "parameterserver", "tune", "serve"})
+  void siblingsDoNotImportEachOther(String module) {
+    String[] siblings =
+        Stream.of("rollout", "parameterserver", "tune", "serve", "cli")
+            .filter(other -> !other.equals(module))
+            .map(other -> BASE + "." + other + "..")
+            .toArray(String[]::new);
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(BASE + "." + module + "..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(siblings));
+  }
+
+  @Test
+  void theCoreImportsNoOtherModule() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(BASE + ".core..")
+            .should()
+            .dependOnClassesThat(
+                resideInAPackage(BASE + "..").and(not(resideInAPackage(BASE + ".core..")))));
+  }
+
+  @Test
+  void packagesHaveNoCycles() {
+    check(slices().matching(BASE + ".(**)").should().beFreeOfCycles());
+  }
+
+  @Test
+  void algorithmsAreBlindToEachOther() {
+    check(slices().matching(BASE + ".core.algorithm.(*)..").should().notDependOnEachOther());
+  }
+
+  /** What a library may be reached from; the rest of the house goes through an interface. */
+  @ParameterizedTest
+  @CsvSource({
+    "ai.djl.., core.network.djl.., serve..",
+    "jdk.incubator.vector.., core.network.simd.., core.optimizer..",
+    "io.netty.., parameterserver.wire.., serve.http..",
+    "jcuda.., parameterserver.gpu.., ",
+    "picocli.., cli.., ",
+    "io.ray.., core.runtime.ray.., ",
+  })
+  void librariesStayInTheirRooms(String library, String room, String otherRoom) {
+    String[] rooms =
+        Stream.of(room, otherRoom)
+            .filter(name -> name != null)
+            .map(name -> BASE + "." + name)
+            .toArray(String[]::new);
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(rooms)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(library));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"runtime", "returns", "distribution"})
+  void pureRoomsImportNoOtherRoomButRandom(String room) {
+    DescribedPredicate<JavaClass> elsewhere =
+        resideInAPackage(BASE + "..")
+            .and(not(resideInAnyPackage(BASE + ".core." + room + "..", BASE + ".core.random..")));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(BASE + ".core." + room + "..")
+            .should()
+            .dependOnClassesThat(elsewhere));
+  }
+
+  @Test
+  void onlyTheCommandLinePrints() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(BASE + ".cli..")
+            .should()
+            .accessField(System.class, "out")
+            .because("standard output belongs to the command line"));
+  }
+
+  @Test
+  void randomnessIsPassedIn() {
+    check(
+        noClasses()
+            .should()
+            .callMethod(Math.class, "random")
+            .orShould()
+            .dependOnClassesThat()
+            .haveNameMatching("java\\.util\\.(Random|concurrent\\.ThreadLocalRandom)")
+            .because("every random number comes from a seeded stream of core.random"));
+  }
+
+  @Test
+  void nothingStaticChanges() {
+    DescribedPredicate<JavaField> written =
+        describe("written by people", field -> !field.getName().contains("$"));
+    check(fields().that().areStatic().and(written).should().beFinal());
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    Set<String> unmarked = new TreeSet<>();
+    for (JavaClass type : HOUSE) {
+      if (!type.getPackage().isAnnotatedWith(NullMarked.class)) {
+        unmarked.add(type.getPackageName());
+      }
+    }
+    assertThat(unmarked).isEmpty();
+  }
+
+  private static void check(ArchRule rule) {
+    // Some rooms are built later than their walls.
+    rule.allowEmptyShould(true).check(HOUSE);
+  }
+}
