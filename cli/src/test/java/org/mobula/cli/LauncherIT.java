@@ -10,6 +10,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +108,19 @@ class LauncherIT {
     for (Path archive : archives()) {
       Files.delete(archive);
     }
+  }
+
+  @Test
+  void makesTheArchiveAnewWhenAJarIsNewer() throws Exception {
+    Shell shell = Shell.in(temporary).with("JAVA_HOME", System.getProperty("java.home"));
+    shell.run(mobula(), "--version");
+    for (Path archive : archives()) {
+      Files.setLastModifiedTime(archive, FileTime.fromMillis(0));
+    }
+    shell.run(mobula(), "--version");
+    assertThat(archives())
+        .anySatisfy(
+            archive -> assertThat(Files.getLastModifiedTime(archive).toMillis()).isPositive());
   }
 
   private static List<Path> archives() throws IOException {
