@@ -10,6 +10,8 @@ import org.mobula.core.space.Space;
 /**
  * Observes {@code (x - mean) / √(variance + 10⁻⁸)}, cut off at ±10, with the running statistics of
  * all that was observed before; the constants are those of Stable-Baselines3.
+ *
+ * <p>A seeded reset does not forget the statistics: they belong to the run, not to the episode.
  */
 public final class NormalizeObservation extends EnvironmentWrapper {
   private static final float CLIP = 10;

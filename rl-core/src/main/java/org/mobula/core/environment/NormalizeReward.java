@@ -9,6 +9,8 @@ import org.mobula.core.experience.RunningStatistics;
  * Divides rewards by the running standard deviation of the discounted return, {@code √(variance +
  * 10⁻⁸)}, and cuts them off at ±10, as Stable-Baselines3 does. The mean stays in: taking it away
  * would change what is worth doing.
+ *
+ * <p>A seeded reset does not forget the statistics: they belong to the run, not to the episode.
  */
 public final class NormalizeReward extends EnvironmentWrapper {
   private static final double CLIP = 10;

@@ -50,8 +50,8 @@ final class Canvas {
   void line(double fromX, double fromY, double toX, double toY, char mark) {
     double columns = column(toX) - column(fromX);
     double rows = row(toY) - row(fromY);
-    int points = (int) Math.ceil(Math.max(1, Math.max(Math.abs(columns), Math.abs(rows))));
-    for (int i = 0; i <= points; i++) {
+    long points = Math.max(1, Math.round(Math.max(Math.abs(columns), Math.abs(rows))));
+    for (long i = 0; i <= points; i++) {
       double part = (double) i / points;
       put(fromX + part * (toX - fromX), fromY + part * (toY - fromY), mark);
     }

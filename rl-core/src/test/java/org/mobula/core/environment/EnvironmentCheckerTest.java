@@ -1,0 +1,187 @@
+package org.mobula.core.environment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.environment.classic.ContinuousMountainCar;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
+
+class EnvironmentCheckerTest {
+  /** A flawless environment for each test to break in one way. */
+  private static class Flawless implements Environment {
+    int count;
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 10, 2);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return new Discrete(3);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      count = 0;
+      observation[0] = 0;
+      observation[1] = 1;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      count++;
+      step.observation[0] = count;
+      step.observation[1] = action[0];
+      step.reward = 1;
+      step.terminated = count == 10;
+    }
+  }
+
+  @Test
+  void findsNothingWrongWithTheFlawless() {
+    assertThat(EnvironmentChecker.check(Flawless::new)).isEmpty();
+    EnvironmentChecker.Report report = EnvironmentChecker.inspect(Flawless::new);
+    assertThat(report.warnings())
+        .containsExactly("the state is not saved: a resumed run starts a new episode");
+    assertThat(EnvironmentChecker.inspect(CartPole::new))
+        .isEqualTo(EnvironmentChecker.inspect(ContinuousMountainCar::new));
+  }
+
+  @Test
+  void tellsAllBrokenPromisesAtOnce() {
+    class Broken extends Flawless {
+      @Override
+      public void step(float[] action, Step step) {
+        super.step(action, step);
+        step.observation[0] = 11;
+        step.reward = Double.NaN;
+        action[0] = 0;
+      }
+
+      @Override
+      public void reset(Reset reset, float[] observation) {
+        count = 0;
+        observation[0] = 0;
+      }
+
+      @Override
+      public void close() {
+        throw new IllegalStateException("stuck");
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Broken()))
+        .contains(
+            "reset left element 1 of the observation unwritten",
+            "step 1 after seed 123 observed what is not in Box(2): element 0 is 11.0 but must be"
+                + " in [0.0, 10.0]",
+            "step 1 after seed 123 was rewarded with NaN")
+        .anyMatch(found -> found.endsWith("changed the caller's action array"))
+        .anyMatch(found -> found.startsWith("close threw java.lang.IllegalStateException: stuck"));
+  }
+
+  @Test
+  void findsRandomnessWithoutASeed() {
+    AtomicInteger clock = new AtomicInteger();
+    class Unseeded extends Flawless {
+      @Override
+      public void reset(Reset reset, float[] observation) {
+        super.reset(reset, observation);
+        observation[1] = clock.incrementAndGet() % 7;
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Unseeded()))
+        .contains("two resets with seed 123 give different observations");
+  }
+
+  @Test
+  void findsSharedState() {
+    int[] shared = new int[1];
+    class Shared extends Flawless {
+      @Override
+      public void reset(Reset reset, float[] observation) {
+        super.reset(reset, observation);
+        shared[0] = 0;
+      }
+
+      @Override
+      public void step(float[] action, Step step) {
+        super.step(action, step);
+        step.observation[1] = ++shared[0] % 10;
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Shared()))
+        .contains("stepping another environment changes this one: do they share static state?");
+  }
+
+  @Test
+  void findsWhatThrowsOrIsNull() {
+    assertThat(
+            EnvironmentChecker.check(
+                () -> {
+                  throw new IllegalStateException("no licence");
+                }))
+        .anyMatch(f -> f.startsWith("the factory threw java.lang.IllegalStateException: no"));
+    class Crashing extends Flawless {
+      @Override
+      public void step(float[] action, Step step) {
+        throw new UnsupportedOperationException("later");
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Crashing()))
+        .anyMatch(
+            f -> f.startsWith("stepping threw java.lang.UnsupportedOperationException: later"));
+    Environment only = new Flawless();
+    assertThat(EnvironmentChecker.check(() -> only))
+        .contains("the factory hands out the same environment twice; it must make new ones")
+        .anyMatch(f -> f.startsWith("serializing the factory, which workers need, threw"));
+  }
+
+  @Test
+  void findsStateThatIsNotSaved() {
+    class Forgetful extends Flawless {
+      @Override
+      public boolean savesState() {
+        return true;
+      }
+
+      @Override
+      public void writeState(DataOutput out) {}
+
+      @Override
+      public void readState(DataInput in) {}
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Forgetful()))
+        .anyMatch(f -> f.startsWith("step 1 after restoring the state differs: [4.0, "));
+  }
+
+  @Test
+  void findsMasksWithoutAChoice() {
+    class Masked extends Flawless {
+      @Override
+      public boolean masksActions() {
+        return true;
+      }
+
+      @Override
+      public void actionMask(boolean[] mask) {
+        Arrays.fill(mask, false);
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Masked()))
+        .contains("actionMask forbids every choice while the episode goes on");
+  }
+}

@@ -1,0 +1,149 @@
+package org.mobula.core.environment.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
+import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
+
+class EnvironmentCatalogueTest {
+  private static final EnvironmentCatalogue STANDARD = EnvironmentCatalogue.standard();
+
+  @Test
+  void knowsTheClassicProblems() {
+    assertThat(STANDARD.names())
+        .containsExactly(
+            "CartPole-v1",
+            "Acrobot-v1",
+            "MountainCar-v0",
+            "MountainCarContinuous-v0",
+            "Pendulum-v1");
+    assertThat(STANDARD.describe("Pendulum-v1").maxEpisodeSteps()).isEqualTo(200);
+    assertThat(STANDARD.describe("Pendulum-v1").options()).isEqualTo(Map.of("g", 10.0));
+  }
+
+  @Test
+  void limitsTheEpisodes() {
+    assertThat(lengthOfEpisode(Map.of())).isEqualTo(200);
+    assertThat(lengthOfEpisode(Map.of("max-episode-steps", 7))).isEqualTo(7);
+  }
+
+  private static int lengthOfEpisode(Map<String, Object> options) {
+    Environment environment = STANDARD.factory("Pendulum-v1", options).create();
+    Step step = new Step(environment.observationSpace());
+    environment.reset(Reset.seeded(1), step.observation);
+    int length = 0;
+    while (!step.truncated) {
+      step.clear();
+      environment.step(new float[] {0}, step);
+      length++;
+    }
+    return length;
+  }
+
+  @Test
+  void optionsReachThePhysics() {
+    Environment floating = STANDARD.factory("Pendulum-v1", Map.of("g", 0)).create();
+    Step step = new Step(floating.observationSpace());
+    floating.reset(Reset.seeded(1), step.observation);
+    float velocity = step.observation[2];
+    floating.step(new float[] {0}, step);
+    assertThat(step.observation[2]).isEqualTo(velocity);
+
+    Environment cart =
+        STANDARD.factory("CartPole-v1", Map.of("sutton-barto-reward", true)).create();
+    cart.reset(Reset.seeded(1), new float[4]);
+    Step cartStep = new Step(cart.observationSpace());
+    double sum = 0;
+    while (!cartStep.terminated) {
+      cart.step(new float[] {1}, cartStep);
+      sum += cartStep.reward;
+    }
+    assertThat(sum).isEqualTo(-1);
+  }
+
+  @Test
+  void factoriesTravel() throws Exception {
+    EnvironmentFactory factory = STANDARD.factory("MountainCar-v0", Map.of("goal-velocity", 0.01));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(factory);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      EnvironmentFactory read = (EnvironmentFactory) in.readObject();
+      assertThat(read.create()).isInstanceOf(TimeLimit.class);
+      assertThat(read).hasToString("MountainCar-v0{goal-velocity=0.01} for 200 steps");
+    }
+  }
+
+  @Test
+  void takesAUsersClassByItsName() {
+    EnvironmentFactory factory = STANDARD.factory(Own.class.getName(), Map.of());
+    assertThat(factory.create()).isInstanceOf(Own.class);
+    assertThat(STANDARD.factory(Own.class.getName(), Map.of("max-episode-steps", 5)).create())
+        .isInstanceOf(TimeLimit.class);
+  }
+
+  @Test
+  void growsByOwnEntries() {
+    EnvironmentCatalogue larger =
+        STANDARD.with(
+            new EnvironmentCatalogue.Entry("Own-v0", "Nothing.", 0, Map.of(), o -> new Own()));
+    assertThat(larger.names()).hasSize(6).contains("Own-v0");
+    assertThat(STANDARD.names()).hasSize(5);
+    assertThat(larger.factory("Own-v0", Map.of()).create()).isInstanceOf(Own.class);
+  }
+
+  @Test
+  void mistakesAreExplained() {
+    assertThatThrownBy(() -> STANDARD.describe("CartPol-v1"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "no environment is called \"CartPol-v1\"; did you mean \"CartPole-v1\"?"
+                + " EnvironmentCatalogue.names() lists them: [CartPole-v1, ");
+    assertThatThrownBy(() -> STANDARD.factory("CartPole-v1", Map.of("sutton-reward", true)))
+        .hasMessageStartingWith("CartPole-v1 has no option \"sutton-reward\"");
+    assertThatThrownBy(() -> STANDARD.factory("Pendulum-v1", Map.of("g", "high")))
+        .hasMessage("Pendulum-v1: g is high but must be a Double such as 10.0");
+    assertThatThrownBy(() -> STANDARD.factory("Pendulum-v1", Map.of("max-episode-steps", 0)))
+        .hasMessage("Pendulum-v1: max-episode-steps is 0 but must be a whole number >= 1");
+    assertThatThrownBy(() -> STANDARD.describe("com.example.Missing"))
+        .hasMessage(
+            "no class com.example.Missing can be loaded; is its jar or folder on the class path?");
+    assertThatThrownBy(() -> STANDARD.describe("java.lang.String"))
+        .hasMessageStartingWith("java.lang.String is no environment: it must implement");
+    assertThatThrownBy(() -> STANDARD.describe(TimeLimit.class.getName()))
+        .hasMessageEndingWith("needs a public constructor without parameters");
+  }
+
+  /** A user's environment. */
+  public static final class Own implements Environment {
+    @Override
+    public Space observationSpace() {
+      return new Discrete(1);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return new Discrete(1);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {}
+
+    @Override
+    public void step(float[] action, Step step) {}
+  }
+}
