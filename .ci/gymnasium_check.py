@@ -2,7 +2,7 @@
 """Records trajectories of Gymnasium's classic control environments as JSON.
 
     pip install gymnasium==1.4.0
-    python .ci/gymnasium_check.py FOLDER [--first-seed 1000] [--seeds 20] [--steps 300]
+    python .ci/gymnasium_check.py FOLDER [--first-seed 1000] [--seeds 20] [--steps 200]
     mvn -pl rl-core -am verify -Dtest=GymnasiumFixtureTest \
         -Dsurefire.failIfNoSpecifiedTests=false -Dmobula.fixtures=FOLDER
 
@@ -10,6 +10,9 @@ The Java test plays the actions again: resets must be equal as floats, trajector
 Each run takes random actions for the given number of steps and goes on with an unseeded reset
 wherever an episode is over. Some of the actions are held for a while, so that cars and pendulums
 get somewhere.
+
+The runs are short because Acrobot is chaotic: where sine and cosine differ in their last bit from
+one library to the next, trajectories are apart by 1e-5 after some 350 steps.
 """
 
 import argparse
@@ -62,7 +65,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path, help="where the files are written")
     parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
