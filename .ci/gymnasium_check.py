@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records trajectories of Gymnasium's classic control environments as JSON.
 
-    pip install gymnasium==1.4.0
+    pip install gymnasium==1.4.0 'numpy<2'
     python .ci/gymnasium_check.py FOLDER [--first-seed 1000] [--seeds 20] [--steps 200]
     mvn -pl rl-core -am verify -Dtest=GymnasiumFixtureTest \
         -Dsurefire.failIfNoSpecifiedTests=false -Dmobula.fixtures=FOLDER

@@ -41,8 +41,6 @@ import org.mobula.core.random.SeedSequence;
  * }</pre>
  */
 public final class Trainer {
-  private static final long EVALUATION_SEED_DISTANCE = 1_000_000;
-
   private final TrainingConfig config;
   private final EnvironmentFactory environment;
   private final PolicySpec policy;
@@ -128,7 +126,7 @@ public final class Trainer {
                 config.network().engine().create(policy.network()),
                 config.evaluation().episodes(),
                 config.evaluation().deterministic(),
-                config.seed() + EVALUATION_SEED_DISTANCE)) {
+                root.stream("evaluation").generateState(1)[0] >>> 33)) {
       return new Run(store, source, learner, evaluation).go();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -27,7 +27,7 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
  * .ci/gymnasium_check.py}, are read from the folder in the system property {@code mobula.fixtures}.
  *
  * <p>Pendulum is chaotic enough to tell NumPy 1 from NumPy 2, which multiplies the torque in single
- * precision: its recording, like the environment, is of the latter.
+ * precision: its recording, like the environment, is of the former.
  */
 class GymnasiumFixtureTest {
   private static final double TOLERANCE = 1e-5;
