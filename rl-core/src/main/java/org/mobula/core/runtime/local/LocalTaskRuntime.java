@@ -46,9 +46,6 @@ public final class LocalTaskRuntime implements TaskRuntime {
 
   private static final Logger LOG = LoggerFactory.getLogger(LocalTaskRuntime.class);
 
-  /** How long a thread outside looks at a reference before it sleeps. */
-  private static final long SPIN_NANOS = 10_000;
-
   final Counters counters = new Counters();
   private final Resources total;
   private final boolean strict;
@@ -240,33 +237,14 @@ public final class LocalTaskRuntime implements TaskRuntime {
   }
 
   private boolean await(List<LocalRef<?>> refs, int count, boolean timed, long deadlineNanos) {
-    boolean inside = Thread.currentThread() instanceof Carrier;
-    if (inside) {
+    if (Thread.currentThread() instanceof Carrier) {
       refs.forEach(LocalTaskRuntime::refuseToWaitForItself);
-    } else if (count == 1 && refs.size() == 1 && spin(refs.get(0), timed, deadlineNanos)) {
-      return true;
     }
     Latch latch = new Latch(count);
     refs.forEach(latch::watch);
     return blocking(
         count + " of " + refs.size() + " results, the first '" + refs.get(0).name() + "'",
         () -> latch.await(timed, deadlineNanos));
-  }
-
-  private static boolean spin(LocalRef<?> ref, boolean timed, long deadlineNanos) {
-    long end = System.nanoTime() + SPIN_NANOS;
-    if (timed && deadlineNanos - end < 0) {
-      end = deadlineNanos;
-    }
-    do {
-      for (int i = 0; i < 16; i++) {
-        if (ref.isDone()) {
-          return true;
-        }
-        Thread.onSpinWait();
-      }
-    } while (System.nanoTime() - end < 0);
-    return false;
   }
 
   private static void refuseToWaitForItself(LocalRef<?> ref) {

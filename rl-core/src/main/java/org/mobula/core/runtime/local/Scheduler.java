@@ -37,9 +37,6 @@ final class Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
   private static final long KEEP_ALIVE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** How long a carrier looks for work before it sleeps; a wake-up costs about as much. */
-  private static final long SEARCH_NANOS = 20_000;
-
   private final String name;
   private final Resources total;
   private final @Nullable ClassLoader contextClassLoader =
@@ -298,7 +295,9 @@ final class Scheduler {
   /** Waits for an assignment; false if the carrier shall end. */
   boolean awaitAssignment(Carrier carrier) {
     while (true) {
-      carrier.parkUntilAssigned(KEEP_ALIVE_NANOS);
+      if (!closed) { // shutDown unparks after it has set this
+        carrier.parkUntilAssigned(KEEP_ALIVE_NANOS);
+      }
       if (carrier.isAssigned()) {
         return true;
       }
@@ -319,20 +318,13 @@ final class Scheduler {
     }
   }
 
-  /** Runs jobs from the lane while there are any, on the one CPU the carrier holds. */
+  /**
+   * Runs jobs from the lane while there are any, on the one CPU the carrier holds. It never spins
+   * for work: where threads are more than cores that only delays who would bring some.
+   */
   void runLane(Carrier carrier) {
     boolean isSearching = true; // counted by who gave the assignment
-    while (true) {
-      Job job = lane.poll();
-      if (job == null) {
-        if (!isSearching && searching.compareAndSet(0, 1)) {
-          isSearching = true;
-        }
-        if (isSearching && awaitWork()) {
-          continue;
-        }
-        break;
-      }
+    for (Job job = lane.poll(); job != null; job = lane.poll()) {
       if (isSearching) {
         isSearching = false;
         searching.decrementAndGet();
@@ -354,23 +346,6 @@ final class Scheduler {
     } finally {
       lock.unlock();
     }
-  }
-
-  /** True as soon as the lane has work; false after a while, or if the CPU is needed elsewhere. */
-  private boolean awaitWork() {
-    long end = System.nanoTime() + SEARCH_NANOS;
-    while (!cpuWanted && !closed) {
-      for (int i = 0; i < 16; i++) {
-        if (!lane.isEmpty()) {
-          return true;
-        }
-        Thread.onSpinWait();
-      }
-      if (System.nanoTime() - end > 0) {
-        return false;
-      }
-    }
-    return false;
   }
 
   /** The carrier has run its one job. */
@@ -451,7 +426,6 @@ final class Scheduler {
     lock.lock();
     try {
       closed = true;
-      shapes.clear();
       for (Carrier carrier : carriers) {
         carrier.interrupt();
         LockSupport.unpark(carrier);

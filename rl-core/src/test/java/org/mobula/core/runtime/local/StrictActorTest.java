@@ -1,0 +1,12 @@
+package org.mobula.core.runtime.local;
+
+import org.mobula.core.runtime.ActorContract;
+import org.mobula.core.runtime.Resources;
+import org.mobula.core.runtime.TaskRuntime;
+
+class StrictActorTest extends ActorContract {
+  @Override
+  protected TaskRuntime create(Resources resources) {
+    return LocalTaskRuntime.builder().resources(resources).strict(true).build();
+  }
+}
