@@ -1,18 +1,44 @@
 package org.mobula.core.policy;
 
+import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.network.djl.DjlNetwork;
+import org.mobula.core.network.simd.MlpNetwork;
+import org.mobula.core.network.simd.Simd;
 
 /** What computes a network. */
 public enum NetworkEngine {
   /** The Vector API for multilayer perceptrons where the JVM has it, else PyTorch. */
   AUTO,
+  /** The JVM's Vector API; for multilayer perceptrons. */
+  SIMD,
   /** PyTorch through Deep Java Library. */
   DJL;
 
-  /** A network of this form, without parameters yet. */
+  /**
+   * A network of this form, without parameters yet.
+   *
+   * @throws IllegalArgumentException if this engine cannot compute it here
+   */
   public Network create(NetworkSpec spec) {
-    return DjlNetwork.of(spec);
+    return switch (this) {
+      case AUTO ->
+          Simd.available() && spec instanceof MlpSpec ? SIMD.create(spec) : DJL.create(spec);
+      case SIMD -> {
+        if (!Simd.available()) {
+          throw new IllegalArgumentException(
+              "network.engine is simd but this JVM was started without the Vector API; start it"
+                  + " with --add-modules jdk.incubator.vector, or use engine auto or djl");
+        }
+        if (!(spec instanceof MlpSpec mlp)) {
+          throw new IllegalArgumentException(
+              "network.engine is simd but the network is no multilayer perceptron; use engine auto"
+                  + " or djl");
+        }
+        yield new MlpNetwork(mlp);
+      }
+      case DJL -> DjlNetwork.of(spec);
+    };
   }
 }
