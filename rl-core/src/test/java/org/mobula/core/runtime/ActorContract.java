@@ -260,7 +260,7 @@ public abstract class ActorContract {
         runtime.get(actor.call(counter -> counter.add(1))); // odd: the actor wants no snapshot
         runtime.kill(actor);
       }
-      ObjectRef<Integer> broken = actor.call(Counter::breakDown);
+      ObjectRef<Integer> broken = actor.call(counter -> counter.breakDown());
       assertThatThrownBy(() -> runtime.get(broken)).isInstanceOf(ActorDiedException.class);
       assertThat(number(runtime, actor.call(counter -> counter.value))).isEqualTo(20);
     }

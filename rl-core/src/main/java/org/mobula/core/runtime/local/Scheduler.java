@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * CPU.
  *
  * <p>Invariant: if the lane holds a job and a CPU is free, a carrier searches or is about to. Who
- * adds a job reads {@code searching} afterwards; who stops searching looks at the lane afterwards.
+ * adds a job reads {@code searching} and {@code cpuFree} afterwards; who stops searching or frees a
+ * CPU says so first and looks at the lane afterwards.
  */
 final class Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
@@ -192,6 +193,7 @@ final class Scheduler {
 
   private void grant() {
     boolean resumeWaits = !grantResumes();
+    cpuFree = !resumeWaits && ledger.fits(Resources.ONE_CPU); // before the lane is looked at
     boolean given = !closed;
     while (given) {
       given =
