@@ -10,12 +10,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.network.djl.BlockSpec;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.space.Box;
@@ -33,6 +35,7 @@ import org.mobula.core.space.Tuple;
  */
 public final class PolicyFile {
   private static final String KEY = "mobula.policy";
+  private static final String BLOCK = "block";
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
@@ -48,7 +51,7 @@ public final class PolicyFile {
     ObjectNode header = JSON.createObjectNode();
     header.set("observation-space", write(spec.observationSpace()));
     header.set("action-space", write(spec.actionSpace()));
-    header.set("network", JSON.valueToTree(spec.network()));
+    header.set("network", write(spec.network()));
     header.put("version", snapshot.parameters().version());
     if (snapshot.normalizer() != null) {
       header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
@@ -76,7 +79,7 @@ public final class PolicyFile {
           new PolicySpec(
               readSpace(header.required("observation-space")),
               readSpace(header.required("action-space")),
-              JSON.treeToValue(header.required("network"), NetworkSpec.class));
+              readNetwork(header.required("network")));
       float[] values = contents.join(spec.network().layout(), "");
       return new Contents(
           spec,
@@ -92,6 +95,32 @@ public final class PolicyFile {
   private static @Nullable ObservationNormalizer readNormalizer(@Nullable JsonNode json)
       throws JsonProcessingException {
     return json == null ? null : JSON.treeToValue(json, ObservationNormalizer.class);
+  }
+
+  private static JsonNode write(NetworkSpec network) throws IOException {
+    if (!(network instanceof BlockSpec block)) {
+      return JSON.valueToTree(network);
+    }
+    Class<?> supplier = block.block().getClass();
+    if (supplier.isHidden() || supplier.isAnonymousClass()) {
+      throw new IOException(
+          "a policy with a block of your own can only be saved if the block's supplier is a named"
+              + " class with a public constructor without arguments");
+    }
+    ObjectNode json = JSON.createObjectNode();
+    json.put("type", BLOCK).put("supplier", supplier.getName());
+    json.set("shape", JSON.valueToTree(block.inputShape()));
+    return json.put("outputs", block.blockOutputs());
+  }
+
+  private static NetworkSpec readNetwork(JsonNode json) throws JsonProcessingException {
+    if (!json.required("type").textValue().equals(BLOCK)) {
+      return JSON.treeToValue(json, NetworkSpec.class);
+    }
+    return BlockSpec.named(
+        json.required("supplier").textValue(),
+        Arrays.stream(readIntegers(json.required("shape"))).boxed().toList(),
+        json.required("outputs").intValue());
   }
 
   private static ObjectNode write(Space space) {

@@ -33,7 +33,8 @@ class PpoLearningTest {
             .withMinibatchSize(128)
             .withEpochs(8)
             .withDiscount(0)
-            .withLearningRate(Schedule.constant(3e-3))
+            .withLearningRate(Schedule.linear(2e-3, 0))
+            .withEntropyCoefficient(0.01)
             .withInitialLogDeviation(-0.5);
     TrainingConfig config = config(ppo, 8, 40_000);
     EvaluationResult result =

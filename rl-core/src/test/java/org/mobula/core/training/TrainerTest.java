@@ -19,6 +19,7 @@ import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
@@ -209,14 +210,7 @@ class TrainerTest {
     TrainingConfig config = config("CartPole-v1");
     Trainer.builder(config).directory(directory).build().train();
     Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
-    TrainingConfig wider =
-        config.withNetwork(
-            new org.mobula.core.policy.NetworkConfig(
-                List.of(32),
-                org.mobula.core.network.Activation.TANH,
-                false,
-                true,
-                org.mobula.core.policy.NetworkEngine.AUTO));
+    TrainingConfig wider = config.withNetwork(NetworkConfig.defaults().withHidden(List.of(32)));
 
     assertThatThrownBy(() -> Trainer.builder(wider).resume(checkpoint).build())
         .isInstanceOf(IllegalArgumentException.class)

@@ -37,6 +37,35 @@ public record BlockSpec(
   @FunctionalInterface
   public interface BlockSupplier extends Supplier<Block>, Serializable {}
 
+  /**
+   * The block of a supplier that is known by name, as files name it.
+   *
+   * @param supplier a {@link BlockSupplier} on the class path with a public constructor without
+   *     arguments
+   * @throws IllegalArgumentException if there is no such class
+   */
+  public static BlockSpec named(String supplier, List<Integer> inputShape, int blockOutputs) {
+    try {
+      Object made =
+          Class.forName(supplier, true, Thread.currentThread().getContextClassLoader())
+              .getConstructor()
+              .newInstance();
+      if (made instanceof BlockSupplier block) {
+        return new BlockSpec(block, inputShape, blockOutputs, List.of());
+      }
+      throw new IllegalArgumentException(
+          supplier
+              + " is on the class path but does not implement "
+              + BlockSupplier.class.getName());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalArgumentException(
+          supplier
+              + " cannot be made: it must be a public class on the class path with a public"
+              + " constructor without arguments",
+          e);
+    }
+  }
+
   /** Checks the sizes. */
   public BlockSpec {
     inputShape = List.copyOf(inputShape);
