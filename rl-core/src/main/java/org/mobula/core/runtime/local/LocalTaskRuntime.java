@@ -54,7 +54,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
   private final Map<String, LocalActor<?>> named = new ConcurrentHashMap<>();
   private final Set<LocalActor<?>> actors = ConcurrentHashMap.newKeySet();
   private final CopyOnWriteArrayList<RuntimeListener> listeners = new CopyOnWriteArrayList<>();
-  private volatile boolean observed;
+  private volatile boolean observed; // written under this
   private volatile boolean closed;
   private volatile boolean terminated;
   private @Nullable ScheduledThreadPoolExecutor deadlines; // guarded by this
@@ -387,13 +387,13 @@ public final class LocalTaskRuntime implements TaskRuntime {
   }
 
   @Override
-  public void addListener(RuntimeListener listener) {
+  public synchronized void addListener(RuntimeListener listener) {
     listeners.add(listener);
     observed = true;
   }
 
   @Override
-  public void removeListener(RuntimeListener listener) {
+  public synchronized void removeListener(RuntimeListener listener) {
     listeners.remove(listener);
     observed = !listeners.isEmpty();
   }
