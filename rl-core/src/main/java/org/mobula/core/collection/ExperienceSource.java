@@ -3,6 +3,7 @@ package org.mobula.core.collection;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.Map;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.policy.PolicySnapshot;
 
@@ -20,6 +21,9 @@ public interface ExperienceSource extends AutoCloseable {
    * @return the experience, valid until the next call
    */
   Rollout collect(PolicySnapshot policy);
+
+  /** Adds what the source measured in the last collection, by name. */
+  default void measure(Map<String, Double> measurements) {}
 
   /**
    * Writes what the next collection depends on. Environments that do not save their state start a

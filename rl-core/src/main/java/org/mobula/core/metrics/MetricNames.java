@@ -13,8 +13,11 @@ public final class MetricNames {
   /** Training episodes finished so far in the run. */
   public static final String ROLLOUT_EPISODES = "rollout/episodes";
 
-  /** Mean number of updates between the policy that acted and the one that learns. */
+  /** Optimizer steps between the policy that acted and the one that learns from it. */
   public static final String ROLLOUT_POLICY_LAG = "rollout/policy_lag";
+
+  /** Workers that failed and were started again so far in the run. */
+  public static final String ROLLOUT_WORKER_RESTARTS = "rollout/worker_restarts";
 
   /** Mean undiscounted return of the evaluation's episodes. */
   public static final String EVALUATION_EPISODE_RETURN_MEAN = "evaluation/episode_return_mean";

@@ -37,15 +37,36 @@ public record ExperienceSetup(
    * @param shares how many shares there are
    */
   public RolloutCollector collector(int share, int shares) {
+    return collector(share, shares, 0);
+  }
+
+  /**
+   * A collector in place of one that failed. Its environments and actions have seeds of their own,
+   * so that what went wrong does not go wrong again in the same way.
+   *
+   * @param restart how many collectors the share had before; 0 for none
+   */
+  public RolloutCollector collector(int share, int shares, int restart) {
     int count = config.environment().count() / shares;
-    SeedSequence stream = SeedSequence.of(config.seed()).stream("actions/" + share);
-    return new RolloutCollector(
-        environments(count),
-        new PolicyRunner(policy, config.network().engine().create(policy.network())),
-        config.algorithm().steps(),
-        config.normalization().observations(),
-        config.seed() + (long) share * count,
-        new Pcg64(stream));
+    SeedSequence root = SeedSequence.of(config.seed());
+    String who = restart == 0 ? String.valueOf(share) : share + "/" + restart;
+    long environmentSeed =
+        restart == 0
+            ? config.seed() + (long) share * count
+            : root.stream("environments/" + who).generateState(1)[0] >>> 33;
+    VectorEnvironment environments = environments(count);
+    try {
+      return new RolloutCollector(
+          environments,
+          new PolicyRunner(policy, config.network().engine().create(policy.network())),
+          config.algorithm().steps(),
+          config.normalization().observations(),
+          environmentSeed,
+          new Pcg64(root.stream("actions/" + who)));
+    } catch (RuntimeException e) {
+      environments.close();
+      throw e;
+    }
   }
 
   private VectorEnvironment environments(int count) {

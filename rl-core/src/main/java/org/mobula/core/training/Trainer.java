@@ -194,7 +194,11 @@ public final class Trainer {
       double done =
           Math.min(1, progress.environmentSteps() / (double) config.stop().environmentSteps());
       try {
-        Rollout rollout = source.collect(snapshot());
+        PolicySnapshot present = snapshot();
+        Rollout rollout = source.collect(present);
+        source.measure(measurements);
+        long lag = present.parameters().version() - rollout.parameterVersion;
+        measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
         progress.addIteration(rollout.rows(), rollout.episodes);
         if (rollout.observationStatistics != null) {
           observationStatistics.merge(rollout.observationStatistics);

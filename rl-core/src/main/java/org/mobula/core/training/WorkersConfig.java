@@ -14,17 +14,23 @@ public record WorkersConfig(
                 + " trainer's own thread")
         @Range(min = 0)
         int count,
-    @Doc("how often a worker that failed is started again before the run fails") @Range(min = 0)
-        int maxRestarts)
+    @Doc("how often in a run each worker may fail and be started again") @Range(min = 0)
+        int maxRestarts,
+    @Doc(
+            "collect the next rollout while the learner learns from the present one; its policy is"
+                + " then one iteration old")
+        boolean asynchronous)
     implements Serializable, WorkersConfigBuilder.With {
 
   /** Checks the values. */
   public WorkersConfig {
-    Constraints.check(WorkersConfig.class, count, maxRestarts);
+    Constraints.check(WorkersConfig.class, count, maxRestarts, asynchronous);
+    Constraints.require(
+        !asynchronous || count > 0, "asynchronous", asynchronous, "needs count > 0");
   }
 
   /** No workers. */
   public static WorkersConfig defaults() {
-    return new WorkersConfig(0, 3);
+    return new WorkersConfig(0, 3, false);
   }
 }
