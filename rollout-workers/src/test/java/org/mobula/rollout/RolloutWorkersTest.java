@@ -1,0 +1,290 @@
+package org.mobula.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mobula.rollout.Runs.config;
+import static org.mobula.rollout.Runs.content;
+import static org.mobula.rollout.Runs.parameters;
+import static org.mobula.rollout.Runs.policy;
+import static org.mobula.rollout.Runs.setup;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.collection.ExperienceSource;
+import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.ExperienceSetup;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingListener;
+import org.mobula.core.training.TrainingProgress;
+import org.mobula.core.training.WorkersConfig;
+
+class RolloutWorkersTest {
+  private static TrainingConfig workers(String environment, int count, boolean asynchronous) {
+    return config(environment).withWorkers(new WorkersConfig(count, 3, asynchronous));
+  }
+
+  private static ExperienceSetup catalogue(TrainingConfig config) {
+    return setup(
+        config,
+        EnvironmentCatalogue.standard()
+            .factory(config.environment().name(), config.environment().options()));
+  }
+
+  private static TaskRuntime runtime(boolean strict) {
+    return LocalTaskRuntime.builder().cpus(2).strict(strict).build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sameSeedTrainsTheSameBitsOverAnyRuntime(boolean asynchronous) {
+    TrainingConfig config = workers("Pendulum-v1", 2, asynchronous);
+    List<float[]> results = new ArrayList<>();
+    for (boolean strict : new boolean[] {false, false, true}) {
+      try (TaskRuntime runtime = runtime(strict)) {
+        Trainer trainer = Trainer.builder(config).experience(RolloutWorkers.on(runtime)).build();
+        results.add(parameters(trainer.train()));
+      }
+    }
+    try (TaskRuntime narrow = LocalTaskRuntime.builder().cpus(1).build()) {
+      Trainer trainer = Trainer.builder(config).experience(RolloutWorkers.on(narrow)).build();
+      results.add(parameters(trainer.train()));
+    }
+    assertThat(results).hasSize(4).allSatisfy(same -> assertThat(same).isEqualTo(results.get(0)));
+  }
+
+  @Test
+  void oneWorkerTrainsAsTheTrainersOwnThreadDoes() {
+    TrainingConfig config = workers("CartPole-v1", 1, false);
+    float[] own =
+        parameters(Trainer.builder(config.withWorkers(WorkersConfig.defaults())).build().train());
+    try (TaskRuntime runtime = runtime(true)) {
+      Trainer trainer = Trainer.builder(config).experience(RolloutWorkers.on(runtime)).build();
+      assertThat(parameters(trainer.train())).isEqualTo(own);
+    }
+  }
+
+  @Test
+  void putsTheSharesTogetherInTheWorkersOrder() {
+    ExperienceSetup setup = catalogue(workers("CartPole-v1", 2, false));
+    PolicySnapshot policy = policy(setup, 7);
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource source = RolloutWorkers.on(runtime).apply(setup);
+        RolloutCollector first = setup.collector(0, 2);
+        RolloutCollector second = setup.collector(1, 2)) {
+      assertThat(source.environments()).isEqualTo(4);
+      assertThat(source.steps()).isEqualTo(setup.config().algorithm().steps());
+      for (int i = 0; i < 3; i++) {
+        Rollout expected = merge(first.collect(policy), second.collect(policy));
+        Rollout actual = source.collect(policy);
+        assertThat(content(actual)).isEqualTo(content(expected));
+        assertThat(actual.episodes.count()).isPositive();
+        assertThat(actual.parameterVersion).isEqualTo(7);
+      }
+    }
+  }
+
+  private static Rollout merge(Rollout first, Rollout second) {
+    Rollout whole =
+        new Rollout(
+            first.steps,
+            first.environments + second.environments,
+            first.featureCount(),
+            first.actionSize(),
+            first.maskSize());
+    whole.place(first, 0);
+    whole.place(second, first.environments);
+    whole.episodes.addAll(first.episodes);
+    whole.episodes.addAll(second.episodes);
+    RunningStatistics statistics = first.observationStatistics;
+    RunningStatistics others = second.observationStatistics;
+    if (statistics != null && others != null) {
+      RunningStatistics sum = statistics.copy();
+      sum.merge(others);
+      whole.observationStatistics = sum;
+    }
+    whole.parameterVersion = first.parameterVersion;
+    return whole;
+  }
+
+  @Test
+  void collectsAheadWithThePolicyBeforeTheUpdate() {
+    ExperienceSetup setup = catalogue(workers("CartPole-v1", 2, true));
+    ExperienceSetup inStep = catalogue(workers("CartPole-v1", 2, false));
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource ahead = RolloutWorkers.on(runtime).apply(setup);
+        ExperienceSource lockstep = RolloutWorkers.on(runtime).apply(inStep)) {
+      for (int version = 0; version < 4; version++) {
+        PolicySnapshot learners = policy(setup, version);
+        Rollout rollout = ahead.collect(learners);
+        int acted = Math.max(0, version - 1);
+        assertThat(rollout.parameterVersion).isEqualTo(acted);
+        assertThat(content(rollout)).isEqualTo(content(lockstep.collect(policy(setup, acted))));
+        // What a trainer does with its buffer at the next pull.
+        Arrays.fill(learners.parameters().values(), Float.NaN);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, 0", "true, 8"})
+  void tellsThePolicysLag(boolean asynchronous, double laterLag) {
+    TrainingConfig config = workers("CartPole-v1", 2, asynchronous);
+    List<Map<String, Double>> measured = new ArrayList<>();
+    try (TaskRuntime runtime = runtime(false)) {
+      Trainer.builder(config)
+          .experience(RolloutWorkers.on(runtime))
+          .listener(Runs.measurements(measured))
+          .build()
+          .train();
+    }
+    // An iteration is 4 environments × 32 steps in minibatches of 32, twice: 8 optimizer steps.
+    assertThat(measured.get(0)).containsEntry("rollout/policy_lag", 0.0);
+    assertThat(measured.subList(1, measured.size()))
+        .isNotEmpty()
+        .allSatisfy(row -> assertThat(row).containsEntry("rollout/policy_lag", laterLag))
+        .allSatisfy(row -> assertThat(row).containsEntry("rollout/worker_restarts", 0.0))
+        .allSatisfy(row -> assertThat(row.get("time/collect_seconds/worker_1")).isPositive());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CartPole-v1, false", "CartPole-v1, true", "Pendulum-v1, true"})
+  void goesOnFromItsStateBitForBit(String environment, boolean asynchronous) throws IOException {
+    ExperienceSetup setup = catalogue(workers(environment, 2, asynchronous));
+    try (TaskRuntime runtime = runtime(true);
+        ExperienceSource whole = RolloutWorkers.on(runtime).apply(setup);
+        ExperienceSource saved = RolloutWorkers.on(runtime).apply(setup);
+        ExperienceSource resumed = RolloutWorkers.on(runtime).apply(setup)) {
+      for (int version = 0; version < 3; version++) {
+        whole.collect(policy(setup, version));
+        saved.collect(policy(setup, version));
+      }
+      byte[] state = state(saved);
+      assertThat(state(saved)).isEqualTo(state);
+      resumed.readState(new DataInputStream(new ByteArrayInputStream(state)));
+      for (int version = 3; version < 6; version++) {
+        byte[] expected = content(whole.collect(policy(setup, version)));
+        assertThat(content(saved.collect(policy(setup, version)))).isEqualTo(expected);
+        assertThat(content(resumed.collect(policy(setup, version)))).isEqualTo(expected);
+      }
+    }
+  }
+
+  private static byte[] state(ExperienceSource source) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    source.writeState(new DataOutputStream(bytes));
+    return bytes.toByteArray();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void trainingGoesOnFromACheckpointBitForBit(boolean asynchronous, @TempDir Path directory)
+      throws IOException {
+    TrainingConfig config = workers("CartPole-v1", 2, asynchronous);
+    try (TaskRuntime runtime = runtime(false)) {
+      Trainer uninterrupted =
+          Trainer.builder(config).experience(RolloutWorkers.on(runtime)).build();
+      float[] expected = parameters(uninterrupted.train());
+      Trainer[] halted = new Trainer[1];
+      halted[0] =
+          Trainer.builder(config)
+              .experience(RolloutWorkers.on(runtime))
+              .directory(directory)
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public void onIteration(TrainingProgress progress, Map<String, Double> row) {
+                      if (progress.iterations() == 3) {
+                        halted[0].stop("enough for now");
+                      }
+                    }
+                  })
+              .build();
+      halted[0].train();
+      Checkpoint checkpoint =
+          Checkpoint.read(directory.resolve("checkpoints").resolve("step-000000000384"));
+      Trainer resumed =
+          Trainer.builder(config).experience(RolloutWorkers.on(runtime)).resume(checkpoint).build();
+      assertThat(parameters(resumed.train())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void refusesAStateOfAnotherNumberOfWorkers() throws IOException {
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource two =
+            RolloutWorkers.on(runtime).apply(catalogue(workers("CartPole-v1", 2, false)));
+        ExperienceSource four =
+            RolloutWorkers.on(runtime).apply(catalogue(workers("CartPole-v1", 4, false)))) {
+      byte[] state = state(two);
+      assertThatThrownBy(() -> four.readState(new DataInputStream(new ByteArrayInputStream(state))))
+          .isInstanceOf(IOException.class)
+          .hasMessage(
+              "the state is of 2 rollout workers but there are 4; resume with workers.count 2");
+    }
+  }
+
+  @Test
+  void withoutWorkersCollectsInTheCallersThread() {
+    ExperienceSetup setup = catalogue(config("CartPole-v1"));
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource source = RolloutWorkers.on(runtime).apply(setup)) {
+      assertThat(source).isInstanceOf(RolloutCollector.class);
+      assertThat(runtime.metrics().liveActors()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void closeLeavesNoActorAndNoThread(boolean asynchronous) {
+    List<String> before = threads();
+    TrainingConfig config = workers("CartPole-v1", 2, asynchronous);
+    ExperienceSetup setup = catalogue(config.withEnvironment(config.environment().withThreads(2)));
+    try (TaskRuntime runtime = runtime(false)) {
+      ExperienceSource source = RolloutWorkers.on(runtime).apply(setup);
+      source.collect(policy(setup, 0));
+      source.close();
+      source.close();
+      assertThat(runtime.metrics().liveActors()).isZero();
+    }
+    assertThat(threads()).isSubsetOf(before);
+  }
+
+  @Test
+  void mayBeClosedAfterItsRuntime() {
+    ExperienceSetup setup = catalogue(workers("CartPole-v1", 2, true));
+    TaskRuntime runtime = runtime(false);
+    ExperienceSource source = RolloutWorkers.on(runtime).apply(setup);
+    source.collect(policy(setup, 0));
+    runtime.close();
+    source.close();
+    assertThat(runtime.metrics().liveActors()).isZero();
+  }
+
+  private static List<String> threads() {
+    Thread[] all = new Thread[Thread.activeCount() + 50];
+    int count = Thread.enumerate(all);
+    return IntStream.range(0, count).mapToObj(i -> all[i].getName()).toList();
+  }
+}

@@ -1,0 +1,41 @@
+package org.mobula.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.optimizer.Schedule;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.StopConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.WorkersConfig;
+
+class WorkersLearningTest {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void twoWorkersLearnCartPole(boolean asynchronous) {
+    PpoConfig ppo =
+        PpoConfig.defaults()
+            .withSteps(32)
+            .withMinibatchSize(256)
+            .withEpochs(20)
+            .withDiscount(0.98)
+            .withGaeLambda(0.8)
+            .withLearningRate(Schedule.linear(1e-3, 0))
+            .withClipRange(Schedule.linear(0.2, 0));
+    TrainingConfig config =
+        TrainingConfig.defaults(EnvironmentConfig.defaults("CartPole-v1").withCount(8), ppo)
+            .withWorkers(new WorkersConfig(2, 0, asynchronous))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(50_000));
+    try (TaskRuntime runtime = LocalTaskRuntime.builder().build()) {
+      TrainingResult result =
+          Trainer.builder(config).experience(RolloutWorkers.on(runtime)).build().train();
+      assertThat(result.evaluation().orElseThrow().meanReturn()).isGreaterThanOrEqualTo(400);
+    }
+  }
+}
