@@ -42,7 +42,7 @@ import org.mobula.core.training.WorkersConfig;
 
 class RolloutWorkersTest {
   private static TrainingConfig workers(String environment, int count, boolean asynchronous) {
-    return config(environment).withWorkers(new WorkersConfig(count, 3, asynchronous));
+    return config(environment).withWorkers(new WorkersConfig(count, 3, asynchronous, 1));
   }
 
   private static ExperienceSetup catalogue(TrainingConfig config) {

@@ -40,7 +40,7 @@ class WorkerFailureTest {
   private final List<WorkerFailure> failures = new ArrayList<>();
 
   private static TrainingConfig workers(boolean asynchronous, int maxRestarts) {
-    return config("fragile").withWorkers(new WorkersConfig(2, maxRestarts, asynchronous));
+    return config("fragile").withWorkers(new WorkersConfig(2, maxRestarts, asynchronous, 1));
   }
 
   private static TaskRuntime runtime(boolean strict) {

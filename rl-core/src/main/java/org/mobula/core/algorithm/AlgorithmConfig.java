@@ -3,9 +3,7 @@ package org.mobula.core.algorithm;
 import java.io.Serializable;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.policy.NetworkConfig;
-import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Space;
 
 /** The settings of one learning algorithm, and what follows from them. */
@@ -25,11 +23,6 @@ public interface AlgorithmConfig extends Serializable {
   /** The policy that the algorithm trains. */
   PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network);
 
-  /**
-   * A learner for that policy.
-   *
-   * @param environments whose experience comes together in one rollout
-   * @param random for shuffling and the like
-   */
-  Learner learner(PolicySpec policy, NetworkEngine engine, int environments, Pcg64 random);
+  /** A learner of that policy. */
+  Learner learner(LearnerSetup setup);
 }

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.Learner;
+import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -118,7 +119,13 @@ public final class Trainer {
         Learner learner =
             config
                 .algorithm()
-                .learner(policy, config.network().engine(), source.environments(), learnerRandom);
+                .learner(
+                    new LearnerSetup(
+                        policy,
+                        config.network().engine(),
+                        source.environments(),
+                        config.workers().gradients(),
+                        learnerRandom));
         Evaluation evaluation =
             new Evaluation(
                 environment,

@@ -6,7 +6,7 @@ import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
 
-/** Who collects experience. */
+/** Who collects experience, and who computes gradients. */
 @RecordBuilder
 public record WorkersConfig(
     @Doc(
@@ -19,18 +19,23 @@ public record WorkersConfig(
     @Doc(
             "collect the next rollout while the learner learns from the present one; its policy is"
                 + " then one iteration old")
-        boolean asynchronous)
+        boolean asynchronous,
+    @Doc(
+            "threads that share the gradient of each minibatch; the result depends on their number,"
+                + " but not on their timing")
+        @Range(min = 1)
+        int gradients)
     implements Serializable, WorkersConfigBuilder.With {
 
   /** Checks the values. */
   public WorkersConfig {
-    Constraints.check(WorkersConfig.class, count, maxRestarts, asynchronous);
+    Constraints.check(WorkersConfig.class, count, maxRestarts, asynchronous, gradients);
     Constraints.require(
         !asynchronous || count > 0, "asynchronous", asynchronous, "needs count > 0");
   }
 
   /** No workers. */
   public static WorkersConfig defaults() {
-    return new WorkersConfig(0, 3, false);
+    return new WorkersConfig(0, 3, false, 1);
   }
 }

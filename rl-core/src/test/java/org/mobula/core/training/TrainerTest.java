@@ -60,6 +60,22 @@ class TrainerTest {
     assertThat(other).isNotEqualTo(first);
   }
 
+  @Test
+  void gradientWorkersGiveTheSameBitsEachTime() {
+    TrainingConfig one = config("CartPole-v1");
+    TrainingConfig three = one.withWorkers(one.workers().withGradients(3));
+
+    float[] first = parameters(Trainer.builder(three).build().train());
+    float[] second = parameters(Trainer.builder(three).build().train());
+    float[] alone = parameters(Trainer.builder(one).build().train());
+
+    assertThat(second).isEqualTo(first);
+    assertThat(first).isNotEqualTo(alone);
+    for (int i = 0; i < alone.length; i++) {
+      assertThat(first[i]).isCloseTo(alone[i], org.assertj.core.api.Assertions.within(1e-2f));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"CartPole-v1", "Pendulum-v1"})
   void resumedRunGoesOnBitForBit(String environment) throws IOException {

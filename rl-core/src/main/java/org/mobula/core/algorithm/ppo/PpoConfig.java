@@ -5,15 +5,14 @@ import java.util.Map;
 import org.mobula.core.algorithm.ActorCritic;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.Learner;
+import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkConfig;
-import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Space;
 
 /** Settings of proximal policy optimisation; the defaults are those of Stable-Baselines3. */
@@ -96,8 +95,8 @@ public record PpoConfig(
   }
 
   @Override
-  public Learner learner(PolicySpec policy, NetworkEngine engine, int environments, Pcg64 random) {
-    return new PpoLearner(this, policy, engine, environments, random);
+  public Learner learner(LearnerSetup setup) {
+    return new PpoLearner(this, setup);
   }
 
   PpoLoss.Coefficients coefficients(double progress) {

@@ -5,13 +5,10 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Map;
 import org.mobula.core.algorithm.Learner;
+import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.metrics.MetricNames;
-import org.mobula.core.network.Network;
 import org.mobula.core.parameters.ParameterStore;
-import org.mobula.core.policy.ActionHead;
-import org.mobula.core.policy.NetworkEngine;
-import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.returns.GeneralizedAdvantage;
 
@@ -21,40 +18,27 @@ import org.mobula.core.returns.GeneralizedAdvantage;
  */
 final class PpoLearner implements Learner {
   private final PpoConfig config;
-  private final Network network;
-  private final ActionHead head;
-  private final PpoLoss loss;
   private final Pcg64 random;
-  private final PpoMinibatch minibatch;
-  private final int maskSize;
+  private final GradientWorkers workers;
   private final float[] advantages;
   private final float[] returns;
   private final int[] order;
   private final float[] parameters;
   private final float[] gradient;
-  private final float[] outputs;
-  private final float[] outputGradients;
+  private final PpoLoss.Measurements minibatchMeasured = new PpoLoss.Measurements();
+  private final PpoLoss.Measurements measured = new PpoLoss.Measurements();
 
-  PpoLearner(
-      PpoConfig config, PolicySpec policy, NetworkEngine engine, int environments, Pcg64 random) {
+  PpoLearner(PpoConfig config, LearnerSetup setup) {
     this.config = config;
-    this.random = random;
-    this.network = engine.create(policy.network());
-    this.head = policy.head();
-    this.loss = new PpoLoss(head.distribution());
-    int rows = config.steps() * environments;
-    int capacity = Math.min(config.minibatchSize(), rows);
-    this.maskSize = policy.actionSpace().maskSize();
-    this.minibatch =
-        new PpoMinibatch(
-            capacity, policy.network().inputs(), policy.actionSpace().size(), maskSize);
+    this.random = setup.random();
+    int rows = config.steps() * setup.environments();
+    this.workers = new GradientWorkers(setup, Math.min(config.minibatchSize(), rows));
     this.advantages = new float[rows];
     this.returns = new float[rows];
     this.order = new int[rows];
-    this.parameters = new float[network.layout().size()];
-    this.gradient = new float[network.layout().size()];
-    this.outputs = new float[capacity * network.outputs()];
-    this.outputGradients = new float[capacity * network.outputs()];
+    int size = setup.policy().network().layout().size();
+    this.parameters = new float[size];
+    this.gradient = new float[size];
   }
 
   @Override
@@ -80,52 +64,59 @@ final class PpoLearner implements Learner {
     double gradientNorm = 0;
     int updates = 0;
     boolean farEnough = false;
-    loss.clearMeasurements();
+    measured.clear();
     for (int epoch = 0; epoch < config.epochs() && !farEnough; epoch++) {
       shuffle();
       for (int from = 0; from < order.length && !farEnough; from += config.minibatchSize()) {
-        int to = Math.min(from + config.minibatchSize(), order.length);
-        minibatch.gather(rollout, advantages, returns, order, from, to);
-        if (config.normalizeAdvantages()) {
-          minibatch.normalizeAdvantages();
-        }
+        gather(rollout, from, Math.min(from + config.minibatchSize(), order.length));
         store.pull(parameters);
-        double divergence = gradient(coefficients);
-        farEnough = config.targetKl() > 0 && divergence > 1.5 * config.targetKl();
+        workers.compute(parameters, coefficients, gradient, minibatchMeasured);
+        measured.add(minibatchMeasured);
+        farEnough =
+            config.targetKl() > 0 && minibatchMeasured.divergence() > 1.5 * config.targetKl();
         if (!farEnough) {
           gradientNorm += store.push(gradient, learningRate);
           updates++;
         }
       }
     }
-    measurements.put(MetricNames.LOSS_POLICY, loss.policyLoss());
-    measurements.put(MetricNames.LOSS_VALUE, loss.valueLoss());
-    measurements.put(MetricNames.POLICY_ENTROPY, loss.entropy());
-    measurements.put(MetricNames.POLICY_KL, loss.divergence());
-    measurements.put(MetricNames.POLICY_CLIP_FRACTION, loss.clipFraction());
+    measurements.put(MetricNames.LOSS_POLICY, measured.policyLoss());
+    measurements.put(MetricNames.LOSS_VALUE, measured.valueLoss());
+    measurements.put(MetricNames.POLICY_ENTROPY, measured.entropy());
+    measurements.put(MetricNames.POLICY_KL, measured.divergence());
+    measurements.put(MetricNames.POLICY_CLIP_FRACTION, measured.clipFraction());
     measurements.put(MetricNames.VALUE_EXPLAINED_VARIANCE, explainedVariance);
     measurements.put(MetricNames.OPTIMIZER_LEARNING_RATE, learningRate);
     measurements.put(MetricNames.OPTIMIZER_GRADIENT_NORM, gradientNorm / Math.max(1, updates));
   }
 
-  /**
-   * Computes the gradient of the minibatch's loss at {@code parameters}.
-   *
-   * @return the divergence from the policy that acted
-   */
-  private double gradient(PpoLoss.Coefficients coefficients) {
-    int count = minibatch.count();
-    network.setParameters(parameters);
-    network.forward(minibatch.features, count, outputs);
-    if (minibatch.masked()) {
-      for (int i = 0; i < count; i++) {
-        head.mask(outputs, i * network.outputs(), minibatch.masks, i * maskSize);
+  /** Shares the rows {@code order[from]} to {@code order[to − 1]} among the workers. */
+  private void gather(Rollout rollout, int from, int to) {
+    float mean = 0;
+    float scale = 1;
+    int rows = to - from;
+    if (config.normalizeAdvantages() && rows > 1) {
+      double sum = 0;
+      for (int i = from; i < to; i++) {
+        sum += advantages[order[i]];
       }
+      double center = sum / rows;
+      double squares = 0;
+      for (int i = from; i < to; i++) {
+        double distance = advantages[order[i]] - center;
+        squares += distance * distance;
+      }
+      mean = (float) center;
+      // The sample's deviation (n − 1), as PyTorch's std.
+      scale = (float) (1 / (Math.sqrt(squares / (rows - 1)) + 1e-8));
     }
-    double divergence =
-        loss.gradient(outputs, minibatch, 1f / count, coefficients, outputGradients);
-    network.backward(outputGradients, gradient, null);
-    return divergence;
+    for (int worker = 0; worker < workers.count(); worker++) {
+      int first = from + rows * worker / workers.count();
+      int last = from + rows * (worker + 1) / workers.count();
+      PpoMinibatch part = workers.part(worker);
+      part.gather(rollout, advantages, returns, order, first, last);
+      part.normalizeAdvantages(mean, scale);
+    }
   }
 
   private void shuffle() {
@@ -173,6 +164,6 @@ final class PpoLearner implements Learner {
 
   @Override
   public void close() {
-    network.close();
+    workers.close();
   }
 }

@@ -1,5 +1,7 @@
 package org.mobula.core.algorithm.ppo;
 
+import java.io.Serializable;
+import java.util.Arrays;
 import org.mobula.core.distribution.ActionDistribution;
 
 /**
@@ -22,13 +24,6 @@ final class PpoLoss {
   private final int outputSize;
   private final float[] evaluation;
 
-  private double policyLoss;
-  private double valueLoss;
-  private double entropy;
-  private double divergence;
-  private double clipped;
-  private int samples;
-
   PpoLoss(ActionDistribution distribution) {
     this.distribution = distribution;
     this.outputSize = distribution.parameters() + 1;
@@ -36,32 +31,34 @@ final class PpoLoss {
   }
 
   /**
-   * Writes the gradient of the minibatch's mean loss at the outputs.
+   * Writes the gradient of the mean loss at the outputs.
    *
    * @param outputs {@code [count][distribution parameters, value]}, masked
-   * @param minibatch what was recorded of the samples
+   * @param rows what was recorded of the samples
    * @param scale one over the samples that the mean is taken over
    * @param coefficients of the loss at this point of the training
    * @param gradients receives {@code [count][distribution parameters, value]}
-   * @return the minibatch's mean divergence from the policy that acted, as {@link #divergence}
+   * @param measured receives the sums over these rows (overwritten)
    */
-  double gradient(
+  void gradient(
       float[] outputs,
-      PpoMinibatch minibatch,
+      PpoMinibatch rows,
       float scale,
       Coefficients coefficients,
-      float[] gradients) {
+      float[] gradients,
+      Measurements measured) {
     float epsilon = coefficients.clipRange;
-    int count = minibatch.count();
-    double divergenceBefore = divergence;
-    java.util.Arrays.fill(gradients, 0, count * outputSize, 0);
+    int count = rows.count();
+    Arrays.fill(gradients, 0, count * outputSize, 0);
+    measured.clear();
+    measured.samples = count;
     for (int i = 0; i < count; i++) {
       int output = i * outputSize;
       int action = i * distribution.actionSize();
-      distribution.evaluate(outputs, output, minibatch.actions, action, evaluation, 0);
-      float logRatio = evaluation[0] - minibatch.logProbabilities[i];
+      distribution.evaluate(outputs, output, rows.actions, action, evaluation, 0);
+      float logRatio = evaluation[0] - rows.logProbabilities[i];
       float ratio = (float) Math.exp(logRatio);
-      float advantage = minibatch.advantages[i];
+      float advantage = rows.advantages[i];
       float clippedRatio = Math.max(1 - epsilon, Math.min(1 + epsilon, ratio));
       boolean usesClipped = clippedRatio * advantage < ratio * advantage;
       // d(r·A)/d log π = r·A; the clipped branch is flat.
@@ -69,7 +66,7 @@ final class PpoLoss {
       distribution.addGradient(
           outputs,
           output,
-          minibatch.actions,
+          rows.actions,
           action,
           evaluation,
           0,
@@ -79,76 +76,97 @@ final class PpoLoss {
           output);
       int value = output + outputSize - 1;
       gradients[value] =
-          scale * coefficients.value * valueGradient(outputs[value], minibatch, i, coefficients);
+          scale
+              * coefficients.value
+              * valueGradient(outputs[value], rows, i, coefficients, measured);
 
-      policyLoss -= Math.min(ratio * advantage, clippedRatio * advantage);
-      entropy += evaluation[1];
-      divergence += (ratio - 1) - logRatio;
-      clipped += Math.abs(ratio - 1) > epsilon ? 1 : 0;
+      measured.policyLoss -= Math.min(ratio * advantage, clippedRatio * advantage);
+      measured.entropy += evaluation[1];
+      measured.divergence += (ratio - 1) - logRatio;
+      measured.clipped += Math.abs(ratio - 1) > epsilon ? 1 : 0;
     }
-    samples += count;
-    return (divergence - divergenceBefore) / count;
   }
 
-  private float valueGradient(
-      float value, PpoMinibatch minibatch, int i, Coefficients coefficients) {
-    float error = value - minibatch.returns[i];
+  private static float valueGradient(
+      float value, PpoMinibatch rows, int i, Coefficients coefficients, Measurements measured) {
+    float error = value - rows.returns[i];
     float loss = error * error;
     float gradient = 2 * error;
     float range = coefficients.valueClipRange;
     if (range > 0) {
-      float moved = value - minibatch.values[i];
+      float moved = value - rows.values[i];
       float clippedMove = Math.max(-range, Math.min(range, moved));
-      float clippedError = minibatch.values[i] + clippedMove - minibatch.returns[i];
+      float clippedError = rows.values[i] + clippedMove - rows.returns[i];
       if (clippedError * clippedError > loss) {
         loss = clippedError * clippedError;
         gradient = clippedMove == moved ? 2 * clippedError : 0;
       }
     }
-    valueLoss += loss;
+    measured.valueLoss += loss;
     return gradient;
-  }
-
-  /** Forgets what was measured. */
-  void clearMeasurements() {
-    policyLoss = 0;
-    valueLoss = 0;
-    entropy = 0;
-    divergence = 0;
-    clipped = 0;
-    samples = 0;
-  }
-
-  /** Mean of the clipped surrogate loss since the measurements were cleared. */
-  double policyLoss() {
-    return policyLoss / samples;
-  }
-
-  /** Mean of the squared value errors. */
-  double valueLoss() {
-    return valueLoss / samples;
-  }
-
-  /** Mean entropy of the policy in nats. */
-  double entropy() {
-    return entropy / samples;
-  }
-
-  /**
-   * Mean of (r − 1) − log r, an unbiased estimate of KL(π_old ‖ π) that is never negative (Schulman
-   * 2020, estimator k3).
-   */
-  double divergence() {
-    return divergence / samples;
-  }
-
-  /** Part of the samples whose ratio lay outside the clip range. */
-  double clipFraction() {
-    return clipped / samples;
   }
 
   /**
    * Weights and ranges of the loss at one point of the training; a value clip range of 0 is off.
    */
-  record Coefficients(float clipRange, float valueClipRange, float entropy, float value) {}
+  record Coefficients(float clipRange, float valueClipRange, float entropy, float value)
+      implements Serializable {}
+
+  /** Sums over samples of what the loss is made of, and their means. */
+  static final class Measurements implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private double policyLoss;
+    private double valueLoss;
+    private double entropy;
+    private double divergence;
+    private double clipped;
+    private int samples;
+
+    void clear() {
+      policyLoss = 0;
+      valueLoss = 0;
+      entropy = 0;
+      divergence = 0;
+      clipped = 0;
+      samples = 0;
+    }
+
+    void add(Measurements other) {
+      policyLoss += other.policyLoss;
+      valueLoss += other.valueLoss;
+      entropy += other.entropy;
+      divergence += other.divergence;
+      clipped += other.clipped;
+      samples += other.samples;
+    }
+
+    /** Mean of the clipped surrogate loss. */
+    double policyLoss() {
+      return policyLoss / samples;
+    }
+
+    /** Mean of the squared value errors. */
+    double valueLoss() {
+      return valueLoss / samples;
+    }
+
+    /** Mean entropy of the policy in nats. */
+    double entropy() {
+      return entropy / samples;
+    }
+
+    /**
+     * Mean of (r − 1) − log r, an unbiased estimate of KL(π_old ‖ π) that is never negative
+     * (Schulman 2020, estimator k3).
+     */
+    double divergence() {
+      return divergence / samples;
+    }
+
+    /** Part of the samples whose ratio lay outside the clip range. */
+    double clipFraction() {
+      return clipped / samples;
+    }
+  }
 }

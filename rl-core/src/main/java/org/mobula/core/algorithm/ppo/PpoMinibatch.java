@@ -1,9 +1,15 @@
 package org.mobula.core.algorithm.ppo;
 
+import java.io.Serializable;
 import org.mobula.core.experience.Rollout;
 
-/** Some rows of a rollout, gathered into arrays of their own; filled again for each minibatch. */
-final class PpoMinibatch {
+/**
+ * A minibatch, or a gradient worker's part of one: rows of a rollout, gathered into arrays of their
+ * own; filled again for each minibatch.
+ */
+final class PpoMinibatch implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   final float[] features;
   final float[] actions;
   final boolean[] masks;
@@ -65,24 +71,10 @@ final class PpoMinibatch {
     }
   }
 
-  /** Shifts and scales the advantages to zero mean and unit deviation; a single one is left. */
-  void normalizeAdvantages() {
-    if (count < 2) {
-      return;
-    }
-    double sum = 0;
+  /** Replaces each advantage A by (A − mean) · scale. */
+  void normalizeAdvantages(float mean, float scale) {
     for (int i = 0; i < count; i++) {
-      sum += advantages[i];
-    }
-    double mean = sum / count;
-    double squares = 0;
-    for (int i = 0; i < count; i++) {
-      squares += (advantages[i] - mean) * (advantages[i] - mean);
-    }
-    // The sample's deviation (n − 1), as in PyTorch's std.
-    double deviation = Math.sqrt(squares / (count - 1)) + 1e-8;
-    for (int i = 0; i < count; i++) {
-      advantages[i] = (float) ((advantages[i] - mean) / deviation);
+      advantages[i] = (advantages[i] - mean) * scale;
     }
   }
 }

@@ -27,9 +27,15 @@ class PpoLossTest {
       rollout.logProbabilities[i] = categorical.logProbability(old, 3 * i, rollout.actions, i);
     }
     PpoMinibatch minibatch = minibatch(rollout, 3, advantages, new float[3]);
-    PpoLoss loss = new PpoLoss(categorical);
-    loss.gradient(
-        outputs, minibatch, 1 / 3f, new PpoLoss.Coefficients(0.2f, 0, 0, 0), new float[12]);
+    PpoLoss.Measurements loss = new PpoLoss.Measurements();
+    new PpoLoss(categorical)
+        .gradient(
+            outputs,
+            minibatch,
+            1 / 3f,
+            new PpoLoss.Coefficients(0.2f, 0, 0, 0),
+            new float[12],
+            loss);
 
     assertThat(loss.policyLoss()).isCloseTo(sign > 0 ? -0.17117467 : 0.19333333, within(1e-5));
   }
@@ -53,17 +59,18 @@ class PpoLossTest {
     rollout.logProbabilities[0] = (float) Math.log(0.5);
     float probability = 0.8f;
     float[] outputs = {(float) Math.log(probability), (float) Math.log(1 - probability), 0};
-    PpoLoss loss = new PpoLoss(categorical);
-    double divergence =
-        loss.gradient(
+    PpoLoss.Measurements loss = new PpoLoss.Measurements();
+    new PpoLoss(categorical)
+        .gradient(
             outputs,
             minibatch(rollout, 1, new float[] {1}, new float[1]),
             1,
             new PpoLoss.Coefficients(0.2f, 0, 0, 0),
-            new float[3]);
+            new float[3],
+            loss);
 
     double ratio = 0.8 / 0.5;
-    assertThat(divergence).isCloseTo(ratio - 1 - Math.log(ratio), within(1e-6));
+    assertThat(loss.divergence()).isCloseTo(ratio - 1 - Math.log(ratio), within(1e-6));
     assertThat(loss.clipFraction()).isEqualTo(1);
     assertThat(loss.policyLoss()).isCloseTo(-1.2, within(1e-6));
   }
@@ -94,7 +101,9 @@ class PpoLossTest {
     PpoLoss.Coefficients coefficients =
         new PpoLoss.Coefficients(0.2f, clippedValues ? 0.3f : 0, 0.01f, 0.7f);
     float[] gradient = new float[rows * width];
-    new PpoLoss(distribution).gradient(outputs, minibatch, 1f / rows, coefficients, gradient);
+    new PpoLoss(distribution)
+        .gradient(
+            outputs, minibatch, 1f / rows, coefficients, gradient, new PpoLoss.Measurements());
 
     float step = 1e-2f;
     for (int i = 0; i < outputs.length; i++) {
@@ -115,8 +124,9 @@ class PpoLossTest {
       float[] outputs,
       PpoMinibatch minibatch,
       PpoLoss.Coefficients coefficients) {
-    PpoLoss loss = new PpoLoss(distribution);
-    loss.gradient(outputs, minibatch, 1, coefficients, new float[outputs.length]);
+    PpoLoss.Measurements loss = new PpoLoss.Measurements();
+    new PpoLoss(distribution)
+        .gradient(outputs, minibatch, 1, coefficients, new float[outputs.length], loss);
     return loss.policyLoss()
         - coefficients.entropy() * loss.entropy()
         + coefficients.value() * loss.valueLoss();
