@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDManager;
  * no telemetry, downloads nothing and computes on one thread.
  */
 public final class DjlEngine {
+  private static final String THREADS_PROPERTY = "ai.djl.pytorch.num_threads";
+
   private DjlEngine() {}
 
   /** A name and version for reports: {@code PyTorch 2.7.1}. Loads the engine. */
@@ -25,14 +27,23 @@ public final class DjlEngine {
     return Holder.ENGINE;
   }
 
+  /**
+   * How many threads compute one product. PyTorch applies it to the thread that loads it alone;
+   * every other would wait for one helper per processor in each small product.
+   */
+  static int threads() {
+    return Holder.THREADS;
+  }
+
   /** DJL reads its settings when its classes load, so nothing of it may load before them. */
   private static final class Holder {
     static final Engine ENGINE = start();
+    static final int THREADS = Integer.getInteger(THREADS_PROPERTY, 1);
 
     private static Engine start() {
       setUnlessSet("OPT_OUT_TRACKING", "true");
       setUnlessSet("ai.djl.offline", "true");
-      setUnlessSet("ai.djl.pytorch.num_threads", "1");
+      setUnlessSet(THREADS_PROPERTY, "1");
       setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
       return Engine.getEngine("PyTorch");
     }

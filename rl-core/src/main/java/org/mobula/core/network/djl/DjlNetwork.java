@@ -124,7 +124,8 @@ public final class DjlNetwork implements Network {
     if (recordsInputs) {
       input.setRequiresGradient(true);
     }
-    // Whether PyTorch records is a setting of the thread, which may be anyone's.
+    // Settings of the thread, which may be anyone's: how many threads help it, whether it records.
+    JniUtils.setNumThreads(DjlEngine.threads());
     boolean before = JniUtils.isGradMode();
     JniUtils.setGradMode(true);
     try {
