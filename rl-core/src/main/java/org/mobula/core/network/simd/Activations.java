@@ -33,7 +33,11 @@ final class Activations {
   private static final float GAUSSIAN_END = 5.5f;
   private static final float GAUSSIAN_PEAK = 0.3989423f;
 
-  private Activations() {}
+  // Numbers that go through the workspace at once.
+  private static final int CHUNK = 32 * Lanes.PAD;
+
+  private final float[] exponentials = new float[CHUNK];
+  private final float[] distribution = new float[CHUNK];
 
   /** Whether the derivative needs the layer's sums as they were before the activation. */
   static boolean needsSums(Activation activation) {
@@ -45,7 +49,7 @@ final class Activations {
    *
    * @param count a multiple of {@link Lanes#PAD}
    */
-  static void apply(Activation activation, float[] from, float[] to, int count) {
+  void apply(Activation activation, float[] from, float[] to, int count) {
     switch (activation) {
       case IDENTITY -> identity(from, to, count);
       case TANH -> tanh(from, to, count);
@@ -63,7 +67,7 @@ final class Activations {
    * @param values after the activation
    * @param gradients by the values; becomes that by the sums
    */
-  static void differentiate(
+  void differentiate(
       Activation activation, float[] sums, float[] values, float[] gradients, int count) {
     switch (activation) {
       case IDENTITY -> {}
@@ -83,16 +87,16 @@ final class Activations {
 
   private static void tanh(float[] from, float[] to, int count) {
     for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(from, i);
+      FloatVector x = FloatVector.fromArray(SPECIES, from, i);
       FloatVector u = x.mul(x);
-      FloatVector p = constant(1.4457767e-8f).fma(u, constant(2.137971e-5f));
-      p = p.fma(u, constant(0.0035416135f));
-      p = p.fma(u, constant(0.13419576f));
-      p = p.fma(u, constant(1f));
-      FloatVector q = constant(8.2199256e-7f).fma(u, constant(3.3614208e-4f));
-      q = q.fma(u, constant(0.026051424f));
-      q = q.fma(u, constant(0.467529f));
-      q = q.fma(u, constant(1f));
+      FloatVector p = u.mul(1.4457767e-8f).add(2.137971e-5f);
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 0.0035416135f));
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 0.13419576f));
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 1f));
+      FloatVector q = u.mul(8.2199256e-7f).add(3.3614208e-4f);
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 0.026051424f));
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 0.467529f));
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 1f));
       x.mul(p)
           .div(q)
           .blend(1f, x.compare(GT, TANH_END))
@@ -103,16 +107,16 @@ final class Activations {
 
   private static void tanhGradient(float[] values, float[] gradients, int count) {
     for (int i = 0; i < count; i += FLOATS) {
-      FloatVector y = load(values, i);
-      FloatVector g = load(gradients, i);
-      // g − g y², which rounds once less than g (1 − y²).
+      FloatVector y = FloatVector.fromArray(SPECIES, values, i);
+      FloatVector g = FloatVector.fromArray(SPECIES, gradients, i);
+      // g − g y².
       y.mul(y).neg().fma(g, g).intoArray(gradients, i);
     }
   }
 
   private static void relu(float[] from, float[] to, int count) {
     for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(from, i);
+      FloatVector x = FloatVector.fromArray(SPECIES, from, i);
       x.blend(0f, x.compare(LT, 0f)).intoArray(to, i);
     }
   }
@@ -120,121 +124,151 @@ final class Activations {
   private static void reluGradient(float[] values, float[] gradients, int count) {
     for (int i = 0; i < count; i += FLOATS) {
       FloatVector.zero(SPECIES)
-          .blend(load(gradients, i), load(values, i).compare(GT, 0f))
+          .blend(
+              FloatVector.fromArray(SPECIES, gradients, i),
+              FloatVector.fromArray(SPECIES, values, i).compare(GT, 0f))
           .intoArray(gradients, i);
     }
   }
 
-  private static void elu(float[] from, float[] to, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(from, i);
-      FloatVector bounded = x.blend(LOWEST_EXPONENT, x.compare(LT, LOWEST_EXPONENT));
-      bounded = bounded.blend(0f, x.compare(GT, 0f));
-      FloatVector n = powerOfTwo(bounded);
-      FloatVector scale = scale(n);
-      // exp(x) − 1 = s (exp(r) − 1) + (s − 1), which keeps small numbers exact.
-      FloatVector negative = fraction(bounded, n).fma(scale, scale.sub(1f));
-      negative.blend(x, x.compare(GT, 0f)).intoArray(to, i);
+  private void elu(float[] from, float[] to, int count) {
+    for (int start = 0; start < count; start += CHUNK) {
+      int part = Math.min(CHUNK, count - start);
+      System.arraycopy(from, start, exponentials, 0, part);
+      exponential(exponentials, 1, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector x = FloatVector.fromArray(SPECIES, from, start + i);
+        FloatVector.fromArray(SPECIES, exponentials, i)
+            .blend(x, x.compare(GT, 0f))
+            .intoArray(to, start + i);
+      }
     }
   }
 
   private static void eluGradient(float[] values, float[] gradients, int count) {
     for (int i = 0; i < count; i += FLOATS) {
-      FloatVector y = load(values, i);
-      FloatVector g = load(gradients, i);
+      FloatVector y = FloatVector.fromArray(SPECIES, values, i);
+      FloatVector g = FloatVector.fromArray(SPECIES, gradients, i);
       y.fma(g, g).blend(g, y.compare(GT, 0f)).intoArray(gradients, i);
     }
   }
 
-  private static void silu(float[] from, float[] to, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(from, i);
-      x.div(exponential(x.neg()).add(1f)).intoArray(to, i);
+  private void silu(float[] from, float[] to, int count) {
+    for (int start = 0; start < count; start += CHUNK) {
+      int part = Math.min(CHUNK, count - start);
+      exponentialOfNegative(from, start, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector e = FloatVector.fromArray(SPECIES, exponentials, i);
+        FloatVector x = FloatVector.fromArray(SPECIES, from, start + i);
+        x.div(e.add(1f)).intoArray(to, start + i);
+      }
     }
   }
 
-  private static void siluGradient(float[] sums, float[] gradients, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(sums, i);
-      FloatVector sigmoid = constant(1f).div(exponential(x.neg()).add(1f));
-      // σ (1 + x (1 − σ)).
-      FloatVector slope = constant(1f).sub(sigmoid).fma(x, constant(1f)).mul(sigmoid);
-      load(gradients, i).mul(slope).intoArray(gradients, i);
+  private void siluGradient(float[] sums, float[] gradients, int count) {
+    FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+    for (int start = 0; start < count; start += CHUNK) {
+      int part = Math.min(CHUNK, count - start);
+      exponentialOfNegative(sums, start, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector sigmoid = one.div(FloatVector.fromArray(SPECIES, exponentials, i).add(1f));
+        FloatVector x = FloatVector.fromArray(SPECIES, sums, start + i);
+        // σ (1 + x (1 − σ)).
+        FloatVector slope = one.sub(sigmoid).fma(x, one).mul(sigmoid);
+        FloatVector.fromArray(SPECIES, gradients, start + i)
+            .mul(slope)
+            .intoArray(gradients, start + i);
+      }
     }
   }
 
-  private static void gelu(float[] from, float[] to, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(from, i);
-      x.mul(gaussian(x)).intoArray(to, i);
+  private void gelu(float[] from, float[] to, int count) {
+    for (int start = 0; start < count; start += CHUNK) {
+      int part = Math.min(CHUNK, count - start);
+      gaussian(from, start, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector.fromArray(SPECIES, distribution, i)
+            .mul(FloatVector.fromArray(SPECIES, from, start + i))
+            .intoArray(to, start + i);
+      }
     }
   }
 
-  private static void geluGradient(float[] sums, float[] gradients, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector x = load(sums, i);
-      FloatVector density = exponential(x.mul(x).mul(-0.5f)).mul(GAUSSIAN_PEAK);
-      load(gradients, i).mul(x.fma(density, gaussian(x))).intoArray(gradients, i);
+  private void geluGradient(float[] sums, float[] gradients, int count) {
+    for (int start = 0; start < count; start += CHUNK) {
+      int part = Math.min(CHUNK, count - start);
+      gaussian(sums, start, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector x = FloatVector.fromArray(SPECIES, sums, start + i);
+        x.mul(x).mul(-0.5f).intoArray(exponentials, i);
+      }
+      exponential(exponentials, 0, part);
+      for (int i = 0; i < part; i += FLOATS) {
+        FloatVector x = FloatVector.fromArray(SPECIES, sums, start + i);
+        FloatVector density = FloatVector.fromArray(SPECIES, exponentials, i).mul(GAUSSIAN_PEAK);
+        FloatVector slope = x.fma(density, FloatVector.fromArray(SPECIES, distribution, i));
+        FloatVector.fromArray(SPECIES, gradients, start + i)
+            .mul(slope)
+            .intoArray(gradients, start + i);
+      }
     }
   }
 
-  /** The Gaussian distribution function. */
-  private static FloatVector gaussian(FloatVector x) {
-    FloatVector u = x.mul(x);
-    FloatVector p = constant(2.274938e-8f).fma(u, constant(6.3521293e-6f));
-    p = p.fma(u, constant(1.6882652e-4f));
-    p = p.fma(u, constant(0.004677266f));
-    p = p.fma(u, constant(0.033852722f));
-    p = p.fma(u, constant(0.39894223f));
-    FloatVector q = constant(1.1975052e-6f).fma(u, constant(7.36478e-5f));
-    q = q.fma(u, constant(0.0018844495f));
-    q = q.fma(u, constant(0.028645916f));
-    q = q.fma(u, constant(0.25152212f));
-    q = q.fma(u, constant(1f));
-    return x.mul(p)
-        .div(q)
-        .add(0.5f)
-        .blend(1f, x.compare(GT, GAUSSIAN_END))
-        .blend(0f, x.compare(LT, -GAUSSIAN_END));
+  /** Puts the Gaussian distribution function of {@code from} into the workspace. */
+  private void gaussian(float[] from, int start, int count) {
+    for (int i = 0; i < count; i += FLOATS) {
+      FloatVector x = FloatVector.fromArray(SPECIES, from, start + i);
+      FloatVector u = x.mul(x);
+      FloatVector p = u.mul(2.274938e-8f).add(6.3521293e-6f);
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 1.6882652e-4f));
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 0.004677266f));
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 0.033852722f));
+      p = p.fma(u, FloatVector.broadcast(SPECIES, 0.39894223f));
+      FloatVector q = u.mul(1.1975052e-6f).add(7.36478e-5f);
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 0.0018844495f));
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 0.028645916f));
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 0.25152212f));
+      q = q.fma(u, FloatVector.broadcast(SPECIES, 1f));
+      x.mul(p)
+          .div(q)
+          .add(0.5f)
+          .blend(1f, x.compare(GT, GAUSSIAN_END))
+          .blend(0f, x.compare(LT, -GAUSSIAN_END))
+          .intoArray(distribution, i);
+    }
   }
 
-  /** exp(x), with x held where the result is a normal number. */
-  private static FloatVector exponential(FloatVector x) {
-    FloatVector bounded =
-        x.blend(LOWEST_EXPONENT, x.compare(LT, LOWEST_EXPONENT))
-            .blend(HIGHEST_EXPONENT, x.compare(GT, HIGHEST_EXPONENT));
-    FloatVector n = powerOfTwo(bounded);
-    FloatVector scale = scale(n);
-    return fraction(bounded, n).fma(scale, scale);
+  private void exponentialOfNegative(float[] from, int start, int count) {
+    for (int i = 0; i < count; i += FLOATS) {
+      FloatVector.fromArray(SPECIES, from, start + i).neg().intoArray(exponentials, i);
+    }
+    exponential(exponentials, 0, count);
   }
 
-  /** n of x = n ln 2 + r with the smallest |r|, still with {@link #ROUND} added. */
-  private static FloatVector powerOfTwo(FloatVector x) {
-    return x.fma(constant(LOG2_E), constant(ROUND));
-  }
-
-  /** 2ⁿ: n becomes the exponent bits of a number. */
-  private static FloatVector scale(FloatVector n) {
-    return n.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000).reinterpretAsFloats();
-  }
-
-  /** exp(r) − 1 by a polynomial. */
-  private static FloatVector fraction(FloatVector x, FloatVector powerOfTwo) {
-    FloatVector n = powerOfTwo.sub(ROUND);
-    FloatVector r = n.fma(constant(-LN2_FIRST), x);
-    r = n.fma(constant(-LN2_REST), r);
-    FloatVector p = constant(0.001395054f).fma(r, constant(0.008368918f));
-    p = p.fma(r, constant(0.041666206f));
-    p = p.fma(r, constant(0.16666518f));
-    p = p.fma(r, constant(0.5f));
-    return p.fma(r.mul(r), r);
-  }
-
-  private static FloatVector load(float[] from, int at) {
-    return FloatVector.fromArray(SPECIES, from, at);
-  }
-
-  private static FloatVector constant(float value) {
-    return FloatVector.broadcast(SPECIES, value);
+  /**
+   * Replaces x by exp(x) − c, with x held where exp(x) is a normal number.
+   *
+   * @param c 0 or 1; for 1 small results keep their relative precision
+   */
+  private static void exponential(float[] values, float c, int count) {
+    for (int i = 0; i < count; i += FLOATS) {
+      FloatVector x = FloatVector.fromArray(SPECIES, values, i);
+      x = x.blend(LOWEST_EXPONENT, x.compare(LT, LOWEST_EXPONENT));
+      x = x.blend(HIGHEST_EXPONENT, x.compare(GT, HIGHEST_EXPONENT));
+      // x = n ln 2 + r with the smallest |r|; n's bits become the exponent of a number.
+      FloatVector rounded = x.mul(LOG2_E).add(ROUND);
+      FloatVector power =
+          rounded.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000).reinterpretAsFloats();
+      FloatVector n = rounded.sub(ROUND);
+      FloatVector r = n.fma(FloatVector.broadcast(SPECIES, -LN2_FIRST), x);
+      r = n.fma(FloatVector.broadcast(SPECIES, -LN2_REST), r);
+      FloatVector p = r.mul(0.001395054f).add(0.008368918f);
+      p = p.fma(r, FloatVector.broadcast(SPECIES, 0.041666206f));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, 0.16666518f));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, 0.5f));
+      p = p.fma(r.mul(r), r);
+      // 2ⁿ (exp(r) − 1) + (2ⁿ − c).
+      p.fma(power, power.sub(c)).intoArray(values, i);
+    }
   }
 }

@@ -30,7 +30,7 @@ final class DenseLayer {
   private final float[] weightGradient;
   private final float[] biasGradient;
   private final float[] zeros;
-  private final float[] partial = new float[Dots.PARTIAL];
+  private final float[] partial;
 
   private float[] sums = {};
   private float[] values = {};
@@ -54,6 +54,7 @@ final class DenseLayer {
     backwardPanels = new float[outputs * paddedInputs];
     weightGradient =
         new float[gradientIsTransposed() ? inputs * paddedOutputs : outputs * paddedInputs];
+    partial = new float[usesDots() ? Dots.WORKSPACE : 0];
     zeros = new float[Math.max(paddedInputs, paddedOutputs)];
   }
 
@@ -105,14 +106,14 @@ final class DenseLayer {
    *
    * @param x {@code [batch][paddedInputs]}
    */
-  void forward(Product product, float[] x, int batch) {
+  void forward(Product product, Activations activations, float[] x, int batch) {
     if (usesDots()) {
       Dots.multiply(
           batch, x, paddedInputs, outputs, weightRows, bias, sums, paddedOutputs, partial);
     } else {
       product.multiply(batch, inputs, x, paddedInputs, forwardPanels, paddedOutputs, bias, 0, sums);
     }
-    Activations.apply(activation, sums, values, batch * paddedOutputs);
+    activations.apply(activation, sums, values, batch * paddedOutputs);
   }
 
   /**
@@ -125,12 +126,13 @@ final class DenseLayer {
    */
   void backward(
       Product product,
+      Activations activations,
       float[] x,
       int batch,
       float[] parameterGradient,
       float @Nullable [] inputGradients,
       boolean add) {
-    Activations.differentiate(activation, sums, values, gradients, batch * paddedOutputs);
+    activations.differentiate(activation, sums, values, gradients, batch * paddedOutputs);
     Rows.sum(gradients, batch, paddedOutputs, biasGradient);
     System.arraycopy(biasGradient, 0, parameterGradient, biasOffset, outputs);
     if (gradientIsTransposed()) {

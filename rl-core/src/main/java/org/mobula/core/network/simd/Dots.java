@@ -8,7 +8,13 @@ import jdk.incubator.vector.FloatVector;
 /** C = c₀ + A·Wᵀ where W has few rows: each element is a dot product of two rows. */
 final class Dots {
   /** Partial sums of an element: the widest vector, whatever the machine has. */
-  static final int PARTIAL = 16;
+  private static final int PARTIAL = 16;
+
+  // Rows whose partial sums are stored before the first is read back, which gives the stores time.
+  private static final int BLOCK = 32;
+
+  /** Numbers in the workspace of {@link #multiply}. */
+  static final int WORKSPACE = BLOCK * PARTIAL;
 
   private Dots() {}
 
@@ -21,7 +27,7 @@ final class Dots {
    * @param weights {@code [columns][depth]}
    * @param c0 {@code [columns]}
    * @param c {@code [rows][cStride]}
-   * @param partial room for {@link #PARTIAL} numbers
+   * @param partial room for {@link #WORKSPACE} numbers
    */
   static void multiply(
       int rows,
@@ -33,40 +39,64 @@ final class Dots {
       float[] c,
       int cStride,
       float[] partial) {
-    for (int row = 0; row < rows; row++) {
+    for (int start = 0; start < rows; start += BLOCK) {
+      int end = Math.min(rows, start + BLOCK);
       for (int column = 0; column < columns; column++) {
-        dot(a, row * depth, weights, column * depth, depth, partial);
-        c[row * cStride + column] = c0[column] + sum(partial);
+        int b = column * depth;
+        int row = start;
+        for (; row + 4 <= end; row += 4) {
+          fourRows(a, row * depth, weights, b, depth, partial, (row - start) * PARTIAL);
+        }
+        for (; row < end; row++) {
+          oneRow(a, row * depth, weights, b, depth, partial, (row - start) * PARTIAL);
+        }
+        for (row = start; row < end; row++) {
+          c[row * cStride + column] = c0[column] + sum(partial, (row - start) * PARTIAL);
+        }
       }
     }
   }
 
-  private static void dot(
-      float[] a, int aStart, float[] b, int bStart, int depth, float[] partial) {
+  private static void fourRows(
+      float[] a, int aStart, float[] b, int bStart, int depth, float[] partial, int at) {
+    for (int lane = 0; lane < PARTIAL; lane += FLOATS) {
+      FloatVector first = FloatVector.zero(SPECIES);
+      FloatVector second = first;
+      FloatVector third = first;
+      FloatVector fourth = first;
+      for (int k = lane; k < depth; k += PARTIAL) {
+        FloatVector w = FloatVector.fromArray(SPECIES, b, bStart + k);
+        int ak = aStart + k;
+        first = w.fma(FloatVector.fromArray(SPECIES, a, ak), first);
+        second = w.fma(FloatVector.fromArray(SPECIES, a, ak + depth), second);
+        third = w.fma(FloatVector.fromArray(SPECIES, a, ak + 2 * depth), third);
+        fourth = w.fma(FloatVector.fromArray(SPECIES, a, ak + 3 * depth), fourth);
+      }
+      first.intoArray(partial, at + lane);
+      second.intoArray(partial, at + lane + PARTIAL);
+      third.intoArray(partial, at + lane + 2 * PARTIAL);
+      fourth.intoArray(partial, at + lane + 3 * PARTIAL);
+    }
+  }
+
+  private static void oneRow(
+      float[] a, int aStart, float[] b, int bStart, int depth, float[] partial, int at) {
     for (int lane = 0; lane < PARTIAL; lane += FLOATS) {
       FloatVector sum = FloatVector.zero(SPECIES);
       for (int k = lane; k < depth; k += PARTIAL) {
-        sum = load(a, aStart + k).fma(load(b, bStart + k), sum);
+        sum =
+            FloatVector.fromArray(SPECIES, b, bStart + k)
+                .fma(FloatVector.fromArray(SPECIES, a, aStart + k), sum);
       }
-      sum.intoArray(partial, lane);
+      sum.intoArray(partial, at + lane);
     }
   }
 
-  private static float sum(float[] partial) {
-    float first = 0;
-    float second = 0;
-    float third = 0;
-    float fourth = 0;
-    for (int i = 0; i < PARTIAL; i += 4) {
-      first += partial[i];
-      second += partial[i + 1];
-      third += partial[i + 2];
-      fourth += partial[i + 3];
-    }
-    return (first + second) + (third + fourth);
-  }
-
-  private static FloatVector load(float[] from, int at) {
-    return FloatVector.fromArray(SPECIES, from, at);
+  /** Adds the partial sums pairwise. */
+  private static float sum(float[] p, int at) {
+    return (((p[at] + p[at + 1]) + (p[at + 2] + p[at + 3]))
+            + ((p[at + 4] + p[at + 5]) + (p[at + 6] + p[at + 7])))
+        + (((p[at + 8] + p[at + 9]) + (p[at + 10] + p[at + 11]))
+            + ((p[at + 12] + p[at + 13]) + (p[at + 14] + p[at + 15])));
   }
 }

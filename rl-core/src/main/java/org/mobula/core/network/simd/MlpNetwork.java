@@ -1,7 +1,6 @@
 package org.mobula.core.network.simd;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.Activation;
 import org.mobula.core.network.MlpSpec;
@@ -21,8 +20,9 @@ public final class MlpNetwork implements Network {
   private final ParameterLayout layout;
   private final int outputs;
   private final int paddedInputs;
-  private final List<Branch> branches = new ArrayList<>();
+  private final Branch[] branches;
   private final Product product = new Product();
+  private final Activations activations = new Activations();
   private final DenseLayer[] trunk;
   private final float[] parameters;
 
@@ -39,9 +39,11 @@ public final class MlpNetwork implements Network {
     paddedInputs = Lanes.padded(spec.inputs());
     parameters = new float[layout.size()];
     trunk = hidden("trunk", spec.trunk().size());
+    branches = new Branch[spec.columns().size()];
     int column = 0;
-    for (MlpSpec.Column part : spec.columns()) {
-      branches.add(branch(part, column));
+    for (int i = 0; i < branches.length; i++) {
+      MlpSpec.Column part = spec.columns().get(i);
+      branches[i] = branch(part, column);
       column += part.width();
     }
   }
@@ -57,7 +59,7 @@ public final class MlpNetwork implements Network {
   private Branch branch(MlpSpec.Column part, int column) {
     if (part instanceof MlpSpec.Head head) {
       int last = head.hidden().size();
-      DenseLayer[] layers = java.util.Arrays.copyOf(hidden(head.name(), last), last + 1);
+      DenseLayer[] layers = Arrays.copyOf(hidden(head.name(), last), last + 1);
       layers[last] = new DenseLayer(layout, head.name() + "." + last, Activation.IDENTITY);
       return new Branch(layers, column, part.width(), 0);
     }
@@ -138,7 +140,7 @@ public final class MlpNetwork implements Network {
   private float[] forward(DenseLayer[] layers, float[] x) {
     float[] values = x;
     for (DenseLayer layer : layers) {
-      layer.forward(product, values, batch);
+      layer.forward(product, activations, values, batch);
       values = layer.values();
     }
     return values;
@@ -194,7 +196,7 @@ public final class MlpNetwork implements Network {
     }
     if (!trunkless) {
       if (!add) {
-        java.util.Arrays.fill(shared, 0);
+        Arrays.fill(shared, 0);
       }
       backward(
           trunk,
@@ -205,7 +207,7 @@ public final class MlpNetwork implements Network {
     }
     if (inputGradients != null) {
       if (trunkless && !add) {
-        java.util.Arrays.fill(this.inputGradients, 0);
+        Arrays.fill(this.inputGradients, 0);
       }
       Rows.copyColumns(
           this.inputGradients,
@@ -228,11 +230,17 @@ public final class MlpNetwork implements Network {
       boolean add) {
     for (int i = layers.length - 1; i >= 0; i--) {
       if (i == 0) {
-        layers[i].backward(product, x, batch, parameterGradient, xGradients, add);
+        layers[i].backward(product, activations, x, batch, parameterGradient, xGradients, add);
       } else {
         DenseLayer below = layers[i - 1];
         layers[i].backward(
-            product, below.values(), batch, parameterGradient, below.gradients(), false);
+            product,
+            activations,
+            below.values(),
+            batch,
+            parameterGradient,
+            below.gradients(),
+            false);
       }
     }
   }

@@ -51,6 +51,10 @@ final class Panels {
    */
   static void packUnpadded(
       float[] matrix, int offset, int rows, int columns, int paddedColumns, float[] panels) {
+    if (columns == paddedColumns && isOne(columns)) {
+      System.arraycopy(matrix, offset, panels, 0, rows * columns);
+      return;
+    }
     for (int start = 0; start < paddedColumns; ) {
       int width = width(start, paddedColumns);
       int real = Math.max(0, Math.min(width, columns - start));
@@ -73,11 +77,11 @@ final class Panels {
     for (int start = 0; start < paddedRows; ) {
       int width = width(start, paddedRows);
       int real = Math.max(0, Math.min(width, rows - start));
-      for (int i = 0; i < real; i++) {
-        int from = offset + (start + i) * columns;
-        int to = start * columns + i;
-        for (int column = 0; column < columns; column++) {
-          panels[to + column * width] = matrix[from + column];
+      for (int column = 0; column < columns; column++) {
+        int from = offset + start * columns + column;
+        int to = start * columns + column * width;
+        for (int i = 0; i < real; i++) {
+          panels[to + i] = matrix[from + i * columns];
         }
       }
       start += width;
