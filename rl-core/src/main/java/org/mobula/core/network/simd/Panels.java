@@ -60,7 +60,9 @@ final class Panels {
       int real = Math.max(0, Math.min(width, columns - start));
       for (int row = 0; row < rows; row++) {
         int to = start * rows + row * width;
-        System.arraycopy(matrix, offset + row * columns + start, panels, to, real);
+        if (real > 0) {
+          System.arraycopy(matrix, offset + row * columns + start, panels, to, real);
+        }
         Arrays.fill(panels, to + real, to + width, 0);
       }
       start += width;

@@ -2,8 +2,6 @@ package org.mobula.core.network.simd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,14 +14,12 @@ import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkContract;
 
 class MlpNetworkTest extends NetworkContract {
-  private static final int ROUNDS = 100;
-
   @Override
   protected Network create(MlpSpec spec) {
     return new MlpNetwork(spec);
   }
 
-  private static MlpSpec spec(Activation activation) {
+  static MlpSpec spec(Activation activation) {
     return new MlpSpec(
         5,
         List.of(72),
@@ -36,7 +32,7 @@ class MlpNetworkTest extends NetworkContract {
   }
 
   /** Numbers in [−1, 1) that depend on nothing but this line. */
-  private static float[] numbers(int count, int seed) {
+  static float[] numbers(int count, int seed) {
     float[] numbers = new float[count];
     int state = seed;
     for (int i = 0; i < count; i++) {
@@ -92,31 +88,6 @@ class MlpNetworkTest extends NetworkContract {
           case GELU -> 1788955;
         };
     assertThat(fingerprint).isEqualTo(expected);
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void allocatesNothingOnceTheLargestBatchWasSeen(Activation activation) {
-    MlpSpec spec = spec(activation);
-    MlpNetwork network = new MlpNetwork(spec);
-    float[] parameters = numbers(spec.layout().size(), 1);
-    float[] inputs = numbers(64 * spec.inputs(), 2);
-    float[] outputs = new float[64 * spec.outputs()];
-    float[] gradient = new float[spec.layout().size()];
-    float[] inputGradients = new float[inputs.length];
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long least = Long.MAX_VALUE;
-    // Until its methods are compiled, vectors are objects; afterwards a hundred calls make none.
-    for (int round = 0; round < ROUNDS && least > 0; round++) {
-      long before = threads.getCurrentThreadAllocatedBytes();
-      for (int call = 0; call < 100; call++) {
-        network.setParameters(parameters);
-        network.forward(inputs, call % 2 == 0 ? 64 : 1, outputs);
-        network.backward(outputs, gradient, inputGradients);
-      }
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-    }
-    assertThat(least).isZero();
   }
 
   @Test
