@@ -61,22 +61,33 @@ final class Activations {
   }
 
   /**
-   * Multiplies the gradient by the derivative.
+   * Multiplies the gradient by the derivative and adds up its rows.
    *
-   * @param sums before the activation; read only where {@link #needsSums}
-   * @param values after the activation
+   * @param sums {@code [rows][columns]} before the activation; read only where {@link #needsSums}
+   * @param values {@code [rows][columns]} after the activation
    * @param gradients by the values; becomes that by the sums
+   * @param total receives the sum of the gradient's rows
    */
   void differentiate(
-      Activation activation, float[] sums, float[] values, float[] gradients, int count) {
+      Activation activation,
+      float[] sums,
+      float[] values,
+      float[] gradients,
+      int rows,
+      int columns,
+      float[] total) {
     switch (activation) {
       case IDENTITY -> {}
-      case TANH -> tanhGradient(values, gradients, count);
-      case RELU -> reluGradient(values, gradients, count);
-      case ELU -> eluGradient(values, gradients, count);
-      case SILU -> siluGradient(sums, gradients, count);
-      case GELU -> geluGradient(sums, gradients, count);
+      case TANH -> {
+        tanhGradient(values, gradients, rows, columns, total);
+        return;
+      }
+      case RELU -> reluGradient(values, gradients, rows * columns);
+      case ELU -> eluGradient(values, gradients, rows * columns);
+      case SILU -> siluGradient(sums, gradients, rows * columns);
+      case GELU -> geluGradient(sums, gradients, rows * columns);
     }
+    Rows.sum(gradients, rows, columns, total);
   }
 
   private static void identity(float[] from, float[] to, int count) {
@@ -105,12 +116,21 @@ final class Activations {
     }
   }
 
-  private static void tanhGradient(float[] values, float[] gradients, int count) {
-    for (int i = 0; i < count; i += FLOATS) {
-      FloatVector y = FloatVector.fromArray(SPECIES, values, i);
-      FloatVector g = FloatVector.fromArray(SPECIES, gradients, i);
-      // g − g y².
-      y.mul(y).neg().fma(g, g).intoArray(gradients, i);
+  /** The usual case of reinforcement learning adds up in the same pass over memory. */
+  private static void tanhGradient(
+      float[] values, float[] gradients, int rows, int columns, float[] total) {
+    for (int column = 0; column < columns; column += FLOATS) {
+      FloatVector sum = FloatVector.zero(SPECIES);
+      for (int row = 0; row < rows; row++) {
+        int i = row * columns + column;
+        FloatVector y = FloatVector.fromArray(SPECIES, values, i);
+        FloatVector g = FloatVector.fromArray(SPECIES, gradients, i);
+        // g − g y².
+        FloatVector product = y.mul(y).neg().fma(g, g);
+        product.intoArray(gradients, i);
+        sum = sum.add(product);
+      }
+      sum.intoArray(total, column);
     }
   }
 

@@ -132,8 +132,8 @@ final class DenseLayer {
       float[] parameterGradient,
       float @Nullable [] inputGradients,
       boolean add) {
-    activations.differentiate(activation, sums, values, gradients, batch * paddedOutputs);
-    Rows.sum(gradients, batch, paddedOutputs, biasGradient);
+    activations.differentiate(
+        activation, sums, values, gradients, batch, paddedOutputs, biasGradient);
     System.arraycopy(biasGradient, 0, parameterGradient, biasOffset, outputs);
     if (gradientIsTransposed()) {
       float[] panels = panels(gradients, batch, paddedOutputs);

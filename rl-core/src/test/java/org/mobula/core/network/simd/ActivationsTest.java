@@ -1,6 +1,7 @@
 package org.mobula.core.network.simd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,14 +57,16 @@ class ActivationsTest {
       gradients[i] = 2;
     }
     activations.apply(activation, sums, values, BLOCK);
-    activations.differentiate(activation, sums, values, gradients, BLOCK);
+    float[] total = new float[Lanes.PAD];
+    activations.differentiate(
+        activation, sums, values, gradients, BLOCK / Lanes.PAD, Lanes.PAD, total);
     double step = 1e-5;
     for (int i = 0; i < BLOCK; i++) {
       double slope =
           (exact(activation, sums[i] + step) - exact(activation, sums[i] - step)) / (2 * step);
       assertThat((double) gradients[i] / 2)
           .as("%s at %s", activation, sums[i])
-          .isCloseTo(slope, org.assertj.core.api.Assertions.within(2e-6));
+          .isCloseTo(slope, within(2e-6));
     }
   }
 
