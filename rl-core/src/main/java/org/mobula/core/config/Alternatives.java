@@ -54,8 +54,8 @@ public final class Alternatives {
     return permitted;
   }
 
-  /** The key of a value among the records of an interface. */
-  String key(Class<?> type, Object value) {
+  /** The key of a value among the records of an interface: {@code ppo}. */
+  public String key(Class<?> type, Object value) {
     Optional<String> key =
         records(type).entrySet().stream()
             .filter(entry -> entry.getValue() == value.getClass())

@@ -62,6 +62,29 @@ public final class ConfigReader {
     return new Binder(alternatives).bind(type, tree);
   }
 
+  /**
+   * Where a setting was written, for rules that only the rest of a program can check: {@code
+   * ppo.yaml:7:5}, or {@code --set key=value}; where it was left to its default, the place of the
+   * mapping that it belongs to.
+   *
+   * @param keys from the outermost mapping inwards
+   * @throws ConfigException where the file cannot be read or is not YAML
+   */
+  public static String place(Path file, List<String> overrides, List<String> keys) {
+    Tree tree = YamlParser.parseFile(text(file), file.toString());
+    if (tree instanceof Tree.Mapping root) {
+      Overrides.apply(root, overrides);
+    }
+    for (String key : keys) {
+      Tree inner = tree instanceof Tree.Mapping mapping ? mapping.entries().get(key) : null;
+      if (inner == null) {
+        break;
+      }
+      tree = inner;
+    }
+    return tree.place().toString();
+  }
+
   private static String text(Path file) {
     byte[] bytes;
     try {
