@@ -1,6 +1,18 @@
 package org.mobula.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.File;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -8,13 +20,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command {@code mobula}. Exit codes: 0 done, 1 failed, 2 bad usage; an error is one to three
- * lines on standard error.
+ * The command {@code mobula}. Exit codes: 0 done, 1 failed, 2 bad usage or configuration; an error
+ * is one to three lines on standard error.
  */
 @Command(
     name = "mobula",
@@ -23,8 +36,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = MobulaVersion.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DoctorCommand.class, CompletionCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      EvaluateCommand.class,
+      RunsCommand.class,
+      EnvironmentsCommand.class,
+      SchemaCommand.class,
+      DoctorCommand.class,
+      CompletionCommand.class
+    })
 public final class Main implements Runnable {
+  private final Terminal terminal;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
@@ -35,19 +58,56 @@ public final class Main implements Runnable {
       description = "Show the stack trace of an error.")
   private boolean debug;
 
-  private Main() {}
+  @Option(
+      names = "--class-path",
+      scope = ScopeType.INHERIT,
+      paramLabel = "PATHS",
+      description =
+          "Folders and jars with classes of your own, such as environments, separated as in"
+              + " java's own option.")
+  private String classPath = "";
+
+  private Main(Terminal terminal) {
+    this.terminal = terminal;
+  }
 
   /** Runs the command line and exits with its code. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    CommandLine commandLine =
+        commandLine(Terminal.of(System.getenv()))
+            .setOut(writer(System.out))
+            .setErr(writer(System.err));
+    int exitCode;
+    try {
+      exitCode = commandLine.execute(arguments);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) { // picocli passes these on
+      exitCode = report(e, commandLine);
+    }
+    commandLine.getOut().flush();
+    commandLine.getErr().flush();
+    System.exit(exitCode);
   }
 
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setParameterExceptionHandler(Main::explain)
-        .setExecutionExceptionHandler(Main::report)
+  /** Elsewhere than on Windows, what is not UTF-8 is a locale that nobody set. */
+  private static PrintWriter writer(PrintStream stream) {
+    boolean windows = System.getProperty("os.name").startsWith("Windows");
+    return new PrintWriter(
+        new OutputStreamWriter(stream, windows ? Charset.defaultCharset() : UTF_8), true);
+  }
+
+  static CommandLine commandLine(Terminal terminal) {
+    Main main = new Main(terminal);
+    return new CommandLine(main)
+        .setParameterExceptionHandler(main::explain)
+        .setExecutionExceptionHandler((error, command, parsed) -> report(error, command))
+        .setExecutionStrategy(main::execute)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true);
+  }
+
+  /** What the launcher knows. */
+  Terminal terminal() {
+    return terminal;
   }
 
   @Override
@@ -55,24 +115,55 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "a command is missing");
   }
 
-  private static int explain(ParameterException error, String[] arguments) {
+  private int execute(ParseResult parsed) {
+    if (!classPath.isEmpty()) {
+      Thread.currentThread().setContextClassLoader(classes(classPath.split(File.pathSeparator)));
+    }
+    return new RunLast().execute(parsed);
+  }
+
+  private ClassLoader classes(String... paths) {
+    URL[] urls = new URL[paths.length];
+    for (int i = 0; i < paths.length; i++) {
+      Path path = Path.of(paths[i]);
+      if (!Files.exists(path)) {
+        throw new ParameterException(
+            spec.commandLine(), "--class-path: " + path + " does not exist");
+      }
+      try {
+        urls[i] = path.toUri().toURL();
+      } catch (MalformedURLException e) {
+        throw new ParameterException(spec.commandLine(), "--class-path: " + e.getMessage(), e);
+      }
+    }
+    // Open as long as the process: threads load classes from it until the end.
+    return new URLClassLoader(urls, Main.class.getClassLoader());
+  }
+
+  private int explain(ParameterException error, String[] arguments) {
     CommandLine command = error.getCommandLine();
     PrintWriter err = command.getErr();
     err.println("mobula: " + error.getMessage());
     UnmatchedArgumentException.printSuggestions(error, err);
-    err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+    List<String> names = List.of(command.getCommandSpec().qualifiedName().split(" ", 2));
+    err.println("Try: " + terminal.command() + rest(names) + " --help");
     return ExitCode.USAGE;
   }
 
-  private static int report(Exception error, CommandLine command, ParseResult parsed) {
-    Main main = command.getCommandSpec().root().commandLine().getCommand();
+  private static String rest(List<String> names) {
+    return names.size() > 1 ? " " + names.get(1) : "";
+  }
+
+  private static int report(Throwable error, CommandLine command) {
+    Main main = (Main) command.getCommandSpec().root().userObject();
+    ErrorReport report = ErrorReport.of(error);
     if (main.debug) {
       error.printStackTrace(command.getErr());
     } else {
-      String message = error.getMessage();
-      command.getErr().println("mobula: " + (message == null ? error.toString() : message));
-      command.getErr().println("Add --debug for the stack trace.");
+      for (String line : report.lines()) {
+        command.getErr().println(line.replace(CommandFailure.MOBULA, main.terminal.command()));
+      }
     }
-    return ExitCode.SOFTWARE;
+    return report.exitCode();
   }
 }

@@ -64,7 +64,7 @@ class CommandLineTest {
   }
 
   private int run(String... arguments) {
-    CommandLine commandLine = Main.commandLine();
+    CommandLine commandLine = Main.commandLine(Terminal.NONE);
     commandLine.addSubcommand(new Fail());
     return commandLine
         .setOut(new PrintWriter(out, true))

@@ -1,0 +1,230 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.policy.NetworkEngine;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicyFile;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.Evaluation;
+import org.mobula.core.training.EvaluationResult;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.TrainingConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "evaluate",
+    description = "Let a trained policy play episodes, or one that can be watched.")
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Main main;
+
+  @Parameters(
+      paramLabel = "RUN_OR_CHECKPOINT",
+      description = "A run by its name or path, a checkpoint in one, or a policy.safetensors.")
+  @SuppressWarnings("NullAway.Init") // required
+  private String policy;
+
+  @Option(
+      names = "--episodes",
+      defaultValue = "100",
+      description = "How many (default: $${DEFAULT-VALUE}).")
+  private int episodes;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "2000000",
+      description =
+          "Seed of the first episode, the next has one more (default: $${DEFAULT-VALUE}, far from"
+              + " those of training).")
+  private long seed;
+
+  @Option(
+      names = "--stochastic",
+      description = "Sample actions instead of taking the most likely ones.")
+  private boolean stochastic;
+
+  @Option(names = "--best", description = "Take the run's best checkpoint by evaluation.")
+  private boolean best;
+
+  @Option(names = "--latest", description = "Take the run's newest checkpoint (the default).")
+  private boolean latest;
+
+  @Option(
+      names = "--render",
+      paramLabel = "ansi",
+      description = "Show one episode as characters instead: $${COMPLETION-CANDIDATES}.")
+  private @Nullable Render render;
+
+  @Option(
+      names = "--environment",
+      paramLabel = "NAME",
+      description = "Play in this environment instead of the run's own.")
+  private @Nullable String environment;
+
+  @Option(
+      names = "--runs-directory",
+      paramLabel = "DIRECTORY",
+      defaultValue = "runs",
+      description = "Where runs lie (default: $${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // has a default
+  private Path runsDirectory;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  /** How an episode is shown. */
+  enum Render {
+    ANSI
+  }
+
+  /** The result as JSON. */
+  record Outcome(
+      String policy,
+      String environment,
+      int episodes,
+      long seed,
+      boolean stochastic,
+      double returnMean,
+      double returnStd,
+      double returnMin,
+      double returnMax,
+      double lengthMean) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (episodes < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--episodes is " + episodes + " but must be ≥ 1");
+    } else if (best && latest) {
+      throw new ParameterException(spec.commandLine(), "choose one of --best and --latest");
+    } else if (render != null && json) {
+      throw new ParameterException(
+          spec.commandLine(), "--render draws and --json prints numbers: choose one");
+    }
+    VectorModule.load(); // before the first network; where it is absent, networks do without
+    Path file = file();
+    PolicyFile.Contents contents = read(file);
+    Played world = world(file);
+    ConfiguredEnvironment.misfit(contents.spec(), world.name, world.factory)
+        .ifPresent(
+            misfit -> {
+              throw CommandFailure.usage(
+                  misfit,
+                  "Leave out --environment to play in the one that the policy was trained in.");
+            });
+    PrintWriter out = spec.commandLine().getOut();
+    if (render != null) {
+      Playback.play(contents, world.name, world.factory, seed, stochastic, main.terminal(), out);
+    } else {
+      evaluate(file, contents, world, out);
+    }
+    return ExitCode.OK;
+  }
+
+  /** Which environment is played. */
+  private record Played(String name, EnvironmentFactory factory) {}
+
+  private void evaluate(Path file, PolicyFile.Contents contents, Played world, PrintWriter out)
+      throws IOException {
+    PolicySpec form = contents.spec();
+    EvaluationResult result;
+    try (Evaluation evaluation =
+        new Evaluation(
+            world.factory,
+            form,
+            NetworkEngine.AUTO.create(form.network()),
+            episodes,
+            !stochastic,
+            seed)) {
+      result = evaluation.run(contents.snapshot());
+    }
+    if (json) {
+      out.println(
+          Json.of(
+              new Outcome(
+                  file.toString(),
+                  world.name,
+                  episodes,
+                  seed,
+                  stochastic,
+                  result.meanReturn(),
+                  result.returnDeviation(),
+                  Collections.min(result.returns()),
+                  Collections.max(result.returns()),
+                  result.meanLength())));
+    } else {
+      out.printf(
+          "%s episodes of %s, mean length %.1f%n",
+          Figures.meanReturn(result), world.name, result.meanLength());
+      out.println("policy: " + file);
+    }
+  }
+
+  private Path file() throws IOException {
+    Path path = Path.of(policy);
+    boolean inRun = best || latest;
+    if (!inRun && Files.isRegularFile(path)) {
+      return path;
+    } else if (!inRun && Files.exists(path.resolve(Policy.FILE_NAME))) {
+      return path.resolve(Policy.FILE_NAME);
+    }
+    RunDirectory run = new RunDirectory(new Runs(runsDirectory).find(policy));
+    return (best ? run.best() : run.latest())
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    run.path() + " has no " + (best ? "best " : "") + "checkpoint",
+                    best
+                        ? "Evaluations while training choose it; take the newest by --latest."
+                        : "Let it train for longer: {mobula} train --resume " + run.path()))
+        .resolve(Policy.FILE_NAME);
+  }
+
+  private static PolicyFile.Contents read(Path file) {
+    try {
+      return PolicyFile.read(file);
+    } catch (IOException | RuntimeException e) {
+      throw CommandFailure.failed(
+          "the policy cannot be read: " + ErrorReport.message(e),
+          "Try another checkpoint of the run; its folder checkpoints holds them.",
+          e);
+    }
+  }
+
+  private Played world(Path file) {
+    if (environment != null) {
+      return new Played(environment, ConfiguredEnvironment.named(environment));
+    }
+    Path config = file.resolveSibling("config.yaml");
+    if (!Files.exists(config)) {
+      throw CommandFailure.usage(
+          "there is no config.yaml beside " + file + " that tells the environment",
+          "Name one by --environment.");
+    }
+    TrainingConfig trained =
+        ConfigReader.read(config, TrainingConfig.class, List.of(), TrainingConfig.algorithms());
+    return new Played(
+        trained.environment().name(), ConfiguredEnvironment.of(trained, config, List.of()));
+  }
+}

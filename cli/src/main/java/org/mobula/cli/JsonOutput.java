@@ -1,0 +1,58 @@
+package org.mobula.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+
+/** Everything as one JSON object a line on standard output. */
+record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
+  @Override
+  public void begin(Path run, TrainingConfig config, long stepsBefore) {
+    say(
+        new JsonLine()
+            .text("event", "start")
+            .text("run", run.toString())
+            .text("environment", config.environment().name())
+            .text("algorithm", RunSummary.algorithm(config))
+            .integer("seed", config.seed())
+            .integer("environment_steps", stepsBefore));
+  }
+
+  @Override
+  public TrainingDisplay display(Pace pace) {
+    return new JsonEvents(out, err, pace);
+  }
+
+  @Override
+  public void end(Path run, TrainingResult result) {
+    JsonLine line =
+        JsonEvents.event("end", result.progress())
+            .text("state", RunState.Kind.of(result).word())
+            .text("reason", result.reason())
+            .text("run", run.toString());
+    result
+        .evaluation()
+        .ifPresent(
+            evaluation ->
+                line.integer("episodes", evaluation.returns().size())
+                    .number("return_mean", evaluation.meanReturn())
+                    .number("return_std", evaluation.returnDeviation()));
+    say(line);
+  }
+
+  @Override
+  public void failed(Path run, String message) {
+    say(
+        new JsonLine()
+            .text("event", "end")
+            .text("state", RunState.Kind.FAILED.word())
+            .text("reason", message)
+            .text("run", run.toString()));
+  }
+
+  private void say(JsonLine line) {
+    out.println(line);
+    out.flush();
+  }
+}

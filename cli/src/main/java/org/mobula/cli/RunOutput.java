@@ -1,0 +1,20 @@
+package org.mobula.cli;
+
+import java.nio.file.Path;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+
+/** How {@code train} speaks: to a person or to a machine. */
+interface RunOutput {
+  /** Before the first iteration. */
+  void begin(Path run, TrainingConfig config, long stepsBefore);
+
+  /** Shows the iterations. */
+  TrainingDisplay display(Pace pace);
+
+  /** After a run that did not fail. */
+  void end(Path run, TrainingResult result);
+
+  /** After a run that failed; the error itself goes to standard error. */
+  void failed(Path run, String message);
+}

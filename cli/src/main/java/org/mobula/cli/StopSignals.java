@@ -1,0 +1,89 @@
+package org.mobula.cli;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * While open, the first SIGINT or SIGTERM asks for an orderly end, the second ends the process at
+ * once. A shutdown hook would not do: the JVM does not hear a second signal while hooks run.
+ *
+ * <p>The JDK's only door to signals is {@code sun.misc.Signal}, which the compiler warns of in a
+ * way that nothing turns off; so it is called by name.
+ */
+final class StopSignals implements AutoCloseable {
+  private static final Map<String, Integer> NUMBERS = Map.of("INT", 2, "TERM", 15);
+
+  private final Consumer<String> stop;
+  private final List<Runnable> undo = new ArrayList<>();
+  private volatile int exitCode;
+
+  private StopSignals(Consumer<String> stop) {
+    this.stop = stop;
+  }
+
+  /** Hands the name of the first signal to {@code stop}, in a thread of its own. */
+  static StopSignals listen(Consumer<String> stop) {
+    StopSignals signals = new StopSignals(stop);
+    NUMBERS.keySet().forEach(signals::listen);
+    return signals;
+  }
+
+  private void listen(String signal) {
+    try {
+      Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+      Object handler =
+          Proxy.newProxyInstance(
+              handlerType.getClassLoader(),
+              new Class<?>[] {handlerType},
+              (proxy, method, arguments) -> {
+                onSignal(signal);
+                return null;
+              });
+      Object before = handle(signal, handler);
+      undo.add(() -> restore(signal, before));
+    } catch (ReflectiveOperationException e) {
+      // The JVM was started with -Xrs, or is none of OpenJDK's: signals end it without us.
+    }
+  }
+
+  private static @Nullable Object handle(String signal, @Nullable Object handler)
+      throws ReflectiveOperationException {
+    Class<?> type = Class.forName("sun.misc.Signal");
+    return type.getMethod("handle", type, Class.forName("sun.misc.SignalHandler"))
+        .invoke(null, type.getConstructor(String.class).newInstance(signal), handler);
+  }
+
+  private static void restore(String signal, @Nullable Object before) {
+    try {
+      handle(signal, before);
+    } catch (InvocationTargetException e) {
+      throw new IllegalStateException(e.getCause());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void onSignal(String signal) {
+    int code = 128 + NUMBERS.getOrDefault(signal, 0);
+    if (exitCode != 0) {
+      Runtime.getRuntime().halt(code);
+    }
+    exitCode = code;
+    stop.accept("SIG" + signal);
+  }
+
+  /** What the shell expects of a process that this signal ended; 0 without a signal. */
+  int exitCode() {
+    return exitCode;
+  }
+
+  @Override
+  public void close() {
+    undo.forEach(Runnable::run);
+  }
+}

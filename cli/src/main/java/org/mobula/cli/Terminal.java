@@ -1,0 +1,23 @@
+package org.mobula.cli;
+
+import java.util.Map;
+
+/**
+ * What the launcher script knows and the JVM cannot find out.
+ *
+ * @param columns width of the terminal that standard error is; 0 where it is none
+ * @param out whether standard output is a terminal
+ * @param command what the user types to start Mobula
+ */
+record Terminal(int columns, boolean out, String command) {
+  /** Where every stream goes to a file. */
+  static final Terminal NONE = new Terminal(0, false, "mobula");
+
+  static Terminal of(Map<String, String> environment) {
+    String columns = environment.getOrDefault("MOBULA_COLUMNS", "");
+    return new Terminal(
+        columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : 0,
+        environment.containsKey("MOBULA_OUT_IS_TERMINAL"),
+        environment.getOrDefault("MOBULA_COMMAND", "mobula"));
+  }
+}

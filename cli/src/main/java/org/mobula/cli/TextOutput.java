@@ -1,0 +1,50 @@
+package org.mobula.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+
+/** Results on standard output, progress on standard error. */
+record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implements RunOutput {
+  @Override
+  public void begin(Path run, TrainingConfig config, long stepsBefore) {
+    String from = stepsBefore == 0 ? "" : " from step " + Figures.count(stepsBefore);
+    err.println(
+        "training %s in %s%s → %s"
+            .formatted(RunSummary.algorithm(config), config.environment().name(), from, run));
+  }
+
+  @Override
+  public TrainingDisplay display(Pace pace) {
+    return terminal.columns() > 0
+        ? new ProgressBar(err, terminal.columns(), pace)
+        : new ProgressLines(err, pace);
+  }
+
+  @Override
+  public void end(Path run, TrainingResult result) {
+    String taken =
+        "%s environment steps in %s"
+            .formatted(
+                Figures.count(result.progress().environmentSteps()),
+                Figures.duration(result.progress().wallSeconds()));
+    if (result.interrupted()) {
+      out.println("stopped by " + result.reason() + " after " + taken);
+    } else {
+      result
+          .evaluation()
+          .ifPresent(e -> out.println(Figures.meanReturn(e) + " evaluation episodes"));
+      out.println(taken + "; ended because " + result.reason());
+    }
+    out.println("run: " + run);
+    out.println(
+        "next: "
+            + terminal.command()
+            + (result.interrupted() ? " train --resume " + run : " evaluate " + run)
+            + (result.interrupted() ? "" : " --render ansi"));
+  }
+
+  @Override
+  public void failed(Path run, String message) {}
+}

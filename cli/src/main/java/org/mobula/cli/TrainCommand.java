@@ -1,0 +1,111 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "train",
+    description = {
+      "Train a policy as a YAML file says, or go on with a run.",
+      "Ctrl-C ends it after the present iteration, with a checkpoint to go on from."
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Main main;
+
+  @Parameters(arity = "0..1", paramLabel = "CONFIG", description = "A training file.")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "RUN",
+      description = "Go on with this run, from its newest checkpoint.")
+  private @Nullable String resume;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description =
+          "Set any key of the training file, such as algorithm.ppo.clip-range=0.1. Can be repeated.")
+  private List<String> settings = List.of();
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "Name of the run; otherwise the file's name and a number.")
+  private @Nullable String name;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of all random numbers, instead of the file's.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--runs-directory",
+      paramLabel = "DIRECTORY",
+      defaultValue = "runs",
+      description = "Where runs lie (default: $${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // has a default
+  private Path runsDirectory;
+
+  @Option(
+      names = "--json",
+      description = "Print events as JSON, one a line, and nothing else, on standard output.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    VectorModule.load(); // before the first network; where it is absent, networks do without
+    Runs runs = new Runs(runsDirectory);
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
+    try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
+      return run.train(output);
+    }
+  }
+
+  private TrainingRun begin(Runs runs) throws IOException {
+    if (config == null) {
+      throw new ParameterException(
+          spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to go on with one");
+    }
+    List<String> overrides = new ArrayList<>(settings);
+    if (seed != null) {
+      overrides.add("seed=" + seed);
+    }
+    return TrainingRun.begin(config, overrides, runs, name);
+  }
+
+  private TrainingRun goOn(Runs runs, String run) throws IOException {
+    if (config != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--resume takes the run's own configuration: change it by --set, not by " + config);
+    } else if (name != null || seed != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "a resumed run keeps its name and its random numbers: leave out "
+              + (name != null ? "--name" : "--seed"));
+    }
+    return TrainingRun.goOn(runs.find(run), settings);
+  }
+}

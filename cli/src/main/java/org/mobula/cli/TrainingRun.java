@@ -1,0 +1,193 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.metrics.LearningCurve;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+
+/** A run that can begin or go on: all that could be wrong with it has been looked at. */
+final class TrainingRun implements AutoCloseable {
+  private final RunDirectory directory;
+  private final RunState state;
+  private final TrainingConfig config;
+  private final EnvironmentFactory environment;
+  private final @Nullable Checkpoint checkpoint;
+  private final long stepsBefore;
+
+  private TrainingRun(
+      RunDirectory directory,
+      RunState state,
+      TrainingConfig config,
+      EnvironmentFactory environment,
+      @Nullable Checkpoint checkpoint,
+      long stepsBefore) {
+    this.directory = directory;
+    this.state = state;
+    this.config = config;
+    this.environment = environment;
+    this.checkpoint = checkpoint;
+    this.stepsBefore = stepsBefore;
+  }
+
+  /**
+   * A new run.
+   *
+   * @param name of its directory; null for the file's name and a number
+   */
+  static TrainingRun begin(Path file, List<String> overrides, Runs runs, @Nullable String name)
+      throws IOException {
+    TrainingConfig config = read(file, overrides);
+    EnvironmentFactory environment = ConfiguredEnvironment.of(config, file, overrides);
+    PolicySpec unused = ConfiguredEnvironment.policy(config, environment, file, overrides);
+    Path run = name == null ? runs.createNumbered(file) : runs.create(name);
+    return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
+  }
+
+  /** An old run from its newest checkpoint. */
+  static TrainingRun goOn(Path run, List<String> overrides) throws IOException {
+    RunDirectory directory = new RunDirectory(run);
+    RunState state = RunState.hold(run);
+    try {
+      TrainingConfig config = read(directory.config(), overrides);
+      EnvironmentFactory environment =
+          ConfiguredEnvironment.of(config, directory.config(), overrides);
+      Path path = newest(directory);
+      long steps = Long.parseLong(path.getFileName().toString().replaceFirst("step-", ""));
+      long end = config.stop().environmentSteps();
+      if (steps >= end) {
+        throw CommandFailure.usage(
+            "%s has already taken %d environment steps and ends at %d".formatted(run, steps, end),
+            "Raise the end, such as --set stop.environment-steps=" + 2 * steps);
+      }
+      Checkpoint checkpoint = read(path, directory);
+      PolicySpec policy =
+          ConfiguredEnvironment.policy(config, environment, directory.config(), overrides);
+      PolicyFit.misfit(checkpoint.policy(), policy)
+          .ifPresent(
+              misfit -> {
+                throw CommandFailure.usage(
+                    run + " cannot go on: " + misfit,
+                    "Leave out the --set that changes the network or the environment, or begin a"
+                        + " new run.");
+              });
+      return new TrainingRun(directory, state, config, environment, checkpoint, steps);
+    } catch (IOException | RuntimeException e) {
+      state.close();
+      throw e;
+    }
+  }
+
+  private static TrainingConfig read(Path file, List<String> overrides) {
+    TrainingConfig config =
+        ConfigReader.read(file, TrainingConfig.class, overrides, TrainingConfig.algorithms());
+    if (config.workers().count() > 0) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("workers", "count")),
+          "this version has no rollout workers",
+          "Set workers.count to 0; environment.threads steps environments in parallel.");
+    }
+    return config;
+  }
+
+  private static Path newest(RunDirectory directory) throws IOException {
+    return directory
+        .latest()
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    directory.path() + " has no checkpoint to go on from",
+                    "Begin again: {mobula} train "
+                        + directory.config()
+                        + "; checkpoint.every saves while it trains."));
+  }
+
+  private static Checkpoint read(Path path, RunDirectory directory) throws IOException {
+    try {
+      return Checkpoint.read(path);
+    } catch (IOException | RuntimeException e) {
+      List<Path> all = directory.checkpoints();
+      throw CommandFailure.failed(
+          "the newest checkpoint cannot be read: " + ErrorReport.message(e),
+          all.size() > 1
+              ? "Delete " + path + " to go on from the one before."
+              : "It is the only checkpoint; begin again: {mobula} train " + directory.config(),
+          e);
+    }
+  }
+
+  /** Trains to the end; the exit code is 128 and the signal's number if a signal came first. */
+  int train(RunOutput output) throws IOException {
+    state.write(RunState.Kind.RUNNING, "");
+    output.begin(directory.path(), config, stepsBefore);
+    TrainingResult result;
+    int exitCode;
+    try (TrainingDisplay display =
+        output.display(new Pace(config.stop(), stepsBefore, System::nanoTime))) {
+      Trainer trainer = trainer(display);
+      try (StopSignals signals =
+          StopSignals.listen(
+              signal -> {
+                trainer.stop(signal);
+                display.stopping(signal);
+              })) {
+        result = trainer.train();
+        exitCode = result.interrupted() ? signals.exitCode() : 0;
+      }
+    } catch (RuntimeException | Error e) {
+      throw failed(output, e);
+    }
+    drawLearningCurve();
+    state.write(RunState.Kind.of(result), result.reason());
+    output.end(directory.path(), result);
+    return exitCode;
+  }
+
+  /** The composition: what plugs into the trainer's sockets. */
+  private Trainer trainer(TrainingDisplay display) {
+    Trainer.Builder trainer =
+        Trainer.builder(config)
+            .environment(environment)
+            .directory(directory.path())
+            .sink(new RunMetrics(directory, stepsBefore))
+            .listener(display);
+    if (checkpoint != null) {
+      trainer.resume(checkpoint);
+    }
+    return trainer.build();
+  }
+
+  private void drawLearningCurve() throws IOException {
+    Path csv = directory.metricsCsv();
+    if (Files.exists(csv)) { // not there where no iteration was needed
+      LearningCurve.read(csv, RunSummary.algorithm(config) + " in " + config.environment().name())
+          .write(directory.learningCurve());
+    }
+  }
+
+  private RuntimeException failed(RunOutput output, Throwable error) throws IOException {
+    String message = ErrorReport.message(error);
+    state.write(RunState.Kind.FAILED, message);
+    output.failed(directory.path(), message);
+    return CommandFailure.failed(
+        directory.path() + " failed: " + message,
+        directory.latest().isPresent()
+            ? "Go on from its last checkpoint: {mobula} train --resume " + directory.path()
+            : "Its measurements are in " + directory.path() + "; --debug shows the stack trace.",
+        error);
+  }
+
+  @Override
+  public void close() throws IOException {
+    state.close();
+  }
+}

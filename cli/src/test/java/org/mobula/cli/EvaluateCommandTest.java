@@ -1,0 +1,116 @@
+package org.mobula.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluateCommandTest {
+  private static Path run = Path.of("");
+
+  @BeforeAll
+  static void train(@TempDir Path folder) throws IOException {
+    run = folder.resolve("runs/one");
+    Cli.Outcome outcome =
+        Cli.run(
+            "train",
+            TrainingFiles.tiny(folder),
+            "--name",
+            "one",
+            "--runs-directory",
+            folder.resolve("runs").toString());
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+  }
+
+  @Test
+  void tellsTheMeanReturn() {
+    Cli.Outcome outcome = Cli.run("evaluate", run.toString(), "--episodes", "7");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .matches(
+            """
+            mean return [\\d.]+ ± [\\d.]+ over 7 episodes of CartPole-v1, mean length [\\d.]+
+            policy: .*step-000000000256/policy.safetensors
+            """);
+    assertThat(outcome.err()).isEmpty();
+  }
+
+  @Test
+  void jsonIsRepeatableBySeed() throws IOException {
+    String[] command = {
+      "evaluate", run.toString(), "--episodes", "3", "--seed", "5", "--stochastic", "--json"
+    };
+    Cli.Outcome outcome = Cli.run(command);
+    JsonNode result = new ObjectMapper().readTree(outcome.out());
+    assertThat(result.get("episodes").asInt()).isEqualTo(3);
+    assertThat(result.get("return_min").asDouble())
+        .isLessThanOrEqualTo(result.get("return_mean").asDouble());
+    assertThat(Cli.run(command)).isEqualTo(outcome);
+  }
+
+  @Test
+  void takesARunByNameACheckpointOrAFile() {
+    Path checkpoint = run.resolve("checkpoints/step-000000000256");
+    String expected = Cli.run("evaluate", run.toString(), "--episodes", "2").out();
+    for (Path path : new Path[] {checkpoint, checkpoint.resolve("policy.safetensors")}) {
+      assertThat(Cli.run("evaluate", path.toString(), "--episodes", "2").out()).isEqualTo(expected);
+    }
+    for (String which : new String[] {"--best", "--latest"}) {
+      assertThat(
+              Cli.run(
+                      "evaluate",
+                      "one",
+                      which,
+                      "--episodes",
+                      "2",
+                      "--runs-directory",
+                      String.valueOf(run.getParent()))
+                  .out())
+          .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void showsAnEpisodeFrameByFrame() {
+    Cli.Outcome outcome = Cli.run("evaluate", run.toString(), "--render", "ansi");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .contains("[=====]")
+        .doesNotContain("\u001b")
+        .containsPattern("return [\\d.]+ after \\d+ steps of CartPole-v1\n$");
+    long frames = outcome.out().lines().filter(line -> line.startsWith("position")).count();
+    assertThat(outcome.out()).contains(" after " + (frames - 1) + " steps");
+  }
+
+  @Test
+  void refusesAnEnvironmentThatDoesNotFit() {
+    Cli.Outcome outcome = Cli.run("evaluate", run.toString(), "--environment", "Pendulum-v1");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            """
+            mobula: the policy observes Box(4) but Pendulum-v1 shows Box(3)
+            Leave out --environment to play in the one that the policy was trained in.
+            """);
+  }
+
+  @Test
+  void asksForTheEnvironmentOfALonePolicy(@TempDir Path folder) throws IOException {
+    Path lone = folder.resolve("policy.safetensors");
+    Files.copy(run.resolve("checkpoints/step-000000000256/policy.safetensors"), lone);
+    assertThat(Cli.run("evaluate", lone.toString()).err())
+        .isEqualTo(
+            "mobula: there is no config.yaml beside %s that tells the environment\n".formatted(lone)
+                + "Name one by --environment.\n");
+    assertThat(
+            Cli.run("evaluate", lone.toString(), "--environment", "CartPole-v1", "--episodes", "1")
+                .out())
+        .contains("over 1 episodes of CartPole-v1");
+  }
+}

@@ -1,0 +1,126 @@
+package org.mobula.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a user reads who has mistyped something. */
+class MistakesTest {
+  @TempDir private Path folder;
+
+  /** The first line of the error without the folder; changes are made in the tiny training file. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "steps: 64|clip-rage: 0.1|:7:5: unknown key clip-rage under algorithm.ppo; did you mean clip-range?",
+        "steps: 64|steps: many|:7:5: steps is \"many\" but must be a whole number",
+        "steps: 64|clip-range: -0.1|:7:5: clip-range is -0.1 but must be > 0",
+        "CartPole-v1|CartPole-v2|:2:3: no environment is called \"CartPole-v2\"; did you mean \"CartPole-v1\"?",
+        "CartPole-v1|com.example.No|:2:3: no class com.example.No can be loaded; is its jar or folder on the class path?",
+        "hidden: [8]|hidden: [8|:5:10: not valid YAML: while parsing a flow sequence: expected ',' or ']', but got :",
+        "hidden: [8]|hidden: [0]|:4:3: hidden is 0 but must be ≥ 1",
+        "evaluation:|workers: {count: 3}\\nevaluation:|:11:1: workers is 3 but must divide the 1 environments",
+        "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [ppo], but has dqn and ppo",
+        "stop:|network: {}\\nstop:|:9:1: duplicate key network, first at 3:1",
+      })
+  void inTheFile(String part, String change, String error) throws IOException {
+    String text = TrainingFiles.TINY.replace(part, change.replace("\\n", "\n"));
+    String file = TrainingFiles.file(folder, "file.yaml", text);
+    Cli.Outcome outcome = train(file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err().lines()).first().isEqualTo(file + error);
+    assertThat(outcome.err().lines()).hasSizeBetween(1, 3);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(folder.resolve("runs")).doesNotExist();
+  }
+
+  @Test
+  void inAnEnvironmentsOptions() throws IOException {
+    String text =
+        TrainingFiles.TINY.replace(
+            "name: CartPole-v1", "name: CartPole-v1\n  options:\n    max-episode-step: 10");
+    String file = TrainingFiles.file(folder, "file.yaml", text);
+    Cli.Outcome outcome = train(file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith(
+            file
+                + ":4:5: CartPole-v1 has no option \"max-episode-step\"; did you mean"
+                + " \"max-episode-steps\"?")
+        .endsWith("\nmobula environments CartPole-v1 tells more.\n");
+  }
+
+  @Test
+  void inTheNameOfTheFile() {
+    Cli.Outcome outcome = train(folder.resolve("none.yaml").toString());
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).isEqualTo(folder.resolve("none.yaml") + ": no such file\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "seed|--set seed: must be key=value, such as algorithm.ppo.clip-range=0.1",
+        "sede=3|--set sede=3: unknown key sede; did you mean seed?",
+        "seed=-1|--set seed=-1: seed is -1 but must be ≥ 0",
+        "environment.name=Pendulum-v2|--set environment.name=Pendulum-v2: no environment is called \"Pendulum-v2\"; did you mean \"Pendulum-v1\"?",
+      })
+  void inASetting(String setting, String error) throws IOException {
+    Cli.Outcome outcome = train(TrainingFiles.tiny(folder), "--set", setting);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err().lines()).first().isEqualTo(error);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"file", "file/below"})
+  void inAPlaceThatCannotBeWritten(String place) throws IOException {
+    Files.writeString(folder.resolve("file"), "in the way");
+    String runs = folder.resolve(place).toString();
+    Cli.Outcome outcome = Cli.run("train", TrainingFiles.tiny(folder), "--runs-directory", runs);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith("mobula: cannot make the run directory " + Path.of(runs, "tiny-1") + ": ")
+        .endsWith("\nName a place that can be written to by --runs-directory.\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "trian|Did you mean: mobula train?",
+        "train --sed 3|Possible solutions: --set, --seed",
+        "train --seed x|mobula: Invalid value for option '--seed': 'x' is not a long",
+        "train|mobula: give a CONFIG to begin a run, or --resume RUN to go on with one",
+        "evaluate x --episodes 0|mobula: --episodes is 0 but must be ≥ 1",
+        "evaluate x --best --latest|mobula: choose one of --best and --latest",
+        "evaluate no-such-run|mobula: there is no run no-such-run, neither here nor in runs",
+        "runs no-such-folder|mobula: no-such-folder is no directory",
+        "environments CartPol-v1|mobula: no environment is called \"CartPol-v1\"; did you mean \"CartPole-v1\"?",
+        "environments --class-path no-such.jar|mobula: --class-path: no-such.jar does not exist",
+      })
+  void inTheCommand(String command, String error) {
+    Cli.Outcome outcome = Cli.run(command.split(" ", -1));
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err().lines()).contains(error).hasSizeBetween(1, 3);
+    assertThat(outcome.out()).isEmpty();
+  }
+
+  private Cli.Outcome train(String file, String... more) {
+    String[] arguments = new String[4 + more.length];
+    arguments[0] = "train";
+    arguments[1] = file;
+    arguments[2] = "--runs-directory";
+    arguments[3] = folder.resolve("runs").toString();
+    System.arraycopy(more, 0, arguments, 4, more.length);
+    return Cli.run(arguments);
+  }
+}
