@@ -1,9 +1,6 @@
 package org.mobula.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.mobula.cli.Diagnosis.Finding;
@@ -38,12 +35,7 @@ final class DoctorCommand implements Callable<Integer> {
     Diagnosis diagnosis = Examination.examine(engines);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(
-          JsonMapper.builder()
-              .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-              .enable(SerializationFeature.INDENT_OUTPUT)
-              .build()
-              .writeValueAsString(diagnosis));
+      out.println(Json.of(diagnosis));
     } else {
       print(diagnosis, out);
     }

@@ -48,14 +48,14 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--episodes",
       defaultValue = "100",
-      description = "How many (default: $${DEFAULT-VALUE}).")
+      description = "How many (default: ${DEFAULT-VALUE}).")
   private int episodes;
 
   @Option(
       names = "--seed",
       defaultValue = "2000000",
       description =
-          "Seed of the first episode, the next has one more (default: $${DEFAULT-VALUE}, far from"
+          "Seed of the first episode, the next has one more (default: ${DEFAULT-VALUE}, far from"
               + " those of training).")
   private long seed;
 
@@ -73,7 +73,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--render",
       paramLabel = "ansi",
-      description = "Show one episode as characters instead: $${COMPLETION-CANDIDATES}.")
+      description = "Show one episode as characters instead.")
   private @Nullable Render render;
 
   @Option(
@@ -86,7 +86,7 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
-      description = "Where runs lie (default: $${DEFAULT-VALUE}).")
+      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
   @SuppressWarnings("NullAway.Init") // has a default
   private Path runsDirectory;
 

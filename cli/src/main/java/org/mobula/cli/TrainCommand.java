@@ -62,7 +62,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
-      description = "Where runs lie (default: $${DEFAULT-VALUE}).")
+      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
   @SuppressWarnings("NullAway.Init") // has a default
   private Path runsDirectory;
 

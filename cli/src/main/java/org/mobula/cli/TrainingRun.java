@@ -48,7 +48,8 @@ final class TrainingRun implements AutoCloseable {
       throws IOException {
     TrainingConfig config = read(file, overrides);
     EnvironmentFactory environment = ConfiguredEnvironment.of(config, file, overrides);
-    PolicySpec unused = ConfiguredEnvironment.policy(config, environment, file, overrides);
+    // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
+    ConfiguredEnvironment.policy(config, environment, file, overrides);
     Path run = name == null ? runs.createNumbered(file) : runs.create(name);
     return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
   }
@@ -182,7 +183,7 @@ final class TrainingRun implements AutoCloseable {
         directory.path() + " failed: " + message,
         directory.latest().isPresent()
             ? "Go on from its last checkpoint: {mobula} train --resume " + directory.path()
-            : "Its measurements are in " + directory.path() + "; --debug shows the stack trace.",
+            : "It left no checkpoint to go on from; --debug shows the stack trace.",
         error);
   }
 

@@ -43,7 +43,7 @@ class SourceTreeLauncherIT {
         bin.resolve("mvn"),
         "echo build >>'%s'".formatted(builds),
         "mkdir -p '%s/cli/target/lib'".formatted(tree),
-        "cd '%s' && cp cli-*.jar picocli-*.jar jackson-*.jar '%s/cli/target/lib'"
+        "cd '%s' && cp cli-*.jar rl-core-*.jar picocli-*.jar jackson-*.jar '%s/cli/target/lib'"
             .formatted(lib, tree));
   }
 
