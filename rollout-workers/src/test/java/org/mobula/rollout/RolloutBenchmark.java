@@ -51,7 +51,7 @@ public class RolloutBenchmark {
   @Param({"0", "50"})
   public int stepMicroseconds;
 
-  @Param({"false", "true"})
+  @Param({"false"})
   public boolean strict;
 
   private TaskRuntime runtime;
@@ -79,7 +79,8 @@ public class RolloutBenchmark {
     EnvironmentFactory cheap = EnvironmentCatalogue.standard().factory(ENVIRONMENT, Map.of());
     long tokens = (long) (stepMicroseconds * 1e3 / nanosecondsPerToken());
     TrainingConfig config =
-        Runs.config(ENVIRONMENT).withWorkers(new WorkersConfig(workers, 0, false, 1));
+        Runs.config(ENVIRONMENT)
+            .withWorkers(WorkersConfig.defaults().withCount(workers).withMaxRestarts(0));
     ExperienceSetup setup = Runs.setup(config, () -> new Expensive(cheap.create(), tokens));
     policy = Runs.policy(setup, 0);
     runtime = LocalTaskRuntime.builder().strict(strict).build();

@@ -42,7 +42,8 @@ import org.mobula.core.training.WorkersConfig;
 
 class RolloutWorkersTest {
   private static TrainingConfig workers(String environment, int count, boolean asynchronous) {
-    return config(environment).withWorkers(new WorkersConfig(count, 3, asynchronous, 1));
+    return config(environment)
+        .withWorkers(WorkersConfig.defaults().withCount(count).withAsynchronous(asynchronous));
   }
 
   private static ExperienceSetup catalogue(TrainingConfig config) {

@@ -40,7 +40,12 @@ class WorkerFailureTest {
   private final List<WorkerFailure> failures = new ArrayList<>();
 
   private static TrainingConfig workers(boolean asynchronous, int maxRestarts) {
-    return config("fragile").withWorkers(new WorkersConfig(2, maxRestarts, asynchronous, 1));
+    return config("fragile")
+        .withWorkers(
+            WorkersConfig.defaults()
+                .withCount(2)
+                .withMaxRestarts(maxRestarts)
+                .withAsynchronous(asynchronous));
   }
 
   private static TaskRuntime runtime(boolean strict) {

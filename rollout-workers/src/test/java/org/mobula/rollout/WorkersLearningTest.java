@@ -30,7 +30,11 @@ class WorkersLearningTest {
             .withClipRange(Schedule.linear(0.2, 0));
     TrainingConfig config =
         TrainingConfig.defaults(EnvironmentConfig.defaults("CartPole-v1").withCount(8), ppo)
-            .withWorkers(new WorkersConfig(2, 0, asynchronous, 1))
+            .withWorkers(
+                WorkersConfig.defaults()
+                    .withCount(2)
+                    .withMaxRestarts(0)
+                    .withAsynchronous(asynchronous))
             .withStop(StopConfig.defaults().withEnvironmentSteps(50_000));
     try (TaskRuntime runtime = LocalTaskRuntime.builder().build()) {
       TrainingResult result =
