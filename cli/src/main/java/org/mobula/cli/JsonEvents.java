@@ -62,6 +62,11 @@ final class JsonEvents implements TrainingDisplay {
   }
 
   @Override
+  public void workerFailed(String message) {
+    err.println(message);
+  }
+
+  @Override
   public void stopping(String signal) {
     err.println(ProgressText.stopping(signal));
   }

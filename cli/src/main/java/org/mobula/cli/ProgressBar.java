@@ -91,6 +91,12 @@ final class ProgressBar implements TrainingDisplay {
   }
 
   @Override
+  public synchronized void workerFailed(String message) {
+    wipe();
+    err.println(message);
+  }
+
+  @Override
   public synchronized void stopping(String signal) {
     wipe();
     err.println(ProgressText.stopping(signal));

@@ -55,6 +55,11 @@ final class ProgressLines implements TrainingDisplay {
   }
 
   @Override
+  public void workerFailed(String message) {
+    err.println(message);
+  }
+
+  @Override
   public void stopping(String signal) {
     err.println(ProgressText.stopping(signal));
   }

@@ -7,6 +7,9 @@ interface TrainingDisplay extends TrainingListener, AutoCloseable {
   /** A signal asks for the end. */
   void stopping(String signal);
 
+  /** A rollout worker failed and may be started again. */
+  void workerFailed(String message);
+
   /** Leaves nothing half drawn behind. */
   @Override
   void close();

@@ -9,11 +9,14 @@ import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.LearningCurve;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.rollout.RolloutWorkers;
 
 /** A run that can begin or go on: all that could be wrong with it has been looked at. */
 final class TrainingRun implements AutoCloseable {
@@ -89,15 +92,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private static TrainingConfig read(Path file, List<String> overrides) {
-    TrainingConfig config =
-        ConfigReader.read(file, TrainingConfig.class, overrides, TrainingConfig.algorithms());
-    if (config.workers().count() > 0) {
-      throw CommandFailure.setting(
-          ConfigReader.place(file, overrides, List.of("workers", "count")),
-          "this version has no rollout workers",
-          "Set workers.count to 0; environment.threads steps environments in parallel.");
-    }
-    return config;
+    return ConfigReader.read(file, TrainingConfig.class, overrides, TrainingConfig.algorithms());
   }
 
   private static Path newest(RunDirectory directory) throws IOException {
@@ -133,8 +128,9 @@ final class TrainingRun implements AutoCloseable {
     TrainingResult result;
     int exitCode;
     try (TrainingDisplay display =
-        output.display(new Pace(config.stop(), stepsBefore, System::nanoTime))) {
-      Trainer trainer = trainer(display);
+            output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
+        TaskRuntime runtime = runtime()) {
+      Trainer trainer = trainer(display, runtime);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -154,17 +150,26 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** The composition: what plugs into the trainer's sockets. */
-  private Trainer trainer(TrainingDisplay display) {
+  private Trainer trainer(TrainingDisplay display, @Nullable TaskRuntime runtime) {
     Trainer.Builder trainer =
         Trainer.builder(config)
             .environment(environment)
             .directory(directory.path())
             .sink(new RunMetrics(directory, stepsBefore))
             .listener(display);
+    if (runtime != null) {
+      trainer.experience(
+          RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message())));
+    }
     if (checkpoint != null) {
       trainer.resume(checkpoint);
     }
     return trainer.build();
+  }
+
+  /** What rollout workers run on; null where the trainer collects by itself. */
+  private @Nullable TaskRuntime runtime() {
+    return config.workers().count() == 0 ? null : LocalTaskRuntime.builder().build();
   }
 
   private void drawLearningCurve() throws IOException {

@@ -120,6 +120,27 @@ class TrainCommandTest {
   }
 
   @Test
+  void collectsByRolloutWorkers() {
+    String[] workers = {"--set", "environment.count=4", "--set", "workers.count=2"};
+    Cli.Outcome outcome = train(tiny, workers[0], workers[1], workers[2], workers[3]);
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(Path.of(runs, "tiny-1", "metrics.csv")).content().contains("rollout/policy_lag");
+    Cli.Outcome failing =
+        train(
+            tiny,
+            "--set",
+            "workers.count=1",
+            "--set",
+            "workers.max-restarts=1",
+            "--set",
+            "environment.name=" + FailingEnvironment.class.getName());
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.err())
+        .contains("\nrollout worker 0: its environment 0 (FailingEnvironment) failed in step")
+        .containsPattern("mobula: .*tiny-2 failed: .*the wheel came off");
+  }
+
+  @Test
   void refusesToResumeWhatCannotGoOn() throws IOException {
     train(tiny, "--name", "one");
     Path run = Path.of(runs, "one");
