@@ -60,7 +60,7 @@ final class Dots {
   private static void fourRows(
       float[] a, int aStart, float[] b, int bStart, int depth, float[] partial, int at) {
     for (int lane = 0; lane < PARTIAL; lane += FLOATS) {
-      FloatVector first = FloatVector.zero(SPECIES);
+      FloatVector first = FloatVector.broadcast(SPECIES, 0f);
       FloatVector second = first;
       FloatVector third = first;
       FloatVector fourth = first;
@@ -82,7 +82,7 @@ final class Dots {
   private static void oneRow(
       float[] a, int aStart, float[] b, int bStart, int depth, float[] partial, int at) {
     for (int lane = 0; lane < PARTIAL; lane += FLOATS) {
-      FloatVector sum = FloatVector.zero(SPECIES);
+      FloatVector sum = FloatVector.broadcast(SPECIES, 0f);
       for (int k = lane; k < depth; k += PARTIAL) {
         sum =
             FloatVector.fromArray(SPECIES, b, bStart + k)

@@ -16,12 +16,12 @@ final class Rows {
     }
   }
 
-  /** Adds up the rows of a matrix. */
+  /** Adds up the rows of a matrix, of which there is at least one. */
   static void sum(float[] matrix, int rows, int columns, float[] sums) {
     for (int column = 0; column < columns; column += 2 * FLOATS) {
-      FloatVector first = FloatVector.zero(SPECIES);
-      FloatVector second = FloatVector.zero(SPECIES);
-      for (int row = 0; row < rows; row++) {
+      FloatVector first = FloatVector.fromArray(SPECIES, matrix, column);
+      FloatVector second = FloatVector.fromArray(SPECIES, matrix, column + FLOATS);
+      for (int row = 1; row < rows; row++) {
         int at = row * columns + column;
         first = first.add(FloatVector.fromArray(SPECIES, matrix, at));
         second = second.add(FloatVector.fromArray(SPECIES, matrix, at + FLOATS));
