@@ -26,7 +26,7 @@ class MistakesTest {
         "CartPole-v1|CartPole-v2|:2:3: no environment is called \"CartPole-v2\"; did you mean \"CartPole-v1\"?",
         "CartPole-v1|com.example.No|:2:3: no class com.example.No can be loaded; is its jar or folder on the class path?",
         "hidden: [8]|hidden: [8|:5:10: not valid YAML: while parsing a flow sequence: expected ',' or ']', but got :",
-        "hidden: [8]|hidden: [0]|:4:3: hidden is 0 but must be ≥ 1",
+        "hidden: [8]|hidden: [0]|:4:12: hidden[0] is 0 but must be ≥ 1",
         "evaluation:|workers: {count: 3}\\nevaluation:|:11:1: workers is 3 but must divide the 1 environments",
         "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [ppo], but has dqn and ppo",
         "stop:|network: {}\\nstop:|:9:1: duplicate key network, first at 3:1",

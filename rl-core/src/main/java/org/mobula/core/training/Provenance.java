@@ -3,12 +3,11 @@ package org.mobula.core.training;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,10 +53,17 @@ public record Provenance(
         commit(Path.of("").toAbsolutePath()));
   }
 
+  /** From the environment or a file: asking the network for it can take seconds. */
   private static String hostName() {
+    for (String variable : List.of("HOSTNAME", "COMPUTERNAME")) {
+      String name = System.getenv(variable);
+      if (name != null) {
+        return name;
+      }
+    }
     try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
+      return Files.readString(Path.of("/etc/hostname")).strip();
+    } catch (IOException e) {
       return "unknown";
     }
   }

@@ -197,6 +197,7 @@ public final class Trainer {
     }
 
     private void iterate() {
+      long iteration = progress.iterations() + 1;
       measurements.clear();
       double done =
           Math.min(1, progress.environmentSteps() / (double) config.stop().environmentSteps());
@@ -217,7 +218,7 @@ public final class Trainer {
       } catch (RuntimeException e) {
         throw new TrainingException(
             "iteration "
-                + (progress.iterations() + 1)
+                + iteration
                 + " ("
                 + progress.environmentSteps()
                 + " environment steps): "
