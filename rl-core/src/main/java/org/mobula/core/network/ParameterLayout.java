@@ -37,8 +37,8 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
     /** How many numbers the tensor has. */
     public int size() {
       int size = 1;
-      for (int dimension : shape) {
-        size = Math.multiplyExact(size, dimension);
+      for (int i = 0; i < shape.size(); i++) { // an iterator would be garbage on the hot path
+        size = Math.multiplyExact(size, shape.get(i));
       }
       return size;
     }
