@@ -7,6 +7,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.ObjectStreamClass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -337,8 +338,15 @@ public final class EnvironmentChecker {
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(factory);
     }
+    ClassLoader loader = factory.getClass().getClassLoader();
     try (ObjectInputStream in =
-        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())) {
+          @Override // The user's classes may come from a loader of their own.
+          protected Class<?> resolveClass(ObjectStreamClass description)
+              throws IOException, ClassNotFoundException {
+            return Class.forName(description.getName(), false, loader);
+          }
+        }) {
       if (!(in.readObject() instanceof EnvironmentFactory)) {
         errors.add("the factory is not a factory any more after serialization");
       }
