@@ -249,7 +249,7 @@ abstract class VectorEnvironmentContract {
     for (long id : ids) {
       java.lang.management.ThreadInfo info = threads.getThreadInfo(id);
       if (info != null
-          && (id == Thread.currentThread().getId()
+          && (info.getThreadName().equals(Thread.currentThread().getName())
               || info.getThreadName().startsWith("vector-environment"))) {
         sum += threads.getThreadAllocatedBytes(id);
       }
