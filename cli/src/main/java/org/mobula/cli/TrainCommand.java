@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -73,10 +74,11 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    VectorModule.load(); // before the first network; where it is absent, networks do without
+    Optional<String> obstacle = VectorModule.load(); // before the first network
     Runs runs = new Runs(runsDirectory);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
+    obstacle.ifPresent(why -> err.println("note: " + why + "; PyTorch computes the networks"));
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
       return run.train(output);

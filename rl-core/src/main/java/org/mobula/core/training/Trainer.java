@@ -24,14 +24,19 @@ import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
+import org.mobula.core.network.MlpSpec;
+import org.mobula.core.network.simd.Simd;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a policy: pull the parameters, collect experience, learn, push gradients, and again, until
@@ -42,6 +47,8 @@ import org.mobula.core.random.SeedSequence;
  * }</pre>
  */
 public final class Trainer {
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
   private final TrainingConfig config;
   private final EnvironmentFactory environment;
   private final PolicySpec policy;
@@ -110,6 +117,13 @@ public final class Trainer {
    * @throws UncheckedIOException if the run directory cannot be written
    */
   public TrainingResult train() {
+    if (config.network().engine() == NetworkEngine.AUTO
+        && policy.network() instanceof MlpSpec
+        && !Simd.available()) {
+      LOG.warn(
+          "this JVM was started without the Vector API, so PyTorch computes the network; start it"
+              + " with --add-modules jdk.incubator.vector to train faster");
+    }
     SeedSequence root = SeedSequence.of(config.seed());
     float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
