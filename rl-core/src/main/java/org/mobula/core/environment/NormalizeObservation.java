@@ -69,13 +69,13 @@ public final class NormalizeObservation extends EnvironmentWrapper {
 
   @Override
   protected void writeOwnState(DataOutput out) throws IOException {
-    StatisticsState.write(statistics, out);
+    statistics.writeState(out);
     out.writeBoolean(frozen);
   }
 
   @Override
   protected void readOwnState(DataInput in) throws IOException {
-    StatisticsState.read(statistics, in);
+    statistics.readState(in);
     frozen = in.readBoolean();
   }
 }

@@ -66,14 +66,14 @@ public final class NormalizeReward extends EnvironmentWrapper {
 
   @Override
   protected void writeOwnState(DataOutput out) throws IOException {
-    StatisticsState.write(statistics, out);
+    statistics.writeState(out);
     out.writeDouble(discountedReturn);
     out.writeBoolean(frozen);
   }
 
   @Override
   protected void readOwnState(DataInput in) throws IOException {
-    StatisticsState.read(statistics, in);
+    statistics.readState(in);
     discountedReturn = in.readDouble();
     frozen = in.readBoolean();
   }
