@@ -1,13 +1,11 @@
 package org.mobula.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
-import org.mobula.core.metrics.LearningCurve;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
@@ -143,7 +141,6 @@ final class TrainingRun implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       throw failed(output, e);
     }
-    drawLearningCurve();
     state.write(RunState.Kind.of(result), result.reason());
     output.end(directory.path(), result);
     return exitCode;
@@ -155,7 +152,6 @@ final class TrainingRun implements AutoCloseable {
         Trainer.builder(config)
             .environment(environment)
             .directory(directory.path())
-            .sink(new RunMetrics(directory, stepsBefore))
             .listener(display);
     if (runtime != null) {
       trainer.experience(
@@ -170,14 +166,6 @@ final class TrainingRun implements AutoCloseable {
   /** What rollout workers run on; null where the trainer collects by itself. */
   private @Nullable TaskRuntime runtime() {
     return config.workers().count() == 0 ? null : LocalTaskRuntime.builder().build();
-  }
-
-  private void drawLearningCurve() throws IOException {
-    Path csv = directory.metricsCsv();
-    if (Files.exists(csv)) { // not there where no iteration was needed
-      LearningCurve.read(csv, RunSummary.algorithm(config) + " in " + config.environment().name())
-          .write(directory.learningCurve());
-    }
   }
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {

@@ -168,6 +168,7 @@ public final class Trainer {
     private final Map<String, Double> measurements = new LinkedHashMap<>();
     private @Nullable EvaluationResult lastEvaluation;
     private long evaluatedSteps;
+    private @Nullable RunMetrics files;
     private long started;
     private double secondsBefore;
 
@@ -197,6 +198,19 @@ public final class Trainer {
       if (resumed != null) {
         restore(resumed);
       }
+      if (directory != null) {
+        files = new RunMetrics(directory, progress.environmentSteps());
+      }
+      try {
+        return loop();
+      } finally {
+        if (files != null) {
+          files.close();
+        }
+      }
+    }
+
+    private TrainingResult loop() throws IOException {
       Optional<String> reason = stopCondition.reason(progress);
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
@@ -253,6 +267,9 @@ public final class Trainer {
     }
 
     private void record() {
+      if (files != null) {
+        files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
+      }
       for (MetricSink sink : sinks) {
         sink.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
       }
@@ -299,6 +316,10 @@ public final class Trainer {
         best = evaluate();
       }
       save(best);
+      if (files != null) {
+        files.close();
+        files.drawLearningCurve(config.environment().name());
+      }
       ParameterSnapshot values = store.snapshot();
       TrainingResult result =
           new TrainingResult(
@@ -405,7 +426,7 @@ public final class Trainer {
       return this;
     }
 
-    /** Keeps configuration and checkpoints there. */
+    /** Keeps configuration, measurements, learning curve and checkpoints there. */
     public Builder directory(Path path) {
       this.directory = path;
       return this;

@@ -133,6 +133,10 @@ class TrainerTest {
     TrainingResult result = Trainer.builder(config).directory(directory).build().train();
 
     float[] observation = {0.3f, -0.7f, 2};
+    assertThat(directory)
+        .isDirectoryContaining("glob:**/metrics.{csv,jsonl}")
+        .isDirectoryContaining("glob:**/events.out.tfevents.*")
+        .isDirectoryContaining("glob:**/learning-curve.svg");
     try (Policy trained = result.policy();
         Policy loaded = Policy.load(directory)) {
       assertThat(loaded.act(observation)).isEqualTo(trained.act(observation));

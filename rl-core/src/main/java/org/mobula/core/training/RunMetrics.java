@@ -1,14 +1,16 @@
-package org.mobula.cli;
+package org.mobula.core.training;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.CsvSink;
 import org.mobula.core.metrics.JsonLinesSink;
+import org.mobula.core.metrics.LearningCurve;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.metrics.TensorBoardSink;
-import org.mobula.core.training.RunDirectory;
 
 /**
  * The metric files of a run. They are opened at the first measurements: a resumed run that is
@@ -42,6 +44,13 @@ final class RunMetrics implements MetricSink {
                       : TensorBoardSink.resume(run.path(), stepsBefore)));
     }
     files.record(environmentSteps, wallSeconds, values);
+  }
+
+  /** Draws what the closed files hold; nothing where no iteration was needed. */
+  void drawLearningCurve(String title) throws IOException {
+    if (Files.exists(run.metricsCsv())) {
+      LearningCurve.read(run.metricsCsv(), title).write(run.learningCurve());
+    }
   }
 
   @Override
