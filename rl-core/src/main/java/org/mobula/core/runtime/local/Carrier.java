@@ -58,7 +58,7 @@ final class Carrier extends Thread {
   }
 
   void parkUntilAssigned(long nanos) {
-    if (!assigned) {
+    if (!Spin.until(() -> assigned)) {
       LockSupport.parkNanos(scheduler, nanos);
     }
   }

@@ -30,6 +30,7 @@ final class Latch {
    */
   boolean await(boolean timed, long deadlineNanos) throws InterruptedException {
     try {
+      Spin.until(() -> missing.get() <= 0);
       while (missing.get() > 0) {
         if (Thread.interrupted()) {
           throw new InterruptedException();

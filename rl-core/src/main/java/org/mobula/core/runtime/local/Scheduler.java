@@ -321,8 +321,9 @@ final class Scheduler {
   }
 
   /**
-   * Runs jobs from the lane while there are any, on the one CPU the carrier holds. It never spins
-   * for work: where threads are more than cores that only delays who would bring some.
+   * Runs jobs from the lane while there are any, on the one CPU the carrier holds. It does not spin
+   * while it holds the CPU: where threads are more than cores that only delays who would bring
+   * some.
    */
   void runLane(Carrier carrier) {
     boolean isSearching = true; // counted by who gave the assignment
