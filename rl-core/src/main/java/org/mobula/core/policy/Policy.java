@@ -60,6 +60,8 @@ public final class Policy implements AutoCloseable {
     if (Files.isDirectory(checkpoints)) {
       try (var entries = Files.list(checkpoints)) {
         return entries
+            .filter(
+                entry -> entry.getFileName().toString().startsWith("step-")) // else half written
             .map(checkpoint -> checkpoint.resolve(FILE_NAME))
             .filter(Files::exists)
             .max(Comparator.naturalOrder())

@@ -111,6 +111,11 @@ public final class RunDirectory {
         delete(checkpoint);
       }
     }
+    try (Stream<Path> entries = Files.list(path.resolve("checkpoints"))) {
+      for (Path entry : entries.filter(e -> e.toString().endsWith(".part")).toList()) {
+        delete(entry);
+      }
+    }
   }
 
   /** Writes a file and waits until it is on the disk. */

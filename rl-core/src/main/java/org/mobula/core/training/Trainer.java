@@ -168,6 +168,7 @@ public final class Trainer {
     private final Map<String, Double> measurements = new LinkedHashMap<>();
     private @Nullable EvaluationResult lastEvaluation;
     private long evaluatedSteps;
+    private long savedSteps = -1;
     private @Nullable RunMetrics files;
     private long started;
     private double secondsBefore;
@@ -342,6 +343,21 @@ public final class Trainer {
         return;
       }
       Path path = directory.checkpoint(progress.environmentSteps());
+      // A whole checkpoint is not replaced by its like: a kill in between would leave none.
+      if (savedSteps != progress.environmentSteps() || !Files.isDirectory(path)) {
+        write(path);
+        savedSteps = progress.environmentSteps();
+      }
+      if (best) {
+        directory.markBest(path);
+      }
+      directory.keep(config.checkpoint().keep());
+      for (TrainingListener listener : listeners) {
+        listener.onCheckpoint(progress, path);
+      }
+    }
+
+    private void write(Path path) throws IOException {
       Map<String, byte[]> parts = new TreeMap<>();
       parts.put("progress", Checkpoint.bytes(progress::writeState));
       parts.put("experience-source", Checkpoint.bytes(source::writeState));
@@ -352,13 +368,6 @@ public final class Trainer {
       }
       new Checkpoint(policy, snapshot(), store.save(), parts)
           .write(path, config, Provenance.now(config.seed(), progress));
-      if (best) {
-        directory.markBest(path);
-      }
-      directory.keep(config.checkpoint().keep());
-      for (TrainingListener listener : listeners) {
-        listener.onCheckpoint(progress, path);
-      }
     }
 
     private void restore(Checkpoint checkpoint) throws IOException {
@@ -371,6 +380,7 @@ public final class Trainer {
         checkpoint.restore("reward-scaling", rewardScaling::readState);
       }
       secondsBefore = progress.wallSeconds();
+      savedSteps = progress.environmentSteps();
     }
   }
 

@@ -151,6 +151,7 @@ class TrainerTest {
         config("CartPole-v1")
             .withEvaluation(new EvaluationConfig(256, 3, true))
             .withCheckpoint(new CheckpointConfig(64, 2));
+    Files.createDirectories(directory.resolve("checkpoints/.step-000000000001.part")); // of a kill
     Trainer.builder(config).directory(directory).build().train();
 
     RunDirectory run = new RunDirectory(directory);
@@ -161,6 +162,21 @@ class TrainerTest {
       assertThat(entries.map(entry -> entry.getFileName().toString()))
           .noneMatch(name -> name.endsWith(".part"));
     }
+  }
+
+  @Test
+  void wholeCheckpointIsNotReplacedByItsLike() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    Path checkpoint = new RunDirectory(directory).latest().orElseThrow();
+    Path marker = Files.createFile(checkpoint.resolve("marker"));
+
+    Trainer resumed =
+        Trainer.builder(config).directory(directory).resume(Checkpoint.read(checkpoint)).build();
+    resumed.stop("before it begins");
+    resumed.train();
+
+    assertThat(marker).exists();
   }
 
   @Test
