@@ -16,9 +16,6 @@ final class Lanes {
    */
   static final int PAD = 32;
 
-  /** Numbers beyond the end of a matrix that kernels may read, and throw away. */
-  static final int SLACK = 8;
-
   private Lanes() {}
 
   /** Rounds a width up to full vectors. */
@@ -28,6 +25,6 @@ final class Lanes {
 
   /** Room for a matrix of so many rows. */
   static float[] matrix(int rows, int paddedWidth) {
-    return new float[Math.addExact(Math.multiplyExact(rows, paddedWidth), SLACK)];
+    return new float[Math.multiplyExact(rows, paddedWidth)];
   }
 }

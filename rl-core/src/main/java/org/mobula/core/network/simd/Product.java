@@ -10,14 +10,10 @@ package org.mobula.core.network.simd;
  * workspace of one thread.
  */
 final class Product {
-  /** Rows of C that a block kernel computes at once. */
-  private static final int ROWS = 6;
-
   /** Below this many rows each is computed alone; a block would mostly compute rows thrown away. */
   private static final int FEW = 3;
 
-  private final float[] tile = new float[ROWS * RowBlocks.DEPTH];
-  private final float[] edge = new float[ROWS * Panels.WIDE];
+  private final float[] edge = new float[Blocks.ROWS * Panels.WIDE];
 
   /**
    * C = C₀ + A·B.
@@ -41,7 +37,7 @@ final class Product {
       float[] c0,
       int c0Stride,
       float[] c) {
-    multiply(false, rows, depth, a, aStride, panels, columns, c0, c0Stride, c);
+    multiply(rows, depth, a, aStride, 1, panels, columns, c0, c0Stride, c);
   }
 
   /** C = C₀ + Aᵀ·B; {@code rows} are columns of A, {@code depth} its rows. */
@@ -55,112 +51,97 @@ final class Product {
       float[] c0,
       int c0Stride,
       float[] c) {
-    multiply(true, rows, depth, a, aStride, panels, columns, c0, c0Stride, c);
+    multiply(rows, depth, a, 1, aStride, panels, columns, c0, c0Stride, c);
   }
 
   private void multiply(
-      boolean transposed,
       int rows,
       int depth,
       float[] a,
-      int aStride,
+      int aRow,
+      int aStep,
       float[] panels,
       int columns,
       float[] c0,
-      int c0Stride,
+      int c0Row,
       float[] c) {
-    int rowStep = transposed ? 1 : aStride;
-    int depthStep = transposed ? aStride : 1;
-    int edgeRows = rows % ROWS;
-    int singles = edgeRows < FEW ? edgeRows : 0;
-    int blockRows = rows - singles;
-    for (int k = 0; k < depth; k += RowBlocks.DEPTH) {
-      int part = Math.min(RowBlocks.DEPTH, depth - k);
-      float[] base = k == 0 ? c0 : c;
-      int baseStride = k == 0 ? c0Stride : columns;
-      for (int column = 0; column < columns; ) {
-        int width = Panels.width(column, columns);
-        int b = column * depth + k * width;
-        for (int row = 0; row < blockRows; row += ROWS) {
-          int aStart = row * rowStep + k * depthStep;
-          int baseStart = row * baseStride + column;
-          int cStart = row * columns + column;
-          int real = Math.min(ROWS, blockRows - row);
-          if (!transposed) {
-            fillTile(a, aStart, aStride, part, real);
-          }
-          if (real == ROWS) {
-            block(
-                transposed,
-                width,
-                part,
-                a,
-                aStart,
-                aStride,
-                panels,
-                b,
-                base,
-                baseStart,
-                baseStride,
-                c,
-                cStart,
-                columns);
-          } else {
-            for (int r = 0; r < real; r++) {
-              Rows.copy(base, baseStart + r * baseStride, edge, r * width, width);
-            }
-            block(
-                transposed,
-                width,
-                part,
-                a,
-                aStart,
-                aStride,
-                panels,
-                b,
-                edge,
-                0,
-                width,
-                edge,
-                0,
-                width);
-            for (int r = 0; r < real; r++) {
-              Rows.copy(edge, r * width, c, cStart + r * columns, width);
-            }
-          }
-        }
-        for (int row = blockRows; row < rows; row++) {
-          single(
+    int rest = rows % Blocks.ROWS;
+    int blockRows = rest < FEW ? rows - rest : rows;
+    for (int column = 0; column < columns; ) {
+      int width = Panels.width(column, columns);
+      int b = column * depth;
+      for (int row = 0; row < rows; ) {
+        int at = row * columns + column;
+        int at0 = row * c0Row + column;
+        int left = Math.min(Blocks.ROWS, blockRows - row);
+        if (left == Blocks.ROWS) {
+          block(
               width,
-              part,
+              left,
+              depth,
               a,
-              row * rowStep + k * depthStep,
-              depthStep,
+              row * aRow,
+              aRow,
+              aStep,
               panels,
               b,
-              base,
-              row * baseStride + column,
+              c0,
+              at0,
+              c0Row,
               c,
-              row * columns + column);
+              at,
+              columns);
+        } else if (left > 0) {
+          copyRows(left, c0, at0, c0Row, edge, 0, width, width);
+          block(
+              width,
+              left,
+              depth,
+              a,
+              row * aRow,
+              aRow,
+              aStep,
+              panels,
+              b,
+              edge,
+              0,
+              width,
+              edge,
+              0,
+              width);
+          copyRows(left, edge, 0, width, c, at, columns, width);
+        } else {
+          single(width, depth, a, row * aRow, aStep, panels, b, c0, at0, c, at);
+          left = 1;
         }
-        column += width;
+        row += left;
       }
+      column += width;
     }
   }
 
-  private void fillTile(float[] a, int start, int stride, int depth, int rows) {
+  private static void copyRows(
+      int rows,
+      float[] from,
+      int fromStart,
+      int fromRow,
+      float[] to,
+      int toStart,
+      int toRow,
+      int width) {
     for (int row = 0; row < rows; row++) {
-      Rows.copy(a, start + row * stride, tile, row * RowBlocks.DEPTH, depth);
+      Rows.copy(from, fromStart + row * fromRow, to, toStart + row * toRow, width);
     }
   }
 
-  private void block(
-      boolean transposed,
+  private static void block(
       int width,
+      int rows,
       int depth,
       float[] a,
       int aStart,
-      int aStride,
+      int aRow,
+      int aStep,
       float[] b,
       int bStart,
       float[] c0,
@@ -169,18 +150,12 @@ final class Product {
       float[] c,
       int cStart,
       int cRow) {
-    if (transposed) {
-      if (width == Panels.WIDE) {
-        ColumnBlocks.sixByFour(
-            depth, a, aStart, aStride, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
-      } else {
-        ColumnBlocks.sixByTwo(
-            depth, a, aStart, aStride, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
-      }
-    } else if (width == Panels.WIDE) {
-      RowBlocks.sixByFour(depth, tile, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
+    if (width == Panels.WIDE) {
+      Blocks.sixByFour(
+          rows, depth, a, aStart, aRow, aStep, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
     } else {
-      RowBlocks.sixByTwo(depth, tile, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
+      Blocks.sixByTwo(
+          rows, depth, a, aStart, aRow, aStep, b, bStart, c0, c0Start, c0Row, c, cStart, cRow);
     }
   }
 

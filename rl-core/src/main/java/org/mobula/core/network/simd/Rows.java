@@ -31,7 +31,7 @@ final class Rows {
     }
   }
 
-  /** Copies the first columns of each row into a matrix of another width. */
+  /** Copies the first columns of each row into a matrix that may be of another width. */
   static void copyColumns(
       float[] from,
       int fromStart,
@@ -41,6 +41,10 @@ final class Rows {
       int toStride,
       int rows,
       int columns) {
+    if (columns == fromStride && columns == toStride) {
+      System.arraycopy(from, fromStart, to, toStart, rows * columns);
+      return;
+    }
     for (int row = 0; row < rows; row++) {
       int source = fromStart + row * fromStride;
       int target = toStart + row * toStride;
