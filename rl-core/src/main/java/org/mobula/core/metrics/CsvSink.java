@@ -50,12 +50,12 @@ public final class CsvSink implements MetricSink {
       addColumns(values.keySet());
     }
     row.setLength(0);
-    row.append(environmentSteps).append(',').append(wallSeconds);
+    row.append(environmentSteps).append(',').append(Numbers.text(wallSeconds));
     for (String metric : metrics) {
       Double value = values.get(metric);
       row.append(',');
       if (value != null) {
-        row.append(value.doubleValue());
+        row.append(Numbers.text(value));
       }
     }
     rows.append(row.append('\n').toString().getBytes(StandardCharsets.UTF_8));

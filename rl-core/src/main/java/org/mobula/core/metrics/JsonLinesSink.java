@@ -65,7 +65,7 @@ public final class JsonLinesSink implements MetricSink {
     JsonStringEncoder.getInstance().quoteAsString(name, line);
     line.append("\":");
     if (Double.isFinite(value)) {
-      line.append(value);
+      line.append(Numbers.text(value));
     } else {
       line.append("null");
     }
