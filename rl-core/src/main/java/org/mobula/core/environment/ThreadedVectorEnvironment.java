@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.runtime.local.WorkerCrew;
 import org.mobula.core.space.Space;
 
 /**

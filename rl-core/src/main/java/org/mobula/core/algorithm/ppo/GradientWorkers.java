@@ -1,25 +1,24 @@
 package org.mobula.core.algorithm.ppo;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.LearnerSetup;
-import org.mobula.core.runtime.ActorRef;
-import org.mobula.core.runtime.ObjectRef;
-import org.mobula.core.runtime.TaskRuntime;
-import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.runtime.local.WorkerCrew;
 
 /**
- * Shares each minibatch among workers: the first part is the caller's own, the others are actors'.
- * The parts are added in their order, so the result is the same bits for a given number of workers.
+ * Shares each minibatch among threads, the caller's among them. The parts are added in their order,
+ * so the result is the same bits for a given number of workers.
  */
 final class GradientWorkers implements AutoCloseable {
-  private final int count;
-  private final PpoGradient own;
-  private final List<PpoMinibatch> parts = new ArrayList<>();
-  private final @Nullable TaskRuntime runtime;
-  private final List<ActorRef<PpoGradient>> actors = new ArrayList<>();
-  private final List<ObjectRef<PpoGradient.Part>> pending = new ArrayList<>();
+  private final PpoMinibatch[] parts;
+  private final PpoGradient[] workers;
+  private final @Nullable Throwable[] failures;
+  private final WorkerCrew crew;
+  private final WorkerCrew.Work work = this::computeParts;
+
+  // The minibatch in hand; written by the caller before each turn of the crew.
+  private float[] parameters = {};
+  private int rows;
+  private PpoLoss.Coefficients coefficients = new PpoLoss.Coefficients(0, 0, 0, 0);
 
   /**
    * Workers for minibatches of at most so many rows.
@@ -27,34 +26,31 @@ final class GradientWorkers implements AutoCloseable {
    * @param capacity rows of the largest minibatch
    */
   GradientWorkers(LearnerSetup setup, int capacity) {
-    this.count = Math.min(setup.gradientWorkers(), capacity);
-    int rows = (capacity + count - 1) / count;
-    this.own = new PpoGradient(setup.policy(), setup.engine(), rows);
-    this.runtime =
-        count == 1 ? null : LocalTaskRuntime.builder().name("gradients").cpus(count - 1).build();
+    int count = Math.min(setup.gradientWorkers(), capacity);
+    int partCapacity = (capacity + count - 1) / count;
+    parts = new PpoMinibatch[count];
+    workers = new PpoGradient[count];
+    failures = new Throwable[count];
     for (int i = 0; i < count; i++) {
-      parts.add(
+      parts[i] =
           new PpoMinibatch(
-              rows,
+              partCapacity,
               setup.policy().network().inputs(),
               setup.policy().actionSpace().size(),
-              setup.policy().actionSpace().maskSize()));
-      if (i > 0 && runtime != null) {
-        var policy = setup.policy();
-        var engine = setup.engine();
-        actors.add(runtime.actor(() -> new PpoGradient(policy, engine, rows)));
-      }
+              setup.policy().actionSpace().maskSize());
+      workers[i] = new PpoGradient(setup.policy(), setup.engine(), partCapacity);
     }
+    crew = new WorkerCrew("gradients", count, count);
   }
 
   /** The minibatch's parts, to be gathered before {@link #compute}. */
   PpoMinibatch part(int worker) {
-    return parts.get(worker);
+    return parts[worker];
   }
 
   /** How many parts there are. */
   int count() {
-    return count;
+    return parts.length;
   }
 
   /**
@@ -68,43 +64,54 @@ final class GradientWorkers implements AutoCloseable {
       PpoLoss.Coefficients coefficients,
       float[] gradient,
       PpoLoss.Measurements measured) {
-    int rows = 0;
+    this.parameters = parameters;
+    this.coefficients = coefficients;
+    rows = 0;
     for (PpoMinibatch part : parts) {
       rows += part.count();
     }
-    pending.clear();
-    for (int i = 1; i < count; i++) {
-      pending.add(send(i, parameters, rows, coefficients));
-    }
+    crew.run(work);
     measured.clear();
-    PpoGradient.Part first = own.compute(parameters, parts.get(0), rows, coefficients);
-    System.arraycopy(first.gradient, 0, gradient, 0, gradient.length);
-    measured.add(first.measurements);
-    for (ObjectRef<PpoGradient.Part> ref : pending) {
-      PpoGradient.Part part = java.util.Objects.requireNonNull(runtime).get(ref);
-      for (int i = 0; i < gradient.length; i++) {
-        gradient[i] += part.gradient[i];
+    for (int i = 0; i < workers.length; i++) {
+      throwFailure(i);
+      float[] part = workers[i].gradient();
+      if (i == 0) {
+        System.arraycopy(part, 0, gradient, 0, gradient.length);
+      } else {
+        for (int k = 0; k < gradient.length; k++) {
+          gradient[k] += part[k];
+        }
       }
-      measured.add(part.measurements);
+      measured.add(workers[i].measurements());
     }
   }
 
-  private ObjectRef<PpoGradient.Part> send(
-      int worker, float[] parameters, int rows, PpoLoss.Coefficients coefficients) {
-    PpoMinibatch part = parts.get(worker);
-    return actors
-        .get(worker - 1)
-        .call(gradient -> gradient.compute(parameters, part, rows, coefficients));
+  private void computeParts(int from, int to) {
+    for (int i = from; i < to; i++) {
+      try {
+        workers[i].compute(parameters, parts[i], rows, coefficients);
+      } catch (RuntimeException | Error e) {
+        failures[i] = e;
+      }
+    }
+  }
+
+  private void throwFailure(int worker) {
+    Throwable failure = failures[worker];
+    failures[worker] = null;
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
   }
 
   @Override
   public void close() {
-    own.close();
-    if (runtime != null) {
-      for (ActorRef<PpoGradient> actor : actors) {
-        runtime.get(actor.run(PpoGradient::close));
-      }
-      runtime.close();
+    crew.close();
+    for (PpoGradient worker : workers) {
+      worker.close();
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.mobula.core.algorithm.ppo;
 
-import java.io.Serializable;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkEngine;
@@ -17,7 +16,8 @@ final class PpoGradient implements AutoCloseable {
   private final int maskSize;
   private final float[] outputs;
   private final float[] outputGradients;
-  private final Part part;
+  private final float[] gradient;
+  private final PpoLoss.Measurements measurements = new PpoLoss.Measurements();
 
   /**
    * For parts of at most so many rows.
@@ -31,12 +31,17 @@ final class PpoGradient implements AutoCloseable {
     this.maskSize = policy.actionSpace().maskSize();
     this.outputs = new float[rows * network.outputs()];
     this.outputGradients = new float[rows * network.outputs()];
-    this.part = new Part(new float[network.layout().size()]);
+    this.gradient = new float[network.layout().size()];
   }
 
-  /** The size of the gradient. */
-  int parameters() {
-    return part.gradient.length;
+  /** The gradient of the last {@link #compute}. */
+  float[] gradient() {
+    return gradient;
+  }
+
+  /** What the last {@link #compute} measured on the way. */
+  PpoLoss.Measurements measurements() {
+    return measurements;
   }
 
   /**
@@ -45,9 +50,8 @@ final class PpoGradient implements AutoCloseable {
    * @param parameters at which the gradient is taken
    * @param rows the part of the minibatch
    * @param minibatchSize rows of the whole minibatch
-   * @return valid until the next call
    */
-  Part compute(
+  void compute(
       float[] parameters, PpoMinibatch rows, int minibatchSize, PpoLoss.Coefficients coefficients) {
     int count = rows.count();
     network.setParameters(parameters);
@@ -57,26 +61,12 @@ final class PpoGradient implements AutoCloseable {
         head.mask(outputs, i * network.outputs(), rows.masks, i * maskSize);
       }
     }
-    loss.gradient(
-        outputs, rows, 1f / minibatchSize, coefficients, outputGradients, part.measurements);
-    network.backward(outputGradients, part.gradient, null);
-    return part;
+    loss.gradient(outputs, rows, 1f / minibatchSize, coefficients, outputGradients, measurements);
+    network.backward(outputGradients, gradient, null);
   }
 
   @Override
   public void close() {
     network.close();
-  }
-
-  /** A part's gradient and what was measured on the way. */
-  static final class Part implements Serializable {
-    private static final long serialVersionUID = 1L;
-
-    final float[] gradient;
-    final PpoLoss.Measurements measurements = new PpoLoss.Measurements();
-
-    private Part(float[] gradient) {
-      this.gradient = gradient;
-    }
   }
 }

@@ -1,6 +1,5 @@
 package org.mobula.core.algorithm.ppo;
 
-import java.io.Serializable;
 import java.util.Arrays;
 import org.mobula.core.distribution.ActionDistribution;
 
@@ -109,13 +108,10 @@ final class PpoLoss {
   /**
    * Weights and ranges of the loss at one point of the training; a value clip range of 0 is off.
    */
-  record Coefficients(float clipRange, float valueClipRange, float entropy, float value)
-      implements Serializable {}
+  record Coefficients(float clipRange, float valueClipRange, float entropy, float value) {}
 
   /** Sums over samples of what the loss is made of, and their means. */
-  static final class Measurements implements Serializable {
-    private static final long serialVersionUID = 1L;
-
+  static final class Measurements {
     private double policyLoss;
     private double valueLoss;
     private double entropy;

@@ -1,15 +1,12 @@
 package org.mobula.core.algorithm.ppo;
 
-import java.io.Serializable;
 import org.mobula.core.experience.Rollout;
 
 /**
  * A minibatch, or a gradient worker's part of one: rows of a rollout, gathered into arrays of their
  * own; filled again for each minibatch.
  */
-final class PpoMinibatch implements Serializable {
-  private static final long serialVersionUID = 1L;
-
+final class PpoMinibatch {
   final float[] features;
   final float[] actions;
   final boolean[] masks;

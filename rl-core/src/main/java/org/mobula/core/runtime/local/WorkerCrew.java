@@ -1,27 +1,36 @@
-package org.mobula.core.environment;
+package org.mobula.core.runtime.local;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads that share out a range of indices, the caller's among them: each has a block of its own
- * and {@link #run} returns when all blocks are done. Handing out work allocates nothing.
+ * Threads that share out a range of indices, the caller's among them: each has a block of its own,
+ * always the same, and {@link #run} returns when all blocks are done. For work of microseconds,
+ * over and over on memory that the threads share, where a task or a call of an actor would cost
+ * more than it is worth: handing out work is one write and one read of a number, and allocates
+ * nothing.
  *
- * <p>Waiting spins for some microseconds, about what a step of small environments takes, and then
- * parks. Where there are fewer processors than threads it parks at once.
+ * <p>Whoever waits looks for a moment, then lets others have the processor but looks again, and
+ * then parks. Where there are fewer processors than threads it parks at once. One caller at a time.
  */
-final class WorkerCrew implements AutoCloseable {
-  private static final int SPINS = 1000;
+public final class WorkerCrew implements AutoCloseable {
+  /** Longer than one thread's part takes than another's. */
+  private static final long LOOK_NANOS = 20_000;
+
+  /** Longer than the caller needs from one turn to the next, and than waking a thread takes. */
+  private static final long YIELD_NANOS = 200_000;
 
   /** What is done to a block; must not throw. */
-  interface Work {
+  @FunctionalInterface
+  public interface Work {
+    /** Does the indices {@code [from, to)}. */
     void run(int from, int to);
   }
 
   private final int indices;
   private final Worker[] workers;
-  private final int spins;
+  private final boolean looks;
   private final AtomicInteger unfinished = new AtomicInteger();
 
   private @Nullable Work work;
@@ -29,9 +38,16 @@ final class WorkerCrew implements AutoCloseable {
   private volatile @Nullable Thread waiting;
   private boolean closed;
 
-  WorkerCrew(String name, int indices, int threads) {
+  /**
+   * Starts the threads, daemons that end with {@link #close}.
+   *
+   * @param name of the threads, with their number
+   * @param indices to be shared out
+   * @param threads the caller's included; at least 1
+   */
+  public WorkerCrew(String name, int indices, int threads) {
     this.indices = indices;
-    this.spins = threads <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
+    this.looks = threads <= Runtime.getRuntime().availableProcessors();
     this.workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(name + "-" + (i + 1), start(i + 1, threads), start(i + 2, threads));
@@ -45,7 +61,8 @@ final class WorkerCrew implements AutoCloseable {
     return (int) ((long) indices * block / threads);
   }
 
-  void run(Work work) {
+  /** Does the work on all indices; what it wrote is visible to the caller afterwards. */
+  public void run(Work work) {
     if (workers.length == 0) {
       work.run(0, indices);
       return;
@@ -69,11 +86,16 @@ final class WorkerCrew implements AutoCloseable {
   }
 
   private void await() {
-    for (int i = 0; i < spins; i++) {
-      if (unfinished.get() == 0) {
-        return;
+    if (looks) {
+      long start = System.nanoTime();
+      long waited = 0;
+      while (unfinished.get() != 0 && waited < YIELD_NANOS) {
+        pause(waited);
+        waited = System.nanoTime() - start;
       }
-      Thread.onSpinWait();
+    }
+    if (unfinished.get() == 0) {
+      return;
     }
     boolean interrupted = false;
     waiting = Thread.currentThread();
@@ -85,6 +107,15 @@ final class WorkerCrew implements AutoCloseable {
     waiting = null;
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // only speed depends on it
+  private static void pause(long waited) {
+    if (waited < LOOK_NANOS) {
+      Thread.onSpinWait();
+    } else {
+      Thread.yield();
     }
   }
 
@@ -145,11 +176,16 @@ final class WorkerCrew implements AutoCloseable {
     }
 
     private void awaitTurnAfter(long seen) {
-      for (int i = 0; i < spins; i++) {
-        if (turn != seen) {
-          return;
+      if (looks) {
+        long start = System.nanoTime();
+        long waited = 0;
+        while (turn == seen && waited < YIELD_NANOS) {
+          pause(waited);
+          waited = System.nanoTime() - start;
         }
-        Thread.onSpinWait();
+      }
+      if (turn != seen) {
+        return;
       }
       parked = true;
       while (turn == seen) {
