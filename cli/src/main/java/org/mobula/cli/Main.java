@@ -13,6 +13,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.mobula.core.network.simd.WarmUp;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -73,6 +74,9 @@ public final class Main implements Runnable {
 
   /** Runs the command line and exits with its code. */
   public static void main(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals(TrainCommand.NAME)) {
+      warmUp();
+    }
     CommandLine commandLine =
         commandLine(Terminal.of(System.getenv()))
             .setOut(writer(System.out))
@@ -86,6 +90,15 @@ public final class Main implements Runnable {
     commandLine.getOut().flush();
     commandLine.getErr().flush();
     System.exit(exitCode);
+  }
+
+  /** The other cores have nothing to do while this one reads classes and configuration. */
+  private static void warmUp() {
+    if (Runtime.getRuntime().availableProcessors() > 1 && VectorModule.load().isEmpty()) {
+      Thread thread = new Thread(WarmUp::run, "warm-up");
+      thread.setDaemon(true);
+      thread.start();
+    }
   }
 
   /** Elsewhere than on Windows, what is not UTF-8 is a locale that nobody set. */

@@ -17,12 +17,14 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
-    name = "train",
+    name = TrainCommand.NAME,
     description = {
       "Train a policy as a YAML file says, or go on with a run.",
       "Ctrl-C ends it after the present iteration, with a checkpoint to go on from."
     })
 final class TrainCommand implements Callable<Integer> {
+  static final String NAME = "train";
+
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
