@@ -1,5 +1,6 @@
 package org.mobula.core.algorithm.ppo;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.runtime.local.WorkerCrew;
@@ -70,10 +71,11 @@ final class GradientWorkers implements AutoCloseable {
     for (PpoMinibatch part : parts) {
       rows += part.count();
     }
+    Arrays.fill(failures, null);
     crew.run(work);
+    throwFirstFailure();
     measured.clear();
     for (int i = 0; i < workers.length; i++) {
-      throwFailure(i);
       float[] part = workers[i].gradient();
       if (i == 0) {
         System.arraycopy(part, 0, gradient, 0, gradient.length);
@@ -96,14 +98,14 @@ final class GradientWorkers implements AutoCloseable {
     }
   }
 
-  private void throwFailure(int worker) {
-    Throwable failure = failures[worker];
-    failures[worker] = null;
-    if (failure instanceof RuntimeException e) {
-      throw e;
-    }
-    if (failure instanceof Error e) {
-      throw e;
+  private void throwFirstFailure() {
+    for (Throwable failure : failures) {
+      if (failure instanceof RuntimeException e) {
+        throw e;
+      }
+      if (failure instanceof Error e) {
+        throw e;
+      }
     }
   }
 

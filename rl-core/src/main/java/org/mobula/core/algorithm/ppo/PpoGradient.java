@@ -1,5 +1,6 @@
 package org.mobula.core.algorithm.ppo;
 
+import java.util.Arrays;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkEngine;
@@ -54,6 +55,11 @@ final class PpoGradient implements AutoCloseable {
   void compute(
       float[] parameters, PpoMinibatch rows, int minibatchSize, PpoLoss.Coefficients coefficients) {
     int count = rows.count();
+    if (count == 0) { // the last minibatch may have fewer rows than there are workers
+      Arrays.fill(gradient, 0);
+      measurements.clear();
+      return;
+    }
     network.setParameters(parameters);
     network.forward(rows.features, count, outputs);
     if (rows.masked()) {

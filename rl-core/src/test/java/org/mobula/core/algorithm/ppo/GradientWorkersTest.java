@@ -1,0 +1,90 @@
+package org.mobula.core.algorithm.ppo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.ActorCritic;
+import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.experience.Rollout;
+import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.NetworkEngine;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+
+class GradientWorkersTest {
+  private static final PolicySpec POLICY =
+      ActorCritic.policy(Box.unbounded(4), new Discrete(2), NetworkConfig.defaults(), 0);
+
+  private final float[] parameters = POLICY.network().initialParameters(new Pcg64(1));
+  private final PpoLoss.Coefficients coefficients = new PpoLoss.Coefficients(0.2f, 0, 0.01f, 0.5f);
+  private final PpoLoss.Measurements measured = new PpoLoss.Measurements();
+
+  private static GradientWorkers workers(int count) {
+    return new GradientWorkers(
+        new LearnerSetup(POLICY, NetworkEngine.AUTO, 8, count, new Pcg64(2)), 64);
+  }
+
+  private float[] gradient(GradientWorkers workers, int rows) {
+    Rollout rollout = new Rollout(8, 8, 4, 1, 0);
+    int[] order = new int[64];
+    Pcg64 random = new Pcg64(3);
+    for (int i = 0; i < 64; i++) {
+      order[i] = i;
+      rollout.actions[i] = i % 2;
+      rollout.logProbabilities[i] = -0.7f;
+      for (int k = 0; k < 4; k++) {
+        rollout.features[4 * i + k] = (float) random.nextGaussian();
+      }
+    }
+    float[] numbers = new float[64];
+    for (int i = 0; i < 64; i++) {
+      numbers[i] = (float) random.nextGaussian();
+    }
+    for (int worker = 0; worker < workers.count(); worker++) {
+      int from = rows * worker / workers.count();
+      int to = rows * (worker + 1) / workers.count();
+      workers.part(worker).gather(rollout, numbers, numbers, order, from, to);
+    }
+    float[] gradient = new float[parameters.length];
+    workers.compute(parameters, coefficients, gradient, measured);
+    return gradient;
+  }
+
+  @Test
+  void partsAddUpToTheWholeMinibatch() {
+    try (GradientWorkers one = workers(1);
+        GradientWorkers three = workers(3)) {
+      float[] whole = gradient(one, 64);
+      double loss = measured.policyLoss();
+      float[] sum = gradient(three, 64);
+      assertThat(measured.policyLoss()).isCloseTo(loss, within(1e-6));
+      for (int i = 0; i < whole.length; i++) {
+        assertThat(sum[i]).isCloseTo(whole[i], within(1e-5f));
+      }
+      assertThat(gradient(three, 64)).isEqualTo(sum);
+    }
+  }
+
+  @Test
+  void aMinibatchMayHaveFewerRowsThanThereAreWorkers() {
+    try (GradientWorkers one = workers(1);
+        GradientWorkers four = workers(4)) {
+      assertThat(gradient(four, 1)).isEqualTo(gradient(one, 1));
+    }
+  }
+
+  @Test
+  void throwsWhatAWorkerThrewAndGoesOn() {
+    try (GradientWorkers workers = workers(2)) {
+      float[] before = gradient(workers, 64);
+      assertThatThrownBy(() -> workers.compute(new float[3], coefficients, new float[3], measured))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("parameters has 3 numbers");
+      assertThat(gradient(workers, 64)).isEqualTo(before);
+    }
+  }
+}
