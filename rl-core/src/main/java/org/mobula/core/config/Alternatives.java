@@ -54,20 +54,25 @@ public final class Alternatives {
     return permitted;
   }
 
-  /** The key of a value among the records of an interface: {@code ppo}. */
+  /**
+   * The key of a value among the records of an interface: {@code ppo}. A record that is not among
+   * them may say its own by {@link Key}, so that code which does not know it can write it down.
+   */
   public String key(Class<?> type, Object value) {
     Optional<String> key =
         records(type).entrySet().stream()
             .filter(entry -> entry.getValue() == value.getClass())
             .map(Map.Entry::getKey)
             .findFirst();
-    return key.orElseThrow(
-        () ->
-            new IllegalStateException(
-                value.getClass().getName()
-                    + " is not among the records of "
-                    + type.getSimpleName()
-                    + " that have a key: "
-                    + records(type).keySet()));
+    Key own = value.getClass().getAnnotation(Key.class);
+    return key.or(() -> Optional.ofNullable(own).map(Key::value))
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    value.getClass().getName()
+                        + " is not among the records of "
+                        + type.getSimpleName()
+                        + " that have a key: "
+                        + records(type).keySet()));
   }
 }

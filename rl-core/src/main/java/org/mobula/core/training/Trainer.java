@@ -50,6 +50,7 @@ public final class Trainer {
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
   private final TrainingConfig config;
+  private final int learners;
   private final EnvironmentFactory environment;
   private final PolicySpec policy;
   private final Function<ExperienceSetup, ExperienceSource> sourcePlug;
@@ -65,6 +66,7 @@ public final class Trainer {
 
   private Trainer(Builder builder) {
     this.config = builder.config;
+    this.learners = builder.learners;
     this.environment =
         builder.environment != null
             ? builder.environment
@@ -236,7 +238,7 @@ public final class Trainer {
         source.measure(measurements);
         long lag = present.parameters().version() - rollout.parameterVersion;
         measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
-        progress.addIteration(rollout.rows(), rollout.episodes);
+        progress.addIteration((long) rollout.rows() * learners, rollout.episodes);
         if (rollout.observationStatistics != null) {
           observationStatistics.merge(rollout.observationStatistics);
         }
@@ -401,6 +403,7 @@ public final class Trainer {
     private @Nullable Path directory;
     private @Nullable Checkpoint resumed;
     private LongSupplier nanoClock = System::nanoTime;
+    private int learners = 1;
 
     private Builder(TrainingConfig config) {
       this.config = config;
@@ -445,6 +448,20 @@ public final class Trainer {
     /** Goes on from this checkpoint. */
     public Builder resume(Checkpoint checkpoint) {
       this.resumed = checkpoint;
+      return this;
+    }
+
+    /**
+     * Makes this one of several trainers whose stores are the same: their steps count together,
+     * taken to be as many for each.
+     *
+     * @param count of the trainers, this one included
+     */
+    public Builder learners(int count) {
+      if (count < 1) {
+        throw new IllegalArgumentException("learners is " + count + " but must be ≥ 1");
+      }
+      this.learners = count;
       return this;
     }
 

@@ -3,12 +3,14 @@ package org.mobula.core.training;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
+import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.policy.NetworkConfig;
 
 /** Everything that a training run is made of: one YAML file. */
@@ -21,6 +23,8 @@ public record TrainingConfig(
     @Doc("the shape of the policy's network") NetworkConfig network,
     @Doc("the learning algorithm: exactly one") AlgorithmConfig algorithm,
     @Doc("who collects experience") WorkersConfig workers,
+    @Doc("where the parameters live; in the trainer's own memory if nothing is said")
+        @Nullable ParametersConfig parameters,
     @Doc("when training ends") StopConfig stop,
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
@@ -36,6 +40,7 @@ public record TrainingConfig(
         network,
         algorithm,
         workers,
+        parameters,
         stop,
         evaluation,
         checkpoint);
@@ -60,6 +65,7 @@ public record TrainingConfig(
         NetworkConfig.defaults(),
         algorithm,
         WorkersConfig.defaults(),
+        null,
         StopConfig.defaults(),
         EvaluationConfig.defaults(),
         CheckpointConfig.defaults());
@@ -67,6 +73,7 @@ public record TrainingConfig(
 
   /** The algorithms by their key in a file; for reading and writing configurations. */
   public static Alternatives algorithms() {
-    return Alternatives.of(AlgorithmConfig.class, Map.of("ppo", PpoConfig.class));
+    return Alternatives.of(AlgorithmConfig.class, Map.of("ppo", PpoConfig.class))
+        .and(ParametersConfig.class, Map.of());
   }
 }
