@@ -162,7 +162,7 @@ final class Binder {
       return unknownKey(value(mapping, key), key, path, List.copyOf(records.keySet()));
     }
     Object sameKind = record.isInstance(base) ? base : null;
-    return bindRecord(record, value(mapping, key), join(path, key), sameKind);
+    return bind(record, value(mapping, key), join(path, key), sameKind);
   }
 
   private Object bindRecord(Class<?> type, Tree tree, String path, @Nullable Object base) {

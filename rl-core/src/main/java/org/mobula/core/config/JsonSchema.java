@@ -137,7 +137,9 @@ public final class JsonSchema {
         .records(type)
         .forEach(
             (key, record) ->
-                properties.set(key, record(record, record.isInstance(base) ? base : null)));
+                properties.set(
+                    key,
+                    withShorthand(record, record(record, record.isInstance(base) ? base : null))));
     return node.put("additionalProperties", false).put("minProperties", 1).put("maxProperties", 1);
   }
 

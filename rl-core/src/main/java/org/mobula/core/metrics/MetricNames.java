@@ -52,6 +52,15 @@ public final class MetricNames {
   /** 1 − Var(return − value) / Var(return): 1 is perfect, 0 no better than a constant. */
   public static final String VALUE_EXPLAINED_VARIANCE = "value/explained_variance";
 
+  /** Learners that take part at present. */
+  public static final String PARAMETERS_LEARNERS = "parameters/learners";
+
+  /** Mean of the versions between a gradient's parameters and those it was applied to. */
+  public static final String PARAMETERS_STALENESS_MEAN = "parameters/staleness_mean";
+
+  /** Gradients that came after their round had closed, and were dropped, so far. */
+  public static final String PARAMETERS_LATE_GRADIENTS = "parameters/late_gradients";
+
   /** Step size of the optimizer. */
   public static final String OPTIMIZER_LEARNING_RATE = "optimizer/learning_rate";
 

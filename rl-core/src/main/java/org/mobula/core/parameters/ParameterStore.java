@@ -1,5 +1,6 @@
 package org.mobula.core.parameters;
 
+import java.util.Map;
 import org.mobula.core.network.ParameterLayout;
 
 /**
@@ -28,6 +29,13 @@ public interface ParameterStore extends AutoCloseable {
    * @throws ArithmeticException if the gradient holds NaN or infinity; nothing is changed then
    */
   double push(float[] gradient, double learningRate);
+
+  /**
+   * Adds what there is to say of the store, such as how stale gradients were.
+   *
+   * @param measurements by {@link org.mobula.core.metrics.MetricNames names}
+   */
+  default void measure(Map<String, Double> measurements) {}
 
   /** Parameters and optimizer state, for a checkpoint. */
   StoreState save();

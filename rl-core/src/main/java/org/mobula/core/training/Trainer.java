@@ -246,6 +246,7 @@ public final class Trainer {
           rewardScaling.apply(rollout);
         }
         learner.learn(rollout, store, done, measurements);
+        store.measure(measurements);
       } catch (RuntimeException e) {
         throw new TrainingException(
             "iteration "
