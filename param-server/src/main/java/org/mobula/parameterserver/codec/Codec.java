@@ -1,0 +1,114 @@
+package org.mobula.parameterserver.codec;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Writes floats as bytes and reads them back. All bytes are little-endian.
+ *
+ * <p>A codec takes up to {@link #SEGMENT} numbers at a time; a longer vector is cut at multiples of
+ * it, and each segment travels by itself. What one segment decodes to does not depend on the
+ * others.
+ *
+ * <p>Not safe for several threads at once: a codec keeps scratch memory, so that no call allocates
+ * more than a buffer's view.
+ */
+public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8Codec, TopKCodec {
+  /**
+   * The most numbers in one payload. Two bytes hold an index, and a segment's floats fit a cache.
+   */
+  public static final int SEGMENT = 1 << 16;
+
+  /** The codec of a kind. The fraction is read by {@code top-k} only. */
+  static Codec create(CodecKind kind, double fraction) {
+    return switch (kind) {
+      case FP32 -> new Fp32Codec();
+      case BF16 -> new Bf16Codec();
+      case FP16 -> new Fp16Codec();
+      case INT8 -> new Int8Codec();
+      case TOP_K -> new TopKCodec(fraction);
+    };
+  }
+
+  /** A codec that reads what any codec of this kind wrote. */
+  public static Codec reading(CodecKind kind) {
+    return create(kind, 1);
+  }
+
+  /** How many segments a vector of this many numbers is cut into; one for an empty vector. */
+  public static int segments(int size) {
+    return Math.max(1, (size + SEGMENT - 1) / SEGMENT);
+  }
+
+  /** Which codec this is. */
+  public abstract CodecKind kind();
+
+  /**
+   * The most bytes that this many numbers take.
+   *
+   * @param count from 0 to {@link #SEGMENT}
+   */
+  public abstract int maxEncodedBytes(int count);
+
+  /**
+   * Writes numbers at the buffer's position, which moves on. The buffer is left little-endian.
+   *
+   * @param values only read
+   * @param offset of the first number
+   * @param count from 0 to {@link #SEGMENT}
+   * @param target has {@link #maxEncodedBytes} bytes left
+   */
+  public final void encode(float[] values, int offset, int count, ByteBuffer target) {
+    check(values, offset, count);
+    if (target.remaining() < maxEncodedBytes(count)) {
+      throw new IllegalArgumentException(
+          "the buffer has %d bytes left but %d numbers may take %d as %s"
+              .formatted(target.remaining(), count, maxEncodedBytes(count), kind().label()));
+    }
+    write(values, offset, count, target.order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  /**
+   * Reads the numbers that lie between the buffer's position and its limit; the position moves to
+   * the limit. The buffer is left little-endian.
+   *
+   * @param values receives the numbers; some may be written before a fault is found
+   * @param offset of the first number
+   * @param count that were encoded, from 0 to {@link #SEGMENT}
+   * @throws MalformedPayloadException if the bytes are not that many encoded numbers
+   */
+  public final void decode(ByteBuffer payload, float[] values, int offset, int count) {
+    check(values, offset, count);
+    read(payload.order(ByteOrder.LITTLE_ENDIAN), values, offset, count);
+    payload.position(payload.limit());
+  }
+
+  abstract void write(float[] values, int offset, int count, ByteBuffer target);
+
+  abstract void read(ByteBuffer payload, float[] values, int offset, int count);
+
+  final MalformedPayloadException refuse(PayloadFault fault, String because) {
+    return new MalformedPayloadException(kind(), fault, because);
+  }
+
+  final void expect(ByteBuffer payload, int bytes, int count) {
+    if (payload.remaining() != bytes) {
+      throw refuse(
+          PayloadFault.LENGTH,
+          "%d numbers take %d bytes but there are %d".formatted(count, bytes, payload.remaining()));
+    }
+  }
+
+  private static void check(float[] values, int offset, int count) {
+    if (count < 0 || count > SEGMENT) {
+      throw new IllegalArgumentException(
+          "count is %d but must be from 0 to %d; cut a longer vector there"
+              .formatted(count, SEGMENT));
+    }
+    if (offset < 0 || offset > values.length - count) {
+      throw new IndexOutOfBoundsException(
+          "numbers [%d, %d) are asked for but the array has %d"
+              .formatted(offset, (long) offset + count, values.length));
+    }
+  }
+}

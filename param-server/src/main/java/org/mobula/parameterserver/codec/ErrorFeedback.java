@@ -1,0 +1,80 @@
+package org.mobula.parameterserver.codec;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What a codec loses of one gradient is added to the next: the sender's memory of it.
+ *
+ * <p>{@link #apply} turns a gradient into one that its codec carries without loss. It is called
+ * once for a gradient; the result may then be sent as often as a bad network needs, and a receiver
+ * in the same JVM, to which nothing is encoded, sees the same numbers.
+ */
+public final class ErrorFeedback {
+  private final Codec codec;
+  private final float[] residual;
+  private final float[] carried = new float[Codec.SEGMENT];
+  private final ByteBuffer payload;
+
+  /**
+   * Nothing is lost yet.
+   *
+   * @param size of the whole vector
+   */
+  public ErrorFeedback(CodecConfig config, int size) {
+    codec = config.create();
+    residual = new float[size];
+    payload = ByteBuffer.allocate(codec.maxEncodedBytes(Codec.SEGMENT));
+  }
+
+  /**
+   * Adds what was lost before, keeps what is lost now, and leaves in the array what travels.
+   *
+   * @param vector changed in place
+   * @param offset of the slice's first number, in the vector and in what is remembered
+   * @param count of the slice's numbers; segments start at its first
+   */
+  public void apply(float[] vector, int offset, int count) {
+    if (vector.length != residual.length) {
+      throw new IllegalArgumentException(
+          "the vector has %d numbers but the error feedback is of %d"
+              .formatted(vector.length, residual.length));
+    }
+    if (offset < 0 || count < 0 || offset > vector.length - count) {
+      throw new IndexOutOfBoundsException(
+          "the slice is [%d, %d) but the vector has %d numbers"
+              .formatted(offset, (long) offset + count, vector.length));
+    }
+    for (int from = offset; from < offset + count; from += Codec.SEGMENT) {
+      applySegment(vector, from, Math.min(Codec.SEGMENT, offset + count - from));
+    }
+  }
+
+  private void applySegment(float[] vector, int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      vector[i] += residual[i];
+    }
+    codec.encode(vector, from, count, payload.clear());
+    codec.decode(payload.flip(), carried, 0, count);
+    for (int i = 0; i < count; i++) {
+      float lost = vector[from + i] - carried[i];
+      // Of NaN and infinity nothing can be made up for; the receiver refuses them.
+      residual[from + i] = Float.isFinite(lost) ? lost : 0;
+      vector[from + i] = carried[i];
+    }
+  }
+
+  /** What is lost so far, copied; for a checkpoint. */
+  public float[] residual() {
+    return residual.clone();
+  }
+
+  /** Goes on with what was lost before. */
+  public void restore(float[] saved) {
+    if (saved.length != residual.length) {
+      throw new IllegalArgumentException(
+          "the saved residual has %d numbers but the error feedback is of %d"
+              .formatted(saved.length, residual.length));
+    }
+    System.arraycopy(saved, 0, residual, 0, residual.length);
+  }
+}
