@@ -1,0 +1,62 @@
+package org.mobula.parameterserver.shard;
+
+import java.util.List;
+import org.mobula.core.parameters.StoreState;
+
+/**
+ * What a primary tells its replica: a change of the values, and who the workers are after it. The
+ * replica takes the same step, which gives the same bits.
+ *
+ * @param epoch of the primary
+ * @param sequence counts the primary's entries from 1 on
+ * @param version of the values after the change
+ * @param consistency in force after it
+ * @param members after it, by number
+ * @param change of the values
+ */
+public record Entry(
+    long epoch,
+    long sequence,
+    long version,
+    Consistency consistency,
+    List<Member> members,
+    Change change) {
+  /** Copies the list. */
+  public Entry {
+    members = List.copyOf(members);
+  }
+
+  /** What happened to the values. */
+  public sealed interface Change {}
+
+  /** Nothing: workers or consistency have changed. */
+  public record Unchanged() implements Change {}
+
+  /**
+   * An optimizer step.
+   *
+   * @param gradient the mean, before clipping; the primary leaves it alone until the entry is
+   *     answered
+   * @param learningRate of the step
+   * @param clipCoefficient the gradient is multiplied by it
+   * @param blockSums as in {@link Stepped}
+   */
+  @SuppressWarnings("ArrayRecordComponent") // A carrier; never compared.
+  public record Step(
+      FloatSlice gradient, double learningRate, double clipCoefficient, double[] blockSums)
+      implements Change {}
+
+  /**
+   * Everything, for a replica that is new or was cut off.
+   *
+   * @param slice the values and the optimizer; copies
+   * @param blockSums of each member's last step, in the order of the members; empty arrays where
+   *     there was none
+   */
+  public record Whole(StoreState slice, List<double[]> blockSums) implements Change {
+    /** Copies the list. */
+    public Whole {
+      blockSums = List.copyOf(blockSums);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.mobula.parameterserver.shard;
+
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** A shard in the same JVM: no socket, and arrays by reference. */
+@SuppressWarnings({
+  "FutureReturnValueIgnored", // Each stage deals with its errors itself.
+  "CollectionUndefinedEquality" // A future is itself and no other.
+})
+public final class LocalShardLink implements ShardLink {
+  private final Shard shard;
+  private final Set<CompletableFuture<?>> unanswered = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** A link to a shard. */
+  public LocalShardLink(Shard shard) {
+    this.shard = shard;
+  }
+
+  @Override
+  public CompletableFuture<Joined> join(Join join) {
+    return ask(() -> shard.join(join));
+  }
+
+  @Override
+  public CompletableFuture<Void> leave(Caller caller) {
+    return ask(() -> shard.leave(caller));
+  }
+
+  @Override
+  public CompletableFuture<Stepped> pushPull(Push push, FloatSlice gradient, FloatSlice values) {
+    return ask(() -> shard.pushPull(push, gradient, into(values)));
+  }
+
+  @Override
+  public CompletableFuture<Stepped> commit(Commit commit, FloatSlice values) {
+    return ask(() -> shard.commit(commit, into(values)));
+  }
+
+  @Override
+  public CompletableFuture<Pulled> pull(Pull pull, FloatSlice values) {
+    return ask(() -> shard.pull(pull, into(values)));
+  }
+
+  /** The shard checks no values' length: they never leave the client over a network. */
+  private SliceReader into(FloatSlice wanted) {
+    if (wanted.length() == 0) {
+      return SliceReader.NONE;
+    }
+    if (wanted.length() != shard.setup().size()) {
+      throw new IllegalArgumentException(
+          "the values' slice has %d numbers but the shard's range has %d"
+              .formatted(wanted.length(), shard.setup().size()));
+    }
+    return (values, offset, length, version) ->
+        System.arraycopy(values, offset, wanted.array(), wanted.offset(), length);
+  }
+
+  @Override
+  public CompletableFuture<Clocks> clock(Caller caller) {
+    return ask(() -> shard.clock(caller));
+  }
+
+  @Override
+  public CompletableFuture<ShardState> snapshot(Caller caller) {
+    return ask(() -> shard.snapshot(caller));
+  }
+
+  @Override
+  public CompletableFuture<Restored> restore(Restore restore) {
+    return ask(() -> shard.restore(restore));
+  }
+
+  @Override
+  public CompletableFuture<ShardStatus> status() {
+    return ask(shard::status);
+  }
+
+  @Override
+  public CompletableFuture<Void> setConsistency(Caller caller, Consistency consistency) {
+    return ask(() -> shard.setConsistency(caller, consistency));
+  }
+
+  @Override
+  public CompletableFuture<Long> replicate(Entry entry) {
+    return ask(() -> shard.replicate(entry));
+  }
+
+  @Override
+  public CompletableFuture<Promoted> promote(Promote promote) {
+    return ask(() -> shard.promote(promote));
+  }
+
+  private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> request) {
+    if (closed) {
+      return CompletableFuture.failedFuture(lost());
+    }
+    CompletableFuture<T> answer = request.get();
+    if (!answer.isDone()) {
+      unanswered.add(answer);
+      answer.whenComplete((value, error) -> unanswered.remove(answer));
+      if (closed) {
+        answer.completeExceptionally(lost());
+      }
+    }
+    return answer;
+  }
+
+  private static LinkLostException lost() {
+    return new LinkLostException("the link to the shard in this JVM was closed", null);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    unanswered.forEach(answer -> answer.completeExceptionally(lost()));
+  }
+}

@@ -1,0 +1,45 @@
+package org.mobula.parameterserver.shard;
+
+/** Why a request was turned down. Each is counted ({@link ShardStatus#refusals}). */
+public enum Refusal {
+  /** The shard was the primary but another has taken over; ask that one. */
+  FENCED,
+  /** The shard is a replica and was not promoted. */
+  NOT_PRIMARY,
+  /** The epoch is not the shard's; join again, the exception says which it is. */
+  WRONG_EPOCH,
+  /** Other parameters, or the same cut in another way. */
+  WRONG_LAYOUT,
+  /** A slice that is not as long as the shard's range. */
+  WRONG_LENGTH,
+  /** The worker never joined, has left, or was silent for longer than its lease; join again. */
+  NOT_JOINED,
+  /** Another process is present under this number. */
+  ALREADY_JOINED,
+  /** A commit without the push that it belongs to; push again. */
+  NOT_PUSHED,
+  /** A gradient, norm or learning rate holds NaN or infinity. */
+  NOT_FINITE,
+  /** A number that no correct worker sends: a negative clock, version or learning rate. */
+  OUT_OF_RANGE,
+  /** A saved state of another optimizer or another slice. */
+  WRONG_STATE,
+  /**
+   * An entry for a replica that does not follow the one before; the whole state must come first.
+   */
+  OUT_OF_ORDER,
+  /** A replica that was cut off before the version that the caller has seen. */
+  BEHIND,
+  /** More requests than the shard holds at once; try again later. */
+  OVERLOADED,
+  /** Bytes that are no message of the protocol. */
+  MALFORMED,
+  /** A message or frame above the limit. */
+  OVERSIZED,
+  /** The token is not the server's. */
+  WRONG_TOKEN,
+  /** Another version of the protocol. */
+  WRONG_PROTOCOL,
+  /** A frame that was sent before. */
+  REPLAYED
+}

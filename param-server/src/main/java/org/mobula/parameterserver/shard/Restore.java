@@ -1,0 +1,14 @@
+package org.mobula.parameterserver.shard;
+
+import org.mobula.core.parameters.StoreState;
+
+/**
+ * Asks a shard to go on from a saved slice.
+ *
+ * @param caller whose epoch must be the shard's or, for a new shard in place of a lost one, that of
+ *     the lost one, which is higher
+ * @param slice what {@link ShardState} held; copied
+ * @param lastKnownVersion the highest version of the slice that anybody remembers; the answer
+ *     counts what is lost from there
+ */
+public record Restore(Caller caller, StoreState slice, long lastKnownVersion) {}

@@ -1,0 +1,67 @@
+package org.mobula.parameterserver.shard;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a shard fares. Counts are since its start.
+ *
+ * @param role what it is at present
+ * @param epoch raised at each promotion and restoration
+ * @param version steps taken
+ * @param from first place of the slice in the flat vector
+ * @param to the place after its last
+ * @param consistency in force
+ * @param workers numbers of those present, ascending
+ * @param waitingPushes pushes that are not answered yet
+ * @param pushes gradients that were applied
+ * @param lateGradients gradients that were dropped, since their round had closed
+ * @param duplicates pushes that came again
+ * @param staleness how many gradients were applied at each staleness, in versions, from 0 on; the
+ *     last number counts all that were staler
+ * @param applyNanos time spent on averaging and on the optimizer
+ * @param bytesIn that came over the network
+ * @param bytesOut that went over the network
+ * @param refusals by reason
+ */
+public record ShardStatus(
+    Role role,
+    long epoch,
+    long version,
+    int from,
+    int to,
+    Consistency consistency,
+    List<Integer> workers,
+    int waitingPushes,
+    long pushes,
+    long lateGradients,
+    long duplicates,
+    List<Long> staleness,
+    long applyNanos,
+    long bytesIn,
+    long bytesOut,
+    Map<Refusal, Long> refusals) {
+  /** Copies the collections. */
+  public ShardStatus {
+    workers = List.copyOf(workers);
+    staleness = List.copyOf(staleness);
+    refusals = Map.copyOf(refusals);
+  }
+
+  /** What a shard is. */
+  public enum Role {
+    /** Answers workers; each change waits for the replica. */
+    REPLICATED_PRIMARY,
+    /** Answers workers; has no replica, or has lost it. */
+    LONE_PRIMARY,
+    /** Follows a primary. */
+    REPLICA,
+    /** Was the primary until another took over. */
+    FENCED;
+
+    /** Whether it answers workers. */
+    public boolean isPrimary() {
+      return this == REPLICATED_PRIMARY || this == LONE_PRIMARY;
+    }
+  }
+}
