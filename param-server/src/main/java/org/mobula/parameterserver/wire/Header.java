@@ -1,0 +1,100 @@
+package org.mobula.parameterserver.wire;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+import org.mobula.parameterserver.shard.Refusal;
+
+/** The first 36 bytes of a frame, used again for every frame of a connection. */
+final class Header {
+  static final int BYTES = 36;
+  static final int MAGIC = 0x5350_424d; // "MBPS"
+  static final int PROTOCOL = 1;
+
+  /** No frame is longer, its header included. */
+  static final int MOST_FRAME_BYTES = 1 << 20;
+
+  /** Of a message's words, so many go into a frame; a segment of fp32 fits behind them. */
+  static final int HEAD_CHUNK = 1 << 19;
+
+  /** Of a message's words there are no more. */
+  static final int MOST_HEAD_BYTES = 1 << 26;
+
+  /** No shard is promoted so often; numbers beyond would overflow what is counted from them. */
+  private static final int EPOCH_BITS = 48;
+
+  int length;
+  Kind kind = Kind.HEARTBEAT;
+  boolean answer;
+  int part;
+  long id;
+  long epoch;
+  private int expected;
+
+  /** Reads the header of the frame that follows the one before. */
+  void read(ByteBuf in, int mostBytes) {
+    length = in.readIntLE();
+    int magic = in.readIntLE();
+    if (magic != MAGIC) {
+      throw WireException.malformed("the frame begins with %08x".formatted(magic));
+    }
+    int protocol = in.readUnsignedByte();
+    if (protocol != PROTOCOL) {
+      throw new WireException(
+          Refusal.WRONG_PROTOCOL,
+          "the peer speaks version %d of the protocol but this side version %d: use the same release"
+              .formatted(protocol, PROTOCOL));
+    }
+    int number = in.readUnsignedByte();
+    @Nullable Kind read = Kind.of(number);
+    int flags = in.readUnsignedShortLE();
+    part = in.readIntLE();
+    id = in.readLongLE();
+    epoch = in.readLongLE();
+    int sequence = in.readIntLE();
+    if (length > mostBytes || length < 0) {
+      throw new WireException(
+          Refusal.OVERSIZED,
+          "a frame of %d bytes but at most %d may come"
+              .formatted(length & 0xffff_ffffL, mostBytes));
+    }
+    if (length < BYTES
+        || read == null
+        || flags != 0
+        || part < 0
+        || id < 0
+        || epoch >>> EPOCH_BITS != 0) {
+      throw WireException.malformed(
+          "a frame of %d bytes, kind %d, flags %d, part %d, request %d, epoch %d"
+              .formatted(length, number, flags, part, id, epoch));
+    }
+    if (sequence != expected) {
+      // A connection keeps the order and loses nothing: somebody else had a hand in it.
+      throw sequence - expected < 0
+          ? new WireException(Refusal.REPLAYED, "frame " + sequence + " came again")
+          : WireException.malformed("frame %d came where %d was due".formatted(sequence, expected));
+    }
+    expected++;
+    kind = read;
+    answer = (number & Kind.ANSWER) != 0;
+  }
+
+  static void write(
+      ByteBuf out,
+      int length,
+      Kind kind,
+      boolean answer,
+      int part,
+      long id,
+      long epoch,
+      int sequence) {
+    out.writeIntLE(length)
+        .writeIntLE(MAGIC)
+        .writeByte(PROTOCOL)
+        .writeByte(kind.id | (answer ? Kind.ANSWER : 0))
+        .writeShortLE(0)
+        .writeIntLE(part)
+        .writeLongLE(id)
+        .writeLongLE(epoch)
+        .writeIntLE(sequence);
+  }
+}
