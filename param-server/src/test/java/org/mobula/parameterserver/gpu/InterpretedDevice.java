@@ -1,0 +1,85 @@
+package org.mobula.parameterserver.gpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The kernels as they stand in the PTX files, without a GPU. */
+final class InterpretedDevice implements Device {
+  /** Few, so that short vectors already go round the kernels' loops. */
+  private static final int MOST_BLOCKS = 2;
+
+  /** Small and odd, so that short vectors already travel in pieces. */
+  private static final int PIECE = 1000;
+
+  private final PtxInterpreter interpreter = new PtxInterpreter();
+  private final Map<String, PtxModule> modules = new HashMap<>();
+
+  private record InterpretedMemory(long address, long bytes) implements Memory {}
+
+  /** Arrays that nobody has given back. */
+  int arrays() {
+    return interpreter.arrays();
+  }
+
+  @Override
+  public String description() {
+    return "an interpreter";
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    return new InterpretedMemory(interpreter.allocate(bytes), bytes);
+  }
+
+  @Override
+  public void free(Memory memory) {
+    interpreter.free(memory.address());
+  }
+
+  @Override
+  public void zero(Memory memory, long bytes) {
+    for (int i = 0; i < bytes; i++) {
+      interpreter.bytes(memory.address()).put(i, (byte) 0);
+    }
+  }
+
+  @Override
+  public void copy(Memory source, Memory destination, long bytes) {
+    interpreter
+        .bytes(destination.address())
+        .put(0, interpreter.bytes(source.address()), 0, (int) bytes);
+  }
+
+  @Override
+  public void write(Memory memory, long offset, long bytes, Piece source) {
+    pieces(memory, offset, bytes, source);
+  }
+
+  @Override
+  public void read(Memory memory, long offset, long bytes, Piece destination) {
+    pieces(memory, offset, bytes, destination);
+  }
+
+  private void pieces(Memory memory, long offset, long bytes, Piece piece) {
+    ByteBuffer all = interpreter.bytes(memory.address());
+    for (int from = 0; from < bytes; from += PIECE) {
+      int count = (int) Math.min(PIECE, bytes - from);
+      piece.at(all.slice((int) offset + from, count).order(ByteOrder.LITTLE_ENDIAN), from);
+    }
+  }
+
+  @Override
+  public void launch(Kernel kernel, long threads, List<Object> arguments) {
+    PtxModule module =
+        modules.computeIfAbsent(kernel.module(), name -> PtxModule.parse(Kernel.ptx(name)));
+    PtxModule.Entry entry = module.entry(kernel.entry());
+    long blocks = (threads + kernel.blockSize() - 1) / kernel.blockSize();
+    interpreter.launch(entry, (int) Math.min(blocks, MOST_BLOCKS), arguments);
+  }
+
+  @Override
+  public void close() {}
+}
