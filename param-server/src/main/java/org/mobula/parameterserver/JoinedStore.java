@@ -1,0 +1,48 @@
+package org.mobula.parameterserver;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.shard.Join;
+
+/**
+ * Parameters that are held and trained elsewhere: a trainer with this store adds its gradients and
+ * starts nothing. Its own seed should differ from the other learners'.
+ */
+public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
+  private final ServerConfig server;
+  private final List<Connections> opened = new ArrayList<>();
+
+  /**
+   * For the shards whose addresses the configuration names.
+   *
+   * @throws IllegalArgumentException if it names none
+   */
+  public JoinedStore(ServerConfig server) {
+    if (server.addresses().isEmpty()) {
+      throw new IllegalArgumentException("addresses is empty but must name each shard to join");
+    }
+    this.server = server;
+  }
+
+  @Override
+  public ParameterStore create(
+      TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+    ParameterServer.check(config, server);
+    ParameterLayout layout = policy.network().layout();
+    Connections connections = new Connections(server, layout);
+    opened.add(connections);
+    return ParameterServer.join(
+        layout, ParameterServer.running(server.addresses()), connections, server, Join.ANY);
+  }
+
+  /** Ends the connections; after the trainer. */
+  @Override
+  public void close() {
+    opened.forEach(Connections::close);
+  }
+}

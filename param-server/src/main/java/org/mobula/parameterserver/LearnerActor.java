@@ -1,0 +1,107 @@
+package org.mobula.parameterserver;
+
+import java.io.Serializable;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.random.SeedSequence;
+import org.mobula.core.training.CheckpointConfig;
+import org.mobula.core.training.EvaluationConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+
+/**
+ * The object of a learner's actor: a trainer that leaves evaluating and saving to the first one.
+ */
+final class LearnerActor implements AutoCloseable {
+  private final Setup setup;
+  private final Connections connections;
+  private @Nullable ServerParameterStore store;
+  private volatile @Nullable Trainer trainer;
+  private volatile boolean stopped;
+
+  /**
+   * What a learner is made from.
+   *
+   * @param config of the run
+   * @param number among the run's learners, from 1
+   */
+  record Setup(
+      TrainingConfig config,
+      EnvironmentFactory environment,
+      ParameterLayout layout,
+      List<List<ShardHandle>> shards,
+      ServerConfig server,
+      int number)
+      implements Serializable {}
+
+  LearnerActor(Setup setup) {
+    this.setup = setup;
+    connections = new Connections(setup.server, setup.layout);
+  }
+
+  /** Takes part from now on: no round ends without this learner. */
+  void join(int number) {
+    store = ParameterServer.join(setup.layout, setup.shards, connections, setup.server, number);
+  }
+
+  /**
+   * Trains until the run's end or {@link #stop}.
+   *
+   * @param version of the parameters that the run begins with or goes on from
+   * @return why it failed; empty if it did not
+   */
+  String train(long version) {
+    ServerParameterStore joined = store;
+    if (joined == null) {
+      throw new IllegalStateException("a learner must join before it trains");
+    }
+    TrainingConfig config = setup.config;
+    TrainingConfig own =
+        config
+            .withSeed(seed(config.seed(), setup.number, version))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0).withEvery(0))
+            .withCheckpoint(CheckpointConfig.defaults());
+    Trainer built =
+        Trainer.builder(own)
+            .environment(setup.environment)
+            .learners(setup.server.learners())
+            .store((unused, policy, initial) -> joined)
+            .build();
+    trainer = built;
+    if (stopped) {
+      built.stop("the run ends");
+    }
+    try {
+      var unused = built.train();
+      return "";
+    } catch (RuntimeException e) {
+      joined.close();
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /** Each learner sees other episodes, and other ones after a run was resumed. */
+  static long seed(long root, int number, long version) {
+    return SeedSequence.of(root).stream("learner/" + number + "/" + version).generateState(1)[0]
+        >>> 33;
+  }
+
+  /** Ends the training after the present iteration. */
+  void stop() {
+    stopped = true;
+    Trainer present = trainer;
+    if (present != null) {
+      present.stop("the run ends");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (store != null) {
+      store.close();
+    }
+    connections.close();
+  }
+}

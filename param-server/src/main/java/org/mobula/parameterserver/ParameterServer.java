@@ -1,0 +1,284 @@
+package org.mobula.parameterserver;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.runtime.ActorOptions;
+import org.mobula.core.runtime.ActorRef;
+import org.mobula.core.runtime.ObjectRef;
+import org.mobula.core.runtime.Resources;
+import org.mobula.core.runtime.TaskException;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardSetup;
+import org.mobula.parameterserver.wire.Address;
+import org.mobula.parameterserver.wire.ListenConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The shards of a run and the learners beside its trainer, as actors of a runtime; the trainer is
+ * learner 0.
+ *
+ * <pre>{@code
+ * try (ParameterServer server = ParameterServer.on(runtime, serverConfig, environment)) {
+ *   Trainer.builder(config)
+ *       .environment(environment)
+ *       .learners(serverConfig.learners())
+ *       .store(server)
+ *       .build()
+ *       .train();
+ * }
+ * }</pre>
+ *
+ * <p>Each learner collects its own experience with {@code environment.count} environments and
+ * random streams of its own, and pushes its gradients: experience never travels. Synchronous
+ * learning gives the same bits for a given number of learners. All learners have joined before the
+ * first step is taken. A run that is resumed starts new episodes for the learners beside the
+ * trainer, with seeds that depend on the step it goes on from.
+ *
+ * <p>A learner that fails is told to the listener; the others go on without it.
+ */
+public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ParameterServer.class);
+  private static final Duration RECONNECT_WITHIN = Duration.ofSeconds(1);
+  private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
+
+  private final TaskRuntime runtime;
+  private final ServerConfig server;
+  private final EnvironmentFactory environment;
+  private final Consumer<String> failures;
+  private final List<ActorRef<ShardHost>> hosts = new ArrayList<>();
+  private final List<ActorRef<LearnerActor>> learners = new ArrayList<>();
+  private final List<ObjectRef<String>> training = new ArrayList<>();
+  private List<List<ShardHandle>> shards = List.of();
+  private @Nullable Connections connections;
+
+  private ParameterServer(
+      TaskRuntime runtime,
+      ServerConfig server,
+      EnvironmentFactory environment,
+      Consumer<String> failures) {
+    this.runtime = runtime;
+    this.server = server;
+    this.environment = environment;
+    this.failures = failures;
+  }
+
+  /** Starts nothing yet: the trainer does. Failures of learners are logged. */
+  public static ParameterServer on(
+      TaskRuntime runtime, ServerConfig server, EnvironmentFactory environment) {
+    return on(runtime, server, environment, failure -> LOG.warn("{}", failure));
+  }
+
+  /**
+   * Starts nothing yet: the trainer does.
+   *
+   * @param failures is told of learners that fail, in a sentence; called in the trainer's thread
+   */
+  public static ParameterServer on(
+      TaskRuntime runtime,
+      ServerConfig server,
+      EnvironmentFactory environment,
+      Consumer<String> failures) {
+    return new ParameterServer(runtime, server, environment, failures);
+  }
+
+  /**
+   * What several learners rule out.
+   *
+   * @throws IllegalArgumentException if the configuration asks for it
+   */
+  public static void check(TrainingConfig config, ServerConfig server) {
+    boolean several = server.learners() > 1 || !server.addresses().isEmpty();
+    if (several && config.normalization().observations()) {
+      throw new IllegalArgumentException(
+          "normalization.observations is true but must be false with several learners: each would"
+              + " scale by what it alone has seen");
+    }
+    if (several && config.workers().count() > 0) {
+      throw new IllegalArgumentException(
+          "workers.count is %d but must be 0 with several learners: each collects its own experience"
+              .formatted(config.workers().count()));
+    }
+  }
+
+  /**
+   * How a shard of a run is set up.
+   *
+   * @param shard its place, from 0
+   */
+  public static ShardSetup setup(
+      AlgorithmConfig algorithm, ParameterLayout layout, ServerConfig server, int shard) {
+    Range range = ShardRanges.cut(layout, server.shards()).ranges().get(shard);
+    return new ShardSetup(
+        layout,
+        range.from(),
+        range.to(),
+        algorithm.optimizer(),
+        algorithm.maxGradientNorm(),
+        server.consistency(),
+        server.lease(),
+        RECONNECT_WITHIN,
+        server.replicaTimeout());
+  }
+
+  /** Where the shards can be reached, in their order; a primary before its replica. */
+  public List<String> addresses() {
+    return shards.stream().flatMap(List::stream).map(shard -> shard.address().toString()).toList();
+  }
+
+  @Override
+  public ParameterStore create(
+      TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+    check(config, server);
+    ParameterLayout layout = policy.network().layout();
+    shards =
+        server.addresses().isEmpty()
+            ? start(config.algorithm(), layout, initialParameters)
+            : running(server.addresses());
+    Connections opened = new Connections(server, layout);
+    connections = opened;
+    for (int number = 1; number < server.learners(); number++) {
+      learners.add(learner(config, layout, number));
+    }
+    // The trainer takes the lowest number that is free: another run may be on the same shards.
+    int number = server.addresses().isEmpty() ? 0 : Join.ANY;
+    ServerParameterStore store = join(layout, shards, opened, server, number);
+    try {
+      for (int i = 0; i < learners.size(); i++) {
+        int wanted = server.addresses().isEmpty() ? i + 1 : Join.ANY;
+        await(learners.get(i).run(learner -> learner.join(wanted)), "learner " + (i + 1));
+      }
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    return new FirstPull(store, this::train);
+  }
+
+  private List<List<ShardHandle>> start(
+      AlgorithmConfig algorithm, ParameterLayout layout, float[] initial) {
+    List<List<ShardHandle>> started = new ArrayList<>();
+    for (int i = 0; i < server.shards(); i++) {
+      ShardSetup setup = setup(algorithm, layout, server, i);
+      String name = "parameter-shard-" + i;
+      ActorRef<ShardHost> primary =
+          runtime.actor(
+              ActorOptions.named(name),
+              () -> ShardHost.primary(setup, initial, ANY_PORT, ListenConfig.defaults()));
+      hosts.add(primary);
+      List<ShardHandle> handles = new ArrayList<>();
+      handles.add(await(primary.call(ShardHost::handle), name));
+      if (server.replicas() > 0) {
+        String replicaName = name + "-replica";
+        ActorRef<ShardHost> replica =
+            runtime.actor(
+                ActorOptions.named(replicaName),
+                () -> ShardHost.replica(setup, ANY_PORT, ListenConfig.defaults()));
+        hosts.add(replica);
+        ShardHandle handle = await(replica.call(ShardHost::handle), replicaName);
+        handles.add(handle);
+        ServerConfig captured = server;
+        await(primary.run(host -> host.replicateTo(handle, captured)), name);
+      }
+      started.add(handles);
+    }
+    return started;
+  }
+
+  /** The shards that addresses name: one a shard, with its replica after a comma. */
+  static List<List<ShardHandle>> running(List<String> addresses) {
+    return addresses.stream()
+        .map(
+            each ->
+                Stream.of(each.split(",", -1))
+                    .map(text -> ShardHandle.at(Address.parse(text.strip())))
+                    .toList())
+        .toList();
+  }
+
+  private ActorRef<LearnerActor> learner(
+      TrainingConfig config, ParameterLayout layout, int number) {
+    LearnerActor.Setup setup =
+        new LearnerActor.Setup(config, environment, layout, shards, server, number);
+    return runtime.actor(
+        ActorOptions.named("learner-" + number)
+            .withResources(Resources.cpu(1))
+            .withMaxConcurrency(2), // so that it can be told to stop
+        () -> new LearnerActor(setup));
+  }
+
+  static ServerParameterStore join(
+      ParameterLayout layout,
+      List<List<ShardHandle>> shards,
+      Connections connections,
+      ServerConfig server,
+      int number) {
+    List<List<ShardLink>> links =
+        shards.stream()
+            .map(handles -> handles.stream().map(shard -> shard.link(connections)).toList())
+            .toList();
+    Duration silence = server.silence();
+    Patience patience = new Patience(silence.dividedBy(3), silence, Patience.defaults().retries());
+    // Tells processes apart; no result depends on it.
+    long session = UUID.randomUUID().getMostSignificantBits();
+    return ServerParameterStore.join(layout, links, number, session, patience);
+  }
+
+  /** The first parameters are what the others may start from. */
+  private void train(long version) {
+    for (ActorRef<LearnerActor> learner : learners) {
+      training.add(learner.call(each -> each.train(version)));
+    }
+  }
+
+  private <T> T await(ObjectRef<T> answer, String who) {
+    try {
+      return runtime.get(answer);
+    } catch (TaskException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new IllegalStateException(who + " could not be started: " + cause.getMessage(), e);
+    }
+  }
+
+  /** Ends the learners after their present iteration, then the shards. */
+  @Override
+  public void close() {
+    for (ActorRef<LearnerActor> learner : learners) {
+      runtime.get(learner.run(LearnerActor::stop));
+    }
+    for (int i = 0; i < training.size(); i++) {
+      try {
+        String failure = runtime.get(training.get(i));
+        if (!failure.isEmpty()) {
+          failures.accept("learner %d failed: %s".formatted(i + 1, failure));
+        }
+      } catch (TaskException e) {
+        failures.accept("learner %d failed: %s".formatted(i + 1, e.getMessage()));
+      }
+    }
+    learners.forEach(learner -> runtime.get(learner.run(LearnerActor::close)));
+    if (connections != null) {
+      connections.close();
+    }
+    hosts.forEach(host -> runtime.get(host.run(ShardHost::close)));
+    training.clear();
+    learners.clear();
+    hosts.clear();
+  }
+}

@@ -1,0 +1,491 @@
+package org.mobula.parameterserver;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Clocks;
+import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.Joined;
+import org.mobula.parameterserver.shard.Promote;
+import org.mobula.parameterserver.shard.Pull;
+import org.mobula.parameterserver.shard.Refusal;
+import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.SerialQueue;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One shard as a worker sees it: asks one thing at a time until it is answered, and meanwhile joins
+ * again where it was forgotten, looks for signs of life, and turns to the replica. Touched by the
+ * tasks of the session's queue alone.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
+final class RemoteShard {
+  private static final Logger LOG = LoggerFactory.getLogger(RemoteShard.class);
+
+  /** What the worker is by all its shards. */
+  record Identity(long session, long layoutHash) {}
+
+  private final int index;
+  private final Range range;
+  private final List<ShardLink> links;
+  private final Identity identity;
+  private final Patience patience;
+  private final LongSupplier nanoClock;
+  private final SerialQueue queue;
+
+  private int current;
+  private int worker = Join.ANY;
+
+  /** Has joined and not left, whether or not the present shard knows. */
+  private boolean member;
+
+  private boolean joined;
+  private long epoch = -1;
+  private long lastClock;
+  private long knownVersion;
+  private long baseVersion = -1;
+  private boolean cached;
+  private long leaseNanos = Long.MAX_VALUE;
+
+  private @Nullable Request<?> request;
+  private @Nullable CompletableFuture<?> attempt;
+
+  /** Sends the present attempt anew. */
+  private Runnable again = () -> {};
+
+  /** What an attempt that fails does. */
+  private Consumer<Throwable> onFailure = error -> {};
+
+  private long attempts;
+  private int failures;
+  private boolean pausing;
+  private long sentAt;
+  private long heardAt;
+  private long probedAt;
+  private int probes;
+
+  /**
+   * Something asked.
+   *
+   * @param clock of the push that it belongs to; 0 for another request
+   * @param member whether the shard must know the worker
+   */
+  private record Request<T>(
+      BiFunction<ShardLink, Caller, CompletableFuture<T>> send,
+      long clock,
+      boolean member,
+      CompletableFuture<T> result) {}
+
+  RemoteShard(
+      int index,
+      Range range,
+      List<ShardLink> links,
+      Identity identity,
+      Patience patience,
+      LongSupplier nanoClock,
+      SerialQueue queue) {
+    this.index = index;
+    this.range = range;
+    this.links = List.copyOf(links);
+    this.identity = identity;
+    this.patience = patience;
+    this.nanoClock = nanoClock;
+    this.queue = queue;
+    heardAt = nanoClock.getAsLong();
+  }
+
+  Range range() {
+    return range;
+  }
+
+  List<ShardLink> links() {
+    return links;
+  }
+
+  int worker() {
+    return worker;
+  }
+
+  void setWorker(int number) {
+    worker = number;
+  }
+
+  /** The clock of this worker's last push that the shard has dealt with, at the last joining. */
+  long lastClock() {
+    return lastClock;
+  }
+
+  /** The highest version that was heard of. */
+  long knownVersion() {
+    return knownVersion;
+  }
+
+  /** The version of the values that the worker has. */
+  long baseVersion() {
+    return baseVersion;
+  }
+
+  /** The version that need not be sent again. */
+  long have() {
+    return cached ? baseVersion : Pull.NOTHING;
+  }
+
+  /** The worker has the values of this version now. */
+  void received(long version) {
+    baseVersion = version;
+    cached = true;
+    knownVersion = Math.max(knownVersion, version);
+  }
+
+  void restored(long newEpoch, long version) {
+    epoch = newEpoch;
+    baseVersion = version;
+    knownVersion = version;
+    cached = false;
+    joined = false;
+  }
+
+  /** Makes sure that the shard knows the worker. */
+  CompletableFuture<Integer> join() {
+    return ask(0, true, (link, caller) -> CompletableFuture.completedFuture(worker));
+  }
+
+  /**
+   * Asks until there is an answer.
+   *
+   * @param clock of the push that it belongs to; 0 for another request
+   * @param member whether the shard must know the worker
+   * @return ends with the answer, a {@link RefusedException} that asking again does not help
+   *     against, or a {@link ShardLostException}
+   */
+  <T> CompletableFuture<T> ask(
+      long clock, boolean member, BiFunction<ShardLink, Caller, CompletableFuture<T>> send) {
+    Request<T> asked = new Request<>(send, clock, member, new CompletableFuture<>());
+    request = asked;
+    failures = 0;
+    start();
+    return asked.result;
+  }
+
+  /** Forgets what is asked. */
+  void abandon() {
+    request = null;
+    attempts++;
+    CompletableFuture<?> unanswered = attempt;
+    if (unanswered != null) {
+      unanswered.cancel(false);
+    }
+  }
+
+  /** Gives the place among the workers up; the answer is not waited for. */
+  void leave() {
+    abandon();
+    member = false;
+    if (joined) {
+      joined = false;
+      links.get(current).leave(caller());
+    }
+  }
+
+  Caller caller() {
+    return new Caller(Math.max(worker, Caller.READER), identity.session, Math.max(epoch, 0));
+  }
+
+  private void start() {
+    Request<?> asked = request;
+    if (asked == null) {
+      return;
+    }
+    if (asked.member && !joined) {
+      sendJoin();
+    } else {
+      send(asked);
+    }
+  }
+
+  private <T> void send(Request<T> asked) {
+    attempt(
+        this::start,
+        () -> asked.send.apply(links.get(current), caller()),
+        answer -> {
+          request = null;
+          asked.result.complete(answer);
+        },
+        this::failed);
+  }
+
+  private void sendJoin() {
+    attempt(
+        this::start,
+        () ->
+            links
+                .get(current)
+                .join(
+                    new Join(
+                        worker, identity.session, identity.layoutHash, range.from(), range.to())),
+        this::joined,
+        this::failed);
+  }
+
+  private void joined(Joined answer) {
+    boolean lostItsState = answer.epoch() == epoch && answer.version() < knownVersion;
+    if (answer.epoch() < epoch || lostItsState) {
+      // It slept while another took over, or it is new: only restoring raises the epoch.
+      failover(
+          new RefusedException(
+              Refusal.FENCED,
+              answer.epoch(),
+              "it is at epoch %d, version %d, but epoch %d, version %d is known"
+                  .formatted(answer.epoch(), answer.version(), epoch, knownVersion)));
+      return;
+    }
+    if (answer.version() < knownVersion) {
+      LOG.warn(
+          "Shard {} goes on from version {}; {} versions are lost.",
+          index,
+          answer.version(),
+          knownVersion - answer.version());
+    }
+    joined = true;
+    member = true;
+    worker = answer.worker();
+    epoch = answer.epoch();
+    lastClock = Math.max(lastClock, answer.clock());
+    knownVersion = answer.version();
+    leaseNanos = answer.leaseNanos();
+    if (baseVersion < 0 || baseVersion > answer.version()) {
+      baseVersion = answer.version();
+      cached = false;
+    }
+    start();
+  }
+
+  /**
+   * One message and what comes of it; what comes of those before is of no interest any more.
+   *
+   * @param anew does the same once more
+   */
+  private <T> void attempt(
+      Runnable anew,
+      Supplier<CompletableFuture<T>> send,
+      Consumer<T> then,
+      Consumer<Throwable> otherwise) {
+    CompletableFuture<?> before = attempt;
+    long number = ++attempts;
+    if (before != null) {
+      before.cancel(false);
+    }
+    again = anew;
+    onFailure = otherwise;
+    pausing = false;
+    sentAt = nanoClock.getAsLong();
+    probedAt = sentAt;
+    CompletableFuture<T> sent = send.get();
+    attempt = sent;
+    sent.whenComplete(
+        (answer, error) ->
+            queue.run(
+                () -> {
+                  if (number != attempts) {
+                    return;
+                  }
+                  if (error == null) {
+                    heardAt = nanoClock.getAsLong();
+                    then.accept(answer);
+                  } else {
+                    otherwise.accept(unwrapped(error));
+                  }
+                }));
+  }
+
+  private static Throwable unwrapped(Throwable error) {
+    Throwable cause = error.getCause();
+    return error instanceof CompletionException && cause != null ? cause : error;
+  }
+
+  private void failed(Throwable cause) {
+    if (!(cause instanceof RefusedException refused)) {
+      lost(cause);
+      return;
+    }
+    heardAt = nanoClock.getAsLong();
+    switch (refused.refusal()) {
+      case NOT_JOINED, WRONG_EPOCH -> {
+        joined = false;
+        if (request != null && !request.member) {
+          // Joining would tell; without it, what the shard says counts.
+          epoch = Math.max(epoch, refused.epoch());
+        }
+        if (countFailure(refused)) {
+          start();
+        }
+      }
+      case FENCED, NOT_PRIMARY -> failover(refused);
+      // The number of a process that died is free when its lease has ended.
+      case OVERLOADED, ALREADY_JOINED -> {
+        if (countFailure(refused)) {
+          pause();
+        }
+      }
+      default -> finish(refused);
+    }
+  }
+
+  private void lost(Throwable cause) {
+    if (!countFailure(cause)) {
+      return;
+    }
+    if (failures == 1) {
+      // A broken connection is no dead shard.
+      start();
+    } else {
+      turnToOther(cause);
+    }
+  }
+
+  private void failover(Throwable cause) {
+    if (countFailure(cause)) {
+      turnToOther(cause);
+    }
+  }
+
+  private void turnToOther(Throwable cause) {
+    if (links.size() == 1) {
+      pause();
+      return;
+    }
+    int other = (current + 1) % links.size();
+    LOG.warn("Shard {} is turned to its replica: {}", index, cause.getMessage());
+    attempt(
+        () -> turnToOther(cause),
+        () -> links.get(other).promote(new Promote(Math.max(epoch, 0) + 1, knownVersion)),
+        promoted -> {
+          current = other;
+          epoch = Math.max(epoch, promoted.epoch());
+          joined = false;
+          start();
+        },
+        refused -> {
+          if (!countFailure(refused)) {
+            return;
+          }
+          if (refused instanceof RefusedException wrong
+              && wrong.refusal() == Refusal.WRONG_EPOCH
+              && wrong.epoch() > epoch) {
+            epoch = wrong.epoch();
+          }
+          again = this::start; // Perhaps the first is back.
+          pause();
+        });
+  }
+
+  /**
+   * Counts.
+   *
+   * @return false if that was one too many, and the request has ended
+   */
+  private boolean countFailure(Throwable cause) {
+    failures++;
+    if (failures <= patience.retries()) {
+      return true;
+    }
+    finish(
+        new ShardLostException(
+            ("shard %d (parameters %d to %d) is lost after %d attempts: %s. Version %d was the last one"
+                    + " known; start the shard anew and restore the last checkpoint")
+                .formatted(
+                    index, range.from(), range.to(), failures, cause.getMessage(), knownVersion),
+            cause));
+    return false;
+  }
+
+  private void finish(RuntimeException error) {
+    Request<?> asked = request;
+    abandon();
+    if (asked != null) {
+      asked.result.completeExceptionally(error);
+    }
+  }
+
+  private void pause() {
+    attempts++;
+    pausing = true;
+    sentAt = nanoClock.getAsLong();
+  }
+
+  /** To be called more often than a probe is due. */
+  void tick() {
+    long now = nanoClock.getAsLong();
+    Request<?> asked = request;
+    if (asked == null) {
+      if (member && now - Math.max(heardAt, probedAt) >= leaseNanos / 4) {
+        // With all the care of a request: the shard may have been replaced while nothing was asked.
+        probedAt = now;
+        ask(0, true, ShardLink::clock);
+      }
+    } else if (pausing) {
+      if (now - sentAt >= patience.probe().toNanos()) {
+        pausing = false;
+        again.run();
+      }
+    } else if (now - Math.max(heardAt, sentAt) >= patience.silence().toNanos()) {
+      failures = Math.max(1, failures); // Worse than a broken connection: no second try.
+      attempts++;
+      onFailure.accept(new IllegalStateException("it has been silent for " + patience.silence()));
+    } else if (now - probedAt >= patience.probe().toNanos()) {
+      probe(asked, now);
+    }
+  }
+
+  private void probe(Request<?> asked, long now) {
+    probedAt = now;
+    if (asked.clock == 0 || !joined) {
+      resend(now);
+      return;
+    }
+    long number = attempts;
+    links
+        .get(current)
+        .clock(caller())
+        .whenComplete(
+            (clocks, error) ->
+                queue.run(
+                    () -> {
+                      if (number == attempts && error == null) {
+                        alive(asked, clocks);
+                      } else if (number == attempts
+                          && error != null
+                          && unwrapped(error) instanceof RefusedException refused) {
+                        failed(refused);
+                      }
+                    }));
+  }
+
+  /** The shard lives; was the question lost, or the answer, or is it waiting for others? */
+  private void alive(Request<?> asked, Clocks clocks) {
+    heardAt = nanoClock.getAsLong();
+    failures = 0;
+    probes++;
+    boolean lost = clocks.received() < asked.clock || clocks.done() >= asked.clock;
+    if (lost || Integer.bitCount(probes) == 1) { // Rarer and rarer.
+      resend(heardAt);
+    }
+  }
+
+  private void resend(long now) {
+    long silentSince = Math.max(heardAt, sentAt);
+    again.run();
+    // Sending again is no sign of life.
+    sentAt = Math.min(sentAt, silentSince);
+    probedAt = now;
+  }
+}

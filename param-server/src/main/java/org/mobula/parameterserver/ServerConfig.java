@@ -1,0 +1,113 @@
+package org.mobula.parameterserver;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.Key;
+import org.mobula.core.config.Range;
+import org.mobula.core.parameters.ParametersConfig;
+import org.mobula.parameterserver.codec.CodecConfig;
+import org.mobula.parameterserver.shard.Consistency;
+
+/** Parameters that lie in shards, and who trains them together. */
+@Key("server")
+@RecordBuilder
+public record ServerConfig(
+    @Doc("how many shards the parameters are cut into; each holds whole blocks of 4,096")
+        @Range(min = 1)
+        int shards,
+    @Doc(
+            "what a push waits for: synchronous, asynchronous, {bounded-staleness: 2},"
+                + " or {synchronous: {first: 3}}, which takes the first gradients of a round")
+        Consistency consistency,
+    @Doc("how floats travel: fp32, bf16, fp16, int8, or top-k:0.01 for a hundredth of them")
+        String codec,
+    @Doc(
+            "data-parallel learners, each with environments of its own, whose gradients make the steps"
+                + " together; environment.count is of each")
+        @Range(min = 1)
+        int learners,
+    @Doc("replicas of each shard: 0, or 1 that takes over when the shard fails")
+        @Range(min = 0, max = 1)
+        int replicas,
+    @Doc(
+            "host:port of each running shard in the order of the parameters, with its replica after a"
+                + " comma where there is one; empty starts shards")
+        List<String> addresses,
+    @Doc("file with the token of the running shards; nothing if they have none")
+        @Nullable String tokenFile,
+    @Doc("PEM file with the certificates to trust; nothing if the running shards use no TLS")
+        @Nullable String trustedCertificates,
+    @Doc("a worker that is silent for longer is taken off, and the others go on")
+        @Range(exclusiveMin = 0)
+        Duration lease,
+    @Doc("a worker turns to the replica of a shard that is silent for longer")
+        @Range(exclusiveMin = 0)
+        Duration silence,
+    @Doc("a shard goes on without a replica that is silent for longer; must exceed silence")
+        @Range(exclusiveMin = 0)
+        Duration replicaTimeout)
+    implements ParametersConfig, ServerConfigBuilder.With {
+
+  /** Checks the values. */
+  public ServerConfig {
+    addresses = List.copyOf(addresses);
+    Constraints.check(
+        ServerConfig.class,
+        shards,
+        consistency,
+        codec,
+        learners,
+        replicas,
+        addresses,
+        tokenFile,
+        trustedCertificates,
+        lease,
+        silence,
+        replicaTimeout);
+    Constraints.require(
+        addresses.isEmpty() || addresses.size() == shards,
+        "addresses",
+        addresses,
+        "must name each of the shards (" + shards + ")");
+    Constraints.require(
+        replicaTimeout.compareTo(silence) > 0,
+        "replica-timeout",
+        replicaTimeout,
+        "must exceed silence (" + silence + "): else both a shard and its replica may go on alone");
+    checkCodec(codec);
+  }
+
+  private static void checkCodec(String codec) {
+    try {
+      CodecConfig.parse(codec);
+    } catch (IllegalArgumentException e) {
+      Constraints.require(
+          false, "codec", codec, "must be fp32, bf16, fp16, int8, or top-k:0.01 and the like");
+    }
+  }
+
+  /** One shard and one learner without replicas, synchronous, every bit kept. */
+  public static ServerConfig defaults() {
+    return new ServerConfig(
+        1,
+        Consistency.Synchronous.defaults(),
+        "fp32",
+        1,
+        0,
+        List.of(),
+        null,
+        null,
+        Duration.ofSeconds(10),
+        Duration.ofMillis(600),
+        Duration.ofSeconds(2));
+  }
+
+  /** How floats travel. */
+  public CodecConfig codecConfig() {
+    return CodecConfig.parse(codec);
+  }
+}

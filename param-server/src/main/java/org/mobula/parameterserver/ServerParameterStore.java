@@ -1,0 +1,336 @@
+package org.mobula.parameterserver;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.optimizer.BlockNorm;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.core.runtime.WaitInterruptedException;
+import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Restored;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardState;
+import org.mobula.parameterserver.shard.ShardStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One worker's way to parameters that lie in shards. Its pushes are steps together with, or beside,
+ * those of the other workers, as the shards' consistency says; a push returns when the step is
+ * taken and, where there are replicas, is on them too.
+ *
+ * <p>A push brings the values after its step with it, so the pull that follows needs no message.
+ * Where all workers go on together, the values of a pull are one version. With {@code first},
+ * bounded staleness or {@code asynchronous}, shards may be a few versions apart, and so may the
+ * parts of a pull or of a saved state; their version is that of the oldest part.
+ *
+ * <p>A shard that fails is replaced by its replica without the caller noticing. Safe for several
+ * threads, which take turns. A daemon thread renews the worker's leases and looks after silent
+ * shards.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // The ticker ticks until it is shut down.
+public final class ServerParameterStore implements ParameterStore {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerParameterStore.class);
+
+  /** How often shards are asked for a saved state of one version, before parts are mixed. */
+  private static final int SAVE_ATTEMPTS = 5;
+
+  /** Shards are asked how they fare no more often than this. */
+  private static final long MEASURE_NANOS = 200_000_000;
+
+  private final ParameterLayout layout;
+  private final List<Range> ranges;
+  private final WorkerSession session;
+  private final int worker;
+  private final ScheduledExecutorService ticker;
+  private final List<List<ShardLink>> links;
+  private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
+  private boolean valuesAreNew;
+  private long lostVersions;
+  private long lastMeasured;
+
+  private ServerParameterStore(
+      ParameterLayout layout,
+      List<List<ShardLink>> links,
+      WorkerSession session,
+      Patience patience,
+      int number) {
+    this.layout = layout;
+    this.links = links;
+    this.session = session;
+    ranges = ShardRanges.cut(layout, links.size()).ranges();
+    statuses = new AtomicReferenceArray<>(links.size());
+    lastMeasured = System.nanoTime() - MEASURE_NANOS;
+    ticker =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "mobula-parameter-worker");
+              thread.setDaemon(true);
+              return thread;
+            });
+    long period = Math.max(1, patience.probe().toNanos() / 4);
+    ticker.scheduleAtFixedRate(session::tick, period, period, TimeUnit.NANOSECONDS);
+    try {
+      worker = await(session.join(number));
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Joins the shards as a worker.
+   *
+   * @param shards the links to each shard in the order of their ranges: the primary's first, then
+   *     its replica's if there is one; closed with the store
+   * @param number of the worker, which orders the gradients of a round; -1 for the lowest free one
+   * @param sessionId chosen at random: tells this process from another one under the same number
+   * @throws RefusedException if the shards are of another network or cut in another way
+   * @throws ShardLostException if a shard cannot be reached
+   */
+  public static ServerParameterStore join(
+      ParameterLayout layout,
+      List<List<ShardLink>> shards,
+      int number,
+      long sessionId,
+      Patience patience) {
+    WorkerSession session =
+        new WorkerSession(layout, shards, sessionId, patience, System::nanoTime);
+    return new ServerParameterStore(layout, shards, session, patience, number);
+  }
+
+  /** The number that orders this worker's gradients among the others'. */
+  public int worker() {
+    return worker;
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  @Override
+  public synchronized long pull(float[] destination) {
+    checkLength("the destination has", destination);
+    long version = valuesAreNew ? session.version() : await(session.pull());
+    valuesAreNew = false;
+    System.arraycopy(session.values(), 0, destination, 0, destination.length);
+    return version;
+  }
+
+  /**
+   * Takes one step, or part in one.
+   *
+   * @return the norm of the step's gradient before clipping: of the mean over the workers where
+   *     they make the step together
+   * @throws ArithmeticException if the gradient holds NaN or infinity; no shard hears of it then
+   * @throws ShardLostException if a shard and its replica are gone; other shards may have taken the
+   *     step
+   */
+  @Override
+  public synchronized double push(float[] gradient, double learningRate) {
+    checkLength("the gradient has", gradient);
+    // Each worker looks before it sends: a shard cannot take back what another has done.
+    checkFinite(gradient);
+    valuesAreNew = false;
+    double norm = await(session.push(gradient, learningRate));
+    valuesAreNew = true;
+    return norm;
+  }
+
+  private void checkFinite(float[] gradient) {
+    if (Double.isFinite(BlockNorm.norm(gradient, gradient.length))) {
+      return;
+    }
+    int index = 0;
+    while (Float.isFinite(gradient[index])) {
+      index++;
+    }
+    ParameterLayout.Entry entry = layout.entryAt(index);
+    throw new ArithmeticException(
+        ("the gradient of %s (shape %s) is %s at number %d, pushed on version %d: lower the learning"
+                + " rate, clip the gradient, or look for rewards and observations that are not finite")
+            .formatted(
+                entry.name(),
+                entry.shape(),
+                gradient[index],
+                index - entry.offset(),
+                session.version()));
+  }
+
+  /** As the shards answered when they were last asked, which waits for nobody. */
+  @Override
+  public synchronized void measure(Map<String, Double> measurements) {
+    long now = System.nanoTime();
+    if (now - lastMeasured >= MEASURE_NANOS) {
+      lastMeasured = now;
+      for (int i = 0; i < links.size(); i++) {
+        int shard = i;
+        links.get(i).forEach(link -> ask(link, shard));
+      }
+    }
+    double learners = Double.POSITIVE_INFINITY;
+    double late = 0;
+    double versions = 0;
+    double gradients = 0;
+    for (int i = 0; i < statuses.length(); i++) {
+      ShardStatus status = statuses.get(i);
+      if (status == null) {
+        return;
+      }
+      learners = Math.min(learners, status.workers().size());
+      late = Math.max(late, (double) status.lateGradients());
+      for (int staleness = 0; staleness < status.staleness().size(); staleness++) {
+        versions += (double) staleness * status.staleness().get(staleness);
+        gradients += status.staleness().get(staleness);
+      }
+    }
+    measurements.put(MetricNames.PARAMETERS_LEARNERS, learners);
+    measurements.put(MetricNames.PARAMETERS_LATE_GRADIENTS, late);
+    measurements.put(
+        MetricNames.PARAMETERS_STALENESS_MEAN, gradients == 0 ? 0 : versions / gradients);
+  }
+
+  private void ask(ShardLink link, int shard) {
+    var unused =
+        link.status()
+            .whenComplete(
+                (status, error) -> {
+                  if (status != null && status.role().isPrimary()) {
+                    statuses.set(shard, status);
+                  }
+                });
+  }
+
+  @Override
+  public synchronized StoreState save() {
+    List<ShardState> slices = await(session.snapshot());
+    for (int i = 1; i < SAVE_ATTEMPTS && versions(slices).distinct().count() > 1; i++) {
+      slices = await(session.snapshot());
+    }
+    float[] values = new float[layout.size()];
+    Map<String, float[]> moments = new LinkedHashMap<>();
+    long steps = Long.MAX_VALUE;
+    for (ShardState state : slices) {
+      StoreState slice = state.slice();
+      float[] part = slice.parameters().values();
+      System.arraycopy(part, 0, values, state.from(), part.length);
+      slice
+          .moments()
+          .forEach(
+              (name, moment) ->
+                  System.arraycopy(
+                      moment,
+                      0,
+                      moments.computeIfAbsent(name, key -> new float[values.length]),
+                      state.from(),
+                      moment.length));
+      steps = Math.min(steps, slice.optimizerSteps());
+    }
+    long version = versions(slices).min().orElseThrow();
+    return new StoreState(new ParameterSnapshot(version, values), steps, moments);
+  }
+
+  private static LongStream versions(List<ShardState> slices) {
+    return slices.stream().mapToLong(state -> state.slice().parameters().version());
+  }
+
+  /**
+   * Goes on from a saved state, on all shards. The other workers notice, and their next push is one
+   * on the restored parameters.
+   */
+  @Override
+  public synchronized void restore(StoreState state) {
+    checkLength("the saved state has", state.parameters().values());
+    state.moments().forEach((name, moment) -> checkLength("the saved " + name + " has", moment));
+    List<ShardState> slices = new ArrayList<>();
+    for (Range range : ranges) {
+      slices.add(new ShardState(0, range.from(), StateSlices.cut(state, range.from(), range.to())));
+    }
+    valuesAreNew = false;
+    List<Restored> restored = await(session.restore(slices));
+    lostVersions = restored.stream().mapToLong(Restored::lostVersions).max().orElse(0);
+    if (lostVersions > 0) {
+      LOG.warn(
+          "Restored version {}; the {} versions after it that the shards had are gone.",
+          state.parameters().version(),
+          lostVersions);
+    }
+  }
+
+  /** How many versions the last {@link #restore} went back from the last one that was known. */
+  public synchronized long lostVersions() {
+    return lostVersions;
+  }
+
+  /** Pushes of this worker that came after their round had closed, and were dropped. */
+  public long lateGradients() {
+    return session.lateGradients();
+  }
+
+  /** Changes what pushes wait for, for all workers. */
+  public synchronized void setConsistency(Consistency consistency) {
+    await(session.setConsistency(consistency));
+  }
+
+  private void checkLength(String whatHas, float[] vector) {
+    if (vector.length != layout.size()) {
+      throw new IllegalArgumentException(
+          "%s %d numbers but the layout has %d".formatted(whatHas, vector.length, layout.size()));
+    }
+  }
+
+  private <T> T await(CompletableFuture<T> answer) {
+    try {
+      return answer.get();
+    } catch (InterruptedException e) {
+      // The shards must not read the caller's array any more.
+      session.leave();
+      Thread.currentThread().interrupt();
+      throw new WaitInterruptedException("interrupted while waiting for the parameter server");
+    } catch (ExecutionException e) {
+      throw asUnchecked(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  private static RuntimeException asUnchecked(Throwable cause) {
+    if (cause instanceof RefusedException refused) {
+      return switch (refused.refusal()) {
+        case WRONG_STATE, WRONG_LENGTH, OUT_OF_RANGE ->
+            new IllegalArgumentException(refused.getMessage(), refused);
+        case NOT_FINITE -> {
+          ArithmeticException error = new ArithmeticException(refused.getMessage());
+          error.initCause(refused);
+          yield error;
+        }
+        default -> refused;
+      };
+    }
+    return cause instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException(cause);
+  }
+
+  /** Leaves the shards, which go on. */
+  @Override
+  public void close() {
+    ticker.shutdownNow();
+    session.close();
+  }
+}

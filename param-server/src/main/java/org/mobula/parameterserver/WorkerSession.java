@@ -1,0 +1,381 @@
+package org.mobula.parameterserver;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.optimizer.BlockNorm;
+import org.mobula.parameterserver.RemoteShard.Identity;
+import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Commit;
+import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.LayoutHash;
+import org.mobula.parameterserver.shard.Pull;
+import org.mobula.parameterserver.shard.Pulled;
+import org.mobula.parameterserver.shard.Push;
+import org.mobula.parameterserver.shard.Refusal;
+import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Restore;
+import org.mobula.parameterserver.shard.Restored;
+import org.mobula.parameterserver.shard.SerialQueue;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardState;
+import org.mobula.parameterserver.shard.Stepped;
+
+/**
+ * A worker among the shards, as a state machine without threads: one thing is asked of all shards
+ * at a time, and {@link #tick} lets time pass.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
+final class WorkerSession {
+  private final SerialQueue queue = new SerialQueue();
+  private final List<RemoteShard> shards = new ArrayList<>();
+  private final float[] values;
+  private long clock;
+  private long lateGradients;
+
+  /**
+   * A session that has asked nothing yet.
+   *
+   * @param links of each shard: the primary's first, then its replica's
+   */
+  WorkerSession(
+      ParameterLayout layout,
+      List<List<ShardLink>> links,
+      long session,
+      Patience patience,
+      LongSupplier nanoClock) {
+    values = new float[layout.size()];
+    List<Range> ranges = ShardRanges.cut(layout, links.size()).ranges();
+    Identity identity = new Identity(session, LayoutHash.of(layout));
+    for (int i = 0; i < links.size(); i++) {
+      shards.add(
+          new RemoteShard(i, ranges.get(i), links.get(i), identity, patience, nanoClock, queue));
+    }
+  }
+
+  /** The newest values that were heard of; to be read while nothing is asked. */
+  float[] values() {
+    return values;
+  }
+
+  /**
+   * Joins all shards under one number.
+   *
+   * @param worker the number, or {@code Join.ANY} for one that the first shard chooses
+   */
+  CompletableFuture<Integer> join(int worker) {
+    return inTurn(
+        result -> {
+          RemoteShard first = shards.get(0);
+          first.setWorker(worker);
+          first
+              .join()
+              .whenComplete(
+                  (nothing, error) -> {
+                    if (error != null) {
+                      giveUp(result, error);
+                      return;
+                    }
+                    shards.forEach(shard -> shard.setWorker(first.worker()));
+                    askAll(
+                        RemoteShard::join,
+                        joined -> {
+                          for (RemoteShard shard : shards) {
+                            clock = Math.max(clock, shard.lastClock());
+                          }
+                          result.complete(first.worker());
+                        },
+                        result);
+                  });
+        });
+  }
+
+  /**
+   * One step.
+   *
+   * @param gradient is read until the answer
+   * @return the norm of the step's gradient, before clipping
+   */
+  CompletableFuture<Double> push(float[] gradient, double learningRate) {
+    return inTurn(result -> new Step(gradient, learningRate, result).start());
+  }
+
+  /**
+   * One step's life: pushes to all shards, then commits to those that wait for the norm. A shard
+   * that has lost the push to a failing primary is pushed to again.
+   */
+  private final class Step {
+    private final float[] gradient;
+    private final double learningRate;
+    private final CompletableFuture<Double> result;
+    private final long number = ++clock;
+    private final @Nullable Stepped[] answers = new @Nullable Stepped[shards.size()];
+    private final long[] baseVersions = new long[shards.size()];
+    private int unanswered;
+
+    Step(float[] gradient, double learningRate, CompletableFuture<Double> result) {
+      this.gradient = gradient;
+      this.learningRate = learningRate;
+      this.result = result;
+    }
+
+    /** The round to be named; shards that have been restored meanwhile count as they are now. */
+    private long base() {
+      long newest = 0;
+      for (int i = 0; i < baseVersions.length; i++) {
+        newest = Math.max(newest, Math.min(baseVersions[i], shards.get(i).baseVersion()));
+      }
+      return newest;
+    }
+
+    void start() {
+      for (int i = 0; i < baseVersions.length; i++) {
+        // A shard that was never asked is joined first, and says what it has.
+        long base = shards.get(i).baseVersion();
+        baseVersions[i] = base < 0 ? Long.MAX_VALUE : base;
+      }
+      unanswered = shards.size();
+      for (int i = 0; i < shards.size(); i++) {
+        push(i);
+      }
+    }
+
+    private void push(int shard) {
+      RemoteShard remote = shards.get(shard);
+      FloatSlice slice = slice(gradient, remote.range());
+      ask(
+          shard,
+          (link, caller) ->
+              link.pushPull(
+                  new Push(caller, number, base(), learningRate),
+                  slice,
+                  slice(values, remote.range())));
+    }
+
+    private void commit(int shard, double norm) {
+      RemoteShard remote = shards.get(shard);
+      ask(
+          shard,
+          (link, caller) ->
+              link.commit(new Commit(caller, number, norm), slice(values, remote.range())));
+    }
+
+    private void ask(int shard, BiFunction<ShardLink, Caller, CompletableFuture<Stepped>> request) {
+      shards
+          .get(shard)
+          .ask(number, true, request)
+          .whenComplete(
+              (answer, error) -> {
+                if (result.isDone()) {
+                  return;
+                } else if (error == null) {
+                  answered(shard, answer);
+                } else if (error instanceof RefusedException refused
+                    && refused.refusal() == Refusal.NOT_PUSHED) {
+                  push(shard);
+                } else {
+                  giveUp(result, error);
+                }
+              });
+    }
+
+    private void answered(int shard, Stepped answer) {
+      answers[shard] = answer;
+      if (!answer.awaitsCommit()) {
+        shards.get(shard).received(answer.version());
+      }
+      if (--unanswered > 0) {
+        return;
+      }
+      double norm = norm();
+      List<Integer> waiting = new ArrayList<>();
+      boolean late = false;
+      for (int i = 0; i < shards.size(); i++) {
+        Stepped given = answers[i];
+        if (given != null && given.awaitsCommit()) {
+          waiting.add(i);
+        }
+        late |= given != null && given.late();
+      }
+      if (waiting.isEmpty()) {
+        lateGradients += late ? 1 : 0;
+        result.complete(norm);
+        return;
+      }
+      unanswered = waiting.size();
+      waiting.forEach(each -> commit(each, norm));
+    }
+
+    private double norm() {
+      double[] sums = new double[BlockNorm.blocks(values.length)];
+      for (int i = 0; i < shards.size(); i++) {
+        Range range = shards.get(i).range();
+        int block = range.from() / BlockNorm.BLOCK;
+        int count = BlockNorm.blocks(range.size());
+        Stepped answer = answers[i];
+        if (answer != null && answer.blockSums().length == count) {
+          System.arraycopy(answer.blockSums(), 0, sums, block, count);
+          continue;
+        }
+        // A shard that was restored does not know the step that this push came too late for.
+        for (int from = range.from(); from < range.to(); from += BlockNorm.BLOCK) {
+          sums[from / BlockNorm.BLOCK] =
+              BlockNorm.sumOfSquares(gradient, from, Math.min(from + BlockNorm.BLOCK, range.to()));
+        }
+      }
+      return BlockNorm.norm(sums);
+    }
+  }
+
+  /** Brings the newest values, and the version of the oldest among them. */
+  CompletableFuture<Long> pull() {
+    return inTurn(
+        result ->
+            askAll(
+                remote -> {
+                  long have = remote.have();
+                  CompletableFuture<Pulled> pulled =
+                      remote.ask(
+                          0,
+                          true,
+                          (link, caller) ->
+                              link.pull(new Pull(caller, have), slice(values, remote.range())));
+                  return pulled.thenApply(
+                      answer -> {
+                        remote.received(answer.version());
+                        return answer;
+                      });
+                },
+                pulled -> result.complete(version()),
+                result));
+  }
+
+  /** Of the oldest values that the worker has. */
+  long version() {
+    return shards.stream().mapToLong(RemoteShard::baseVersion).min().orElse(0);
+  }
+
+  /** Pushes that a shard dropped, since their round had closed. */
+  long lateGradients() {
+    return lateGradients;
+  }
+
+  CompletableFuture<List<ShardState>> snapshot() {
+    return inTurn(
+        result ->
+            askAll(remote -> remote.ask(0, true, ShardLink::snapshot), result::complete, result));
+  }
+
+  /**
+   * Lets all shards go on from saved slices.
+   *
+   * @param slices one for each shard
+   */
+  CompletableFuture<List<Restored>> restore(List<ShardState> slices) {
+    return inTurn(
+        result ->
+            askAll(
+                remote -> {
+                  ShardState state = slices.get(shards.indexOf(remote));
+                  return remote
+                      .ask(
+                          0,
+                          false,
+                          (link, caller) ->
+                              link.restore(
+                                  new Restore(caller, state.slice(), remote.knownVersion())))
+                      .thenApply(
+                          restored -> {
+                            remote.restored(restored.epoch(), restored.version());
+                            return restored;
+                          });
+                },
+                result::complete,
+                result));
+  }
+
+  CompletableFuture<Void> setConsistency(Consistency consistency) {
+    return inTurn(
+        result ->
+            askAll(
+                remote ->
+                    remote.<Void>ask(
+                        0, true, (link, caller) -> link.setConsistency(caller, consistency)),
+                done -> result.complete(null),
+                result));
+  }
+
+  /** Gives the places up without waiting for the answers. */
+  void leave() {
+    queue.run(() -> shards.forEach(RemoteShard::leave));
+  }
+
+  void close() {
+    queue.run(
+        () ->
+            shards.forEach(
+                shard -> {
+                  shard.leave();
+                  shard.links().forEach(ShardLink::close);
+                }));
+  }
+
+  /** To be called every now and then: looks after shards that are silent and renews leases. */
+  void tick() {
+    queue.run(() -> shards.forEach(RemoteShard::tick));
+  }
+
+  private <T> void askAll(
+      Function<RemoteShard, CompletableFuture<T>> ask,
+      Consumer<List<T>> then,
+      CompletableFuture<?> result) {
+    List<CompletableFuture<T>> answers = new ArrayList<>();
+    for (RemoteShard shard : shards) {
+      answers.add(ask.apply(shard));
+    }
+    int[] unanswered = {answers.size()};
+    for (CompletableFuture<T> each : answers) {
+      each.whenComplete(
+          (answer, error) -> {
+            if (error != null) {
+              giveUp(result, error);
+            } else if (--unanswered[0] == 0) {
+              then.accept(answers.stream().map(CompletableFuture::join).toList());
+            }
+          });
+    }
+  }
+
+  /**
+   * Ends with an error. The shards forget what was asked, and with it the caller's arrays; the next
+   * request joins again.
+   */
+  private void giveUp(CompletableFuture<?> result, Throwable error) {
+    if (!result.isDone()) {
+      Throwable cause = error.getCause();
+      boolean wrapped = error instanceof CompletionException && cause != null;
+      shards.forEach(RemoteShard::leave);
+      result.completeExceptionally(wrapped ? cause : error);
+    }
+  }
+
+  private static FloatSlice slice(float[] vector, Range range) {
+    return new FloatSlice(vector, range.from(), range.size());
+  }
+
+  private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    queue.run(() -> request.accept(result));
+    return result;
+  }
+}

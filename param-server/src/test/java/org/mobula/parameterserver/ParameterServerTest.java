@@ -1,0 +1,239 @@
+package org.mobula.parameterserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
+import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.EvaluationConfig;
+import org.mobula.core.training.NormalizationConfig;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.StopConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingListener;
+import org.mobula.core.training.TrainingProgress;
+import org.mobula.core.training.TrainingResult;
+import org.mobula.parameterserver.shard.Consistency;
+
+/** Whole runs whose parameters lie in shards. */
+@Timeout(120)
+class ParameterServerTest {
+  private static final int ITERATIONS = 50;
+  private static final EnvironmentFactory CART_POLE = () -> new TimeLimit(new CartPole(false), 500);
+
+  @TempDir private Path directory;
+
+  private static TrainingConfig config(int learners) {
+    PpoConfig ppo = PpoConfig.defaults().withSteps(16).withMinibatchSize(32).withEpochs(2);
+    return TrainingConfig.defaults(EnvironmentConfig.defaults("CartPole-v1").withCount(4), ppo)
+        .withSeed(5)
+        .withStop(StopConfig.defaults().withEnvironmentSteps(64L * ITERATIONS * learners))
+        .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+  }
+
+  private static ServerConfig server(int learners) {
+    return ServerConfig.defaults().withShards(2).withLearners(learners);
+  }
+
+  private static LocalTaskRuntime runtime(boolean strict) {
+    return LocalTaskRuntime.builder().cpus(8).strict(strict).build();
+  }
+
+  private static float[] train(TrainingConfig config, ServerConfig server, boolean strict) {
+    try (TaskRuntime runtime = runtime(strict);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+      return parameters(trainer(config, server, parameters).build().train());
+    }
+  }
+
+  private static Trainer.Builder trainer(
+      TrainingConfig config, ServerConfig server, ParameterServer parameters) {
+    return Trainer.builder(config)
+        .environment(CART_POLE)
+        .learners(server.learners())
+        .store(parameters);
+  }
+
+  private static float[] parameters(TrainingResult result) {
+    try (Policy policy = result.policy()) {
+      return policy.snapshot().parameters().values();
+    }
+  }
+
+  /** Trainers in threads around one {@link org.mobula.core.parameters.LocalParameterStore}. */
+  private static float[] inProcess(TrainingConfig config, int learners) throws Exception {
+    SharedLocalStore shared = new SharedLocalStore(learners);
+    List<Thread> threads = new ArrayList<>();
+    float[][] results = new float[learners][];
+    ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    for (int i = 0; i < learners; i++) {
+      int number = i;
+      TrainingConfig own =
+          i == 0 ? config : config.withSeed(LearnerActor.seed(config.seed(), i, 0));
+      Trainer trainer =
+          Trainer.builder(own)
+              .environment(CART_POLE)
+              .learners(learners)
+              .store((c, policy, initial) -> shared.open(number, c, policy, initial))
+              .build();
+      Thread thread = new Thread(() -> results[number] = parameters(trainer.train()));
+      thread.setUncaughtExceptionHandler((t, e) -> failures.add(e));
+      threads.add(thread);
+      thread.start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(failures).isEmpty();
+    return results[0];
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, false", "1, true", "2, false", "2, true", "3, false"})
+  void synchronousTrainingHasTheBitsOfTheStoreInProcess(int learners, boolean strict)
+      throws Exception {
+    TrainingConfig config = config(learners);
+    float[] expected = inProcess(config, learners);
+    assertThat(train(config, server(learners), strict)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void replicasChangeNoBit(boolean strict) {
+    TrainingConfig config = config(2);
+    assertThat(train(config, server(2).withReplicas(1), strict))
+        .isEqualTo(train(config, server(2), false));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bf16", "fp16", "int8", "top-k:0.1"})
+  void trainsWithEachCodecOverSockets(String codec) {
+    float[] trained = train(config(2), server(2).withCodec(codec), true);
+    for (float value : trained) {
+      assertThat(value).isFinite();
+    }
+  }
+
+  @Test
+  void trainsAsynchronouslyAndWithBoundedStaleness() {
+    for (Consistency consistency :
+        List.of(new Consistency.Asynchronous(), new Consistency.BoundedStaleness(2))) {
+      Map<String, Double> last = new HashMap<>();
+      ServerConfig server = server(2).withConsistency(consistency);
+      try (TaskRuntime runtime = runtime(false);
+          ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+        TrainingResult result =
+            trainer(config(2), server, parameters)
+                .listener(
+                    new TrainingListener() {
+                      @Override
+                      public void onIteration(
+                          TrainingProgress progress, Map<String, Double> measurements) {
+                        last.putAll(measurements);
+                      }
+                    })
+                .build()
+                .train();
+        assertThat(result.progress().environmentSteps()).isEqualTo(64L * ITERATIONS * 2);
+      }
+      assertThat(last).containsKeys(MetricNames.PARAMETERS_LATE_GRADIENTS);
+      assertThat(last.get(MetricNames.PARAMETERS_LATE_GRADIENTS)).isZero();
+    }
+  }
+
+  @Test
+  void aLearnerThatFailsIsToldAndTheOthersGoOn() {
+    Thread own = Thread.currentThread();
+    EnvironmentFactory fragile = () -> new FailsInOtherThreads(CART_POLE.create(), own);
+    List<String> failures = new ArrayList<>();
+    ServerConfig server = server(2);
+    try (TaskRuntime runtime = runtime(false)) {
+      TrainingResult result;
+      try (ParameterServer parameters =
+          ParameterServer.on(runtime, server, fragile, failures::add)) {
+        result = trainer(config(2), server, parameters).build().train();
+      }
+      assertThat(result.progress().environmentSteps()).isEqualTo(64L * ITERATIONS * 2);
+    }
+    assertThat(failures).hasSize(1);
+    assertThat(failures.get(0)).startsWith("learner 1 failed: ").contains("out of order");
+  }
+
+  /** Works in one thread, and fails in any other's hands after some steps. */
+  private static final class FailsInOtherThreads extends EnvironmentWrapper {
+    private final Thread own;
+    private int steps;
+
+    FailsInOtherThreads(Environment inner, Thread own) {
+      super(inner);
+      this.own = own;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      inner().reset(reset, observation);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      if (++steps > 100 && !own.equals(Thread.currentThread())) {
+        throw new IllegalStateException("out of order");
+      }
+      inner().step(action, step);
+    }
+  }
+
+  @Test
+  void aRunIsResumedFromItsCheckpoint() throws IOException {
+    TrainingConfig config = config(1);
+    ServerConfig server = server(1);
+    float[] whole = train(config, server, false);
+    TrainingConfig half = config.withStop(config.stop().withEnvironmentSteps(64 * 20));
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+      trainer(half, server, parameters).directory(directory).build().train();
+    }
+    Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+      Trainer resumed = trainer(config, server, parameters).resume(checkpoint).build();
+      assertThat(parameters(resumed.train())).hasSameSizeAs(whole);
+    }
+  }
+
+  @Test
+  void saysWhatSeveralLearnersRuleOut() {
+    TrainingConfig config = config(2).withNormalization(new NormalizationConfig(true, false, 10));
+    assertThatThrownBy(() -> train(config, server(2), false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "normalization.observations is true but must be false with several learners: each"
+                + " would scale by what it alone has seen");
+  }
+}

@@ -1,0 +1,434 @@
+package org.mobula.parameterserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.optimizer.OptimizerConfig;
+import org.mobula.core.optimizer.OptimizerConfig.Adam;
+import org.mobula.core.optimizer.OptimizerConfig.Sgd;
+import org.mobula.core.parameters.LocalParameterStore;
+import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.Consistency.Asynchronous;
+import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
+import org.mobula.parameterserver.shard.Consistency.Synchronous;
+import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Promote;
+import org.mobula.parameterserver.shard.Pull;
+import org.mobula.parameterserver.shard.Shard;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardSetup;
+import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.shard.ShardStatus.Role;
+
+/**
+ * Thousands of schedules: messages are lost, repeated and reordered, primaries are killed or sleep
+ * and wake after their replica has taken over. After each, what was acknowledged must be there
+ * once.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // What is pushed is not always waited for.
+class ScheduleExplorationTest {
+  /** Two shards, the second one small. */
+  private static final ParameterLayout LAYOUT =
+      new ParameterLayout.Builder().add("weight", 4096).add("bias", 40).build();
+
+  private static final int PUSHES = 4;
+  private static final int WORKERS = 3;
+
+  /** After so many events all messages arrive, so that a run has to end. */
+  private static final int STORMY_EVENTS = 1500;
+
+  private static final int MOST_EVENTS = 60_000;
+
+  /** What goes wrong besides lost and repeated messages. */
+  private enum Trouble {
+    NONE,
+    KILL_PRIMARY,
+    PRIMARY_SLEEPS,
+    KILL_REPLICA,
+    KILL_WORKER
+  }
+
+  /** One schedule. */
+  private static final class Run {
+    final long seed;
+    final Simulation simulation;
+    final Consistency consistency;
+    final List<List<Simulation.Node>> nodes = new ArrayList<>();
+    final List<SimulatedWorker> workers = new ArrayList<>();
+    @Nullable AssertionError failure;
+
+    Run(long seed, Consistency consistency, OptimizerConfig optimizer, double maxNorm) {
+      this.seed = seed;
+      this.consistency = consistency;
+      simulation = new Simulation(seed, 0.05, 0.08);
+      for (Range range : ShardRanges.cut(LAYOUT, 2).ranges()) {
+        ShardSetup setup =
+            new ShardSetup(
+                LAYOUT,
+                range.from(),
+                range.to(),
+                optimizer,
+                maxNorm,
+                consistency,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(1),
+                // Given up, it could not take over from a primary that is killed later.
+                Duration.ofSeconds(1000));
+        float[] zeros = new float[range.size()];
+        Simulation.Node primary =
+            simulation.host(Shard.primary(setup, FloatSlice.of(zeros), simulation::now));
+        Simulation.Node replica = simulation.host(Shard.replica(setup, simulation::now));
+        primary.shard.replicateTo(simulation.link(replica));
+        nodes.add(List.of(primary, replica));
+      }
+      for (int i = 0; i < WORKERS; i++) {
+        List<List<ShardLink>> own = new ArrayList<>();
+        nodes.forEach(pair -> own.add(pair.stream().map(simulation::link).toList()));
+        workers.add(new SimulatedWorker(this, i, own));
+      }
+    }
+
+    /** Lets everybody join, then push, and trouble come at a random time. */
+    Run play(Trouble trouble, GradientOf gradients) {
+      workers.forEach(worker -> worker.join(gradients));
+      int events = 0;
+      while (!workers.stream().allMatch(worker -> worker.joined)) {
+        events = step(events);
+      }
+      workers.forEach(SimulatedWorker::next);
+      int troubleAt = events + simulation.random().nextInt(400);
+      List<Simulation.Node> pair = nodes.get(simulation.random().nextInt(nodes.size()));
+      int wakeAt = troubleAt + simulation.random().nextInt(1000);
+      while (!workers.stream().allMatch(worker -> worker.finished || worker.dead)) {
+        if (events == troubleAt) {
+          switch (trouble) {
+            case NONE -> {}
+            case KILL_PRIMARY -> pair.get(0).kill();
+            case PRIMARY_SLEEPS -> pair.get(0).sleep();
+            case KILL_REPLICA -> pair.get(1).kill();
+            case KILL_WORKER -> workers.get(1).kill();
+          }
+        }
+        if (events == wakeAt) {
+          pair.get(0).wake();
+        }
+        events = step(events);
+      }
+      pair.get(0).wake();
+      simulation.calm();
+      for (int i = 0; i < 2000; i++) {
+        simulation.step();
+      }
+      return this;
+    }
+
+    private int step(int events) {
+      if (events == STORMY_EVENTS) {
+        simulation.calm();
+      }
+      assertThat(events).as("stuck, seed %d: %s", seed, this).isLessThan(MOST_EVENTS);
+      simulation.step();
+      if (failure != null) {
+        throw failure;
+      }
+      return events + 1;
+    }
+
+    /** The one that answers for a range: the primary of the highest epoch. */
+    Shard primary(int shard) {
+      Shard found = null;
+      long epoch = -1;
+      for (Simulation.Node node : nodes.get(shard)) {
+        ShardStatus status = node.shard.status().join();
+        boolean primary =
+            status.role() == Role.LONE_PRIMARY || status.role() == Role.REPLICATED_PRIMARY;
+        if (!node.isDead() && primary && status.epoch() > epoch) {
+          found = node.shard;
+          epoch = status.epoch();
+        }
+      }
+      if (found == null) {
+        // Killed when nobody needed it any more: what it has acknowledged is on its replica.
+        found = nodes.get(shard).get(1).shard;
+        found.promote(new Promote(epochOf(found) + 1, 0)).join();
+      }
+      return found;
+    }
+
+    private static long epochOf(Shard shard) {
+      return shard.status().join().epoch();
+    }
+
+    float[] values() {
+      float[] values = new float[LAYOUT.size()];
+      List<Range> ranges = ShardRanges.cut(LAYOUT, nodes.size()).ranges();
+      for (int i = 0; i < nodes.size(); i++) {
+        int from = ranges.get(i).from();
+        Shard shard = primary(i);
+        assertThat(
+                shard.pull(
+                    new Pull(Caller.reader(shard.status().join().epoch()), -1),
+                    (slice, offset, length, version) ->
+                        System.arraycopy(slice, offset, values, from, length)))
+            .as("seed %d: the replica has not acknowledged", seed)
+            .isCompleted();
+      }
+      return values;
+    }
+
+    long version(int shard) {
+      return primary(shard).status().join().version();
+    }
+
+    @Override
+    public String toString() {
+      StringBuilder text = new StringBuilder();
+      nodes.forEach(
+          pair -> pair.forEach(node -> text.append(node.shard.status().join()).append('\n')));
+      workers.forEach(
+          worker ->
+              text.append("worker ")
+                  .append(worker.number)
+                  .append(": ")
+                  .append(worker.acknowledged)
+                  .append('\n'));
+      return text.toString();
+    }
+  }
+
+  private interface GradientOf {
+    float[] gradient(int worker, int push);
+  }
+
+  /** Pushes one gradient after the other, and looks at what it is told. */
+  private static final class SimulatedWorker {
+    final Run run;
+    final int number;
+    final WorkerSession session;
+    final List<Double> norms = new ArrayList<>();
+    final List<Long> late = new ArrayList<>();
+    private @Nullable GradientOf gradients;
+    int sent;
+    int acknowledged;
+    boolean joined;
+    boolean finished;
+    boolean dead;
+    private long seenVersion;
+
+    SimulatedWorker(Run run, int number, List<List<ShardLink>> links) {
+      this.run = run;
+      this.number = number;
+      session =
+          new WorkerSession(
+              LAYOUT,
+              links,
+              100 + number,
+              new Patience(Duration.ofMillis(200), Duration.ofMillis(600), 100_000),
+              run.simulation::now);
+      run.simulation.tickWith(session);
+    }
+
+    void join(GradientOf given) {
+      gradients = given;
+      session.join(number).thenAccept(worker -> joined = true);
+    }
+
+    void kill() {
+      dead = true;
+      run.simulation.forget(session);
+    }
+
+    void next() {
+      if (dead || gradients == null) {
+        return;
+      }
+      if (acknowledged == PUSHES) {
+        finished = true;
+        // Who has nothing to push any more must not be waited for.
+        session.leave();
+        return;
+      }
+      sent++;
+      long before = session.lateGradients();
+      session
+          .push(gradients.gradient(number, sent), 1)
+          .whenComplete(
+              (norm, error) -> {
+                try {
+                  answered(norm, error, before);
+                } catch (AssertionError e) {
+                  run.failure = e;
+                }
+              });
+    }
+
+    private void answered(Double norm, @Nullable Throwable error, long before) {
+      assertThat(error).as("seed %d", run.seed).isNull();
+      norms.add(norm);
+      late.add(session.lateGradients() - before);
+      acknowledged++;
+      assertThat(session.version()).as("seed %d", run.seed).isGreaterThanOrEqualTo(seenVersion);
+      seenVersion = session.version();
+      if (run.consistency instanceof BoundedStaleness bound) {
+        for (SimulatedWorker other : run.workers) {
+          assertThat(other.sent)
+              .as("seed %d: worker %d is too far ahead", run.seed, number)
+              .isGreaterThanOrEqualTo(acknowledged - bound.staleness());
+        }
+      }
+      next();
+    }
+  }
+
+  private static Trouble trouble(long seed) {
+    Trouble[] all = {
+      Trouble.NONE, Trouble.KILL_PRIMARY, Trouble.PRIMARY_SLEEPS, Trouble.KILL_PRIMARY
+    };
+    return all[(int) (seed % all.length)];
+  }
+
+  /** Rounds of all workers: whatever happens, the bits are those of one store in the process. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.5})
+  void roundsHaveTheBitsOfOneStoreUnderAnySchedule(double maxNorm) {
+    List<Double> norms = new ArrayList<>();
+    LocalParameterStore local =
+        new LocalParameterStore(LAYOUT, new float[LAYOUT.size()], Adam.defaults(), maxNorm);
+    for (int push = 1; push <= PUSHES; push++) {
+      norms.add(local.push(mean(push), 1));
+    }
+    float[] expected = local.snapshot().values();
+    for (long seed = 0; seed < 700; seed++) {
+      Run run =
+          new Run(seed, Synchronous.defaults(), Adam.defaults(), maxNorm)
+              .play(trouble(seed), (worker, push) -> Gradients.of(LAYOUT, worker, push));
+      assertThat(Arrays.equals(run.values(), expected)).as("seed %d, %s", seed, run).isTrue();
+      for (SimulatedWorker worker : run.workers) {
+        assertThat(worker.norms).as("seed %d", seed).isEqualTo(norms);
+        assertThat(worker.session.values()).as("seed %d", seed).isEqualTo(expected);
+      }
+      assertThat(List.of(run.version(0), run.version(1)))
+          .as("seed %d", seed)
+          .containsOnly((long) PUSHES);
+    }
+  }
+
+  private static float[] mean(int push) {
+    float[] mean = Gradients.of(LAYOUT, 0, push);
+    for (int worker = 1; worker < WORKERS; worker++) {
+      float[] gradient = Gradients.of(LAYOUT, worker, push);
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] += gradient[i];
+      }
+    }
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] *= (float) (1.0 / WORKERS);
+    }
+    return mean;
+  }
+
+  /** A one at a place of its own in each shard: the parameters show which pushes were applied. */
+  private static float[] mark(int worker, int push) {
+    float[] gradient = new float[LAYOUT.size()];
+    for (int shard = 0; shard < 2; shard++) {
+      gradient[place(shard, worker, push)] = 1;
+    }
+    return gradient;
+  }
+
+  private static int place(int shard, int worker, int push) {
+    return shard * 4096 + worker * PUSHES + push - 1;
+  }
+
+  @Test
+  void asynchronousPushesAreAppliedOnceUnderAnySchedule() {
+    for (long seed = 0; seed < 700; seed++) {
+      checkEachAppliedOnce(new Asynchronous(), seed, 0);
+    }
+  }
+
+  @Test
+  void clippedAsynchronousPushesAreAppliedOnceUnderAnySchedule() {
+    for (long seed = 0; seed < 400; seed++) {
+      checkEachAppliedOnce(new Asynchronous(), seed, 100);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void boundedStalenessHoldsItsBoundUnderAnySchedule(int staleness) {
+    for (long seed = 0; seed < 500; seed++) {
+      checkEachAppliedOnce(new BoundedStaleness(staleness), seed, 0);
+    }
+  }
+
+  private static void checkEachAppliedOnce(Consistency consistency, long seed, double maxNorm) {
+    Run run =
+        new Run(seed, consistency, Sgd.defaults(), maxNorm)
+            .play(trouble(seed), ScheduleExplorationTest::mark);
+    float[] expected = new float[LAYOUT.size()];
+    for (int shard = 0; shard < 2; shard++) {
+      assertThat(run.version(shard)).as("seed %d", seed).isEqualTo(WORKERS * PUSHES);
+      Arrays.fill(expected, shard * 4096, shard * 4096 + WORKERS * PUSHES, -1);
+    }
+    assertThat(run.values()).as("seed %d, %s", seed, run).isEqualTo(expected);
+  }
+
+  /** The first two of three: what is not late is in exactly one round, and nothing else is. */
+  @Test
+  void firstOfManyDropsOnlyWhatItCallsLate() {
+    for (long seed = 0; seed < 700; seed++) {
+      Run run =
+          new Run(seed, new Synchronous(2), Sgd.defaults(), seed % 2 == 0 ? 0 : 100)
+              .play(trouble(seed), ScheduleExplorationTest::mark);
+      checkRounds(run);
+    }
+  }
+
+  /** A worker dies; the others' rounds end without it, and no push is applied twice. */
+  @Test
+  void aDeadWorkerHoldsNobodyUp() {
+    for (long seed = 0; seed < 500; seed++) {
+      Run run =
+          new Run(seed, Synchronous.defaults(), Sgd.defaults(), 0)
+              .play(Trouble.KILL_WORKER, ScheduleExplorationTest::mark);
+      checkRounds(run);
+    }
+  }
+
+  private static void checkRounds(Run run) {
+    float[] values = run.values();
+    for (int shard = 0; shard < 2; shard++) {
+      double sum = 0;
+      for (SimulatedWorker worker : run.workers) {
+        for (int push = 1; push <= worker.acknowledged; push++) {
+          float value = values[place(shard, worker.number, push)];
+          if (worker.late.get(push - 1) == 0) {
+            assertThat(value).as("seed %d, %s", run.seed, run).isIn(-1f, -1f / 2, -1f / 3);
+          } else {
+            assertThat(value).as("seed %d, %s", run.seed, run).isIn(0f, -1f, -1f / 2, -1f / 3);
+          }
+        }
+      }
+      for (int i = 0; i < WORKERS * PUSHES; i++) {
+        sum += values[shard * 4096 + i];
+      }
+      // Each round adds up to one.
+      assertThat(-sum)
+          .as("seed %d, %s", run.seed, run)
+          .isCloseTo((double) run.version(shard), within(1e-5));
+    }
+  }
+}

@@ -1,0 +1,197 @@
+package org.mobula.parameterserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.optimizer.OptimizerConfig.Adam;
+import org.mobula.core.parameters.LocalParameterStore;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.Shards.Setup;
+import org.mobula.parameterserver.shard.Consistency.Asynchronous;
+import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
+import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardStatus;
+
+/** Stores and shards in threads of their own. */
+class ServerParameterStoreTest {
+  private static final float[] ZEROS = new float[Shards.LAYOUT.size()];
+
+  private static final Patience PATIENCE =
+      new Patience(Duration.ofMillis(20), Duration.ofMillis(60), 40);
+
+  private static ServerParameterStore store(List<List<ShardLink>> links, int number) {
+    return ServerParameterStore.join(Shards.LAYOUT, links, number, number + 1, PATIENCE);
+  }
+
+  /** Each shard's links can be cut as if its process were gone. */
+  private static List<List<ShardLink>> fragile(Shards shards, List<FragileLink> primaries) {
+    List<List<ShardLink>> links = new ArrayList<>();
+    for (List<ShardLink> pair : shards.links()) {
+      FragileLink primary = new FragileLink(pair.get(0));
+      primaries.add(primary);
+      List<ShardLink> each = new ArrayList<>(pair);
+      each.set(0, primary);
+      links.add(each);
+    }
+    return links;
+  }
+
+  @Test
+  void aLostPrimaryIsReplacedInTheMiddleOfAPushAndTheBitsAreTheSame() throws Exception {
+    Shards shards =
+        Setup.of(2).optimizer(Adam.defaults()).maxGradientNorm(0.5).replicated().start(ZEROS);
+    shards.replicate();
+    LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0.5);
+    List<FragileLink> primaries = new ArrayList<>();
+    ServerParameterStore one = store(fragile(shards, primaries), 0);
+    ServerParameterStore two = store(fragile(shards, primaries), 1);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      for (int step = 1; step <= 20; step++) {
+        int pushed = step;
+        Future<Double> first = threads.submit(() -> one.push(Gradients.of(0, pushed), 0.01));
+        if (step == 7) {
+          // The first worker's push waits there for the second; then the process is gone.
+          primaries.forEach(FragileLink::cut);
+        }
+        Future<Double> second = threads.submit(() -> two.push(Gradients.of(1, pushed), 0.01));
+        double norm = local.push(Gradients.mean(2, step), 0.01);
+        assertThat(first.get()).isEqualTo(norm);
+        assertThat(second.get()).isEqualTo(norm);
+        assertThat(one.snapshot().version()).isEqualTo(step);
+      }
+      SynchronousEqualityTest.assertSame(one.save(), local.save());
+      SynchronousEqualityTest.assertSame(two.save(), local.save());
+    } finally {
+      threads.shutdownNow();
+      one.close();
+      two.close();
+    }
+  }
+
+  @Test
+  void withoutAReplicaTheShardIsLostAndANewOneGoesOnFromTheLastCheckpoint() {
+    Shards shards = Setup.of(2).optimizer(Adam.defaults()).start(ZEROS);
+    List<FragileLink> primaries = new ArrayList<>();
+    List<List<ShardLink>> links = fragile(shards, primaries);
+    Shards fresh = Setup.of(2).optimizer(Adam.defaults()).start(ZEROS);
+    try (ServerParameterStore store =
+        ServerParameterStore.join(
+            Shards.LAYOUT,
+            links,
+            0,
+            1,
+            new Patience(Duration.ofMillis(2), Duration.ofMillis(10), 3))) {
+      store.push(Gradients.of(0, 1), 0.01);
+      StoreState saved = store.save();
+      store.push(Gradients.of(0, 2), 0.01);
+      store.push(Gradients.of(0, 3), 0.01);
+      primaries.get(1).cut();
+      assertThatExceptionOfType(ShardLostException.class)
+          .isThrownBy(() -> store.push(Gradients.of(0, 4), 0.01))
+          .withMessageContaining("shard 1 (parameters 4096 to 8473) is lost")
+          .withMessageContaining("Version 3 was the last one known")
+          .withMessageContaining("restore the last checkpoint");
+
+      primaries.get(1).replace(fresh.links().get(1).get(0));
+      assertThatExceptionOfType(ShardLostException.class)
+          .isThrownBy(() -> store.pull(new float[Shards.LAYOUT.size()]))
+          .withMessageContaining("version 3 is known");
+      store.restore(saved);
+      assertThat(store.lostVersions()).isGreaterThanOrEqualTo(2);
+      SynchronousEqualityTest.assertSame(store.save(), saved);
+      LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0);
+      local.restore(saved);
+      local.push(Gradients.of(0, 2), 0.01);
+      store.push(Gradients.of(0, 2), 0.01);
+      SynchronousEqualityTest.assertSame(store.save(), local.save());
+    }
+  }
+
+  @Test
+  void aGradientThatIsNotFiniteReachesNoShard() {
+    Shards shards = Setup.of(3).optimizer(Adam.defaults()).start(ZEROS);
+    LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0);
+    try (ServerParameterStore store = shards.worker(Shards.LAYOUT, 0)) {
+      store.push(Gradients.of(0, 1), 0.01);
+      local.push(Gradients.of(0, 1), 0.01);
+      float[] gradient = Gradients.of(0, 2);
+      gradient[Shards.LAYOUT.size() - 1] = Float.POSITIVE_INFINITY;
+      String expected = messageOf(() -> local.push(gradient.clone(), 0.01));
+      assertThat(expected).contains("log_std", "Infinity", "version 1");
+      assertThat(messageOf(() -> store.push(gradient, 0.01))).isEqualTo(expected);
+      SynchronousEqualityTest.assertSame(store.save(), local.save());
+      shards.primaries().forEach(shard -> assertThat(shard.status().join().version()).isEqualTo(1));
+    }
+  }
+
+  private static String messageOf(Runnable pushing) {
+    try {
+      pushing.run();
+      return "nothing was thrown";
+    } catch (ArithmeticException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  @Test
+  void workersJoinAndLeaveWhileOthersTrain() throws Exception {
+    Shards shards = Setup.of(2).start(ZEROS);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try (ServerParameterStore stays = shards.worker(Shards.LAYOUT, 0)) {
+      stays.push(Gradients.of(0, 1), 1);
+      ServerParameterStore guest = shards.worker(Shards.LAYOUT, 1);
+      assertThat(guest.snapshot().version()).isEqualTo(1);
+      Future<Double> waiting = threads.submit(() -> stays.push(Gradients.of(0, 2), 1));
+      assertThat(guest.push(Gradients.of(1, 2), 1)).isEqualTo(waiting.get());
+      Future<Double> alone = threads.submit(() -> stays.push(Gradients.of(0, 3), 1));
+      guest.close();
+      alone.get();
+      LocalParameterStore local =
+          new LocalParameterStore(Shards.LAYOUT, ZEROS, Setup.of(1).optimizer(), 0);
+      local.push(Gradients.of(0, 1), 1);
+      local.push(Gradients.mean(2, 2), 1);
+      local.push(Gradients.of(0, 3), 1);
+      SynchronousEqualityTest.assertSame(stays.save(), local.save());
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void consistencyIsChangedForAll() {
+    Shards shards = Setup.of(2).start(ZEROS);
+    try (ServerParameterStore one = shards.worker(Shards.LAYOUT, 0);
+        ServerParameterStore two = shards.worker(Shards.LAYOUT, 1)) {
+      one.setConsistency(new Asynchronous());
+      for (int step = 1; step <= 5; step++) {
+        two.push(Gradients.of(1, step), 0.1);
+      }
+      assertThat(one.snapshot().version()).isEqualTo(5);
+      one.setConsistency(new BoundedStaleness(3));
+      two.push(Gradients.of(1, 6), 0.1);
+      ShardStatus status = shards.primaries().get(0).status().join();
+      assertThat(status.consistency()).isEqualTo(new BoundedStaleness(3));
+      assertThat(status.pushes()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void refusesShardsOfAnotherNetwork() {
+    Shards shards = Setup.of(2).start(ZEROS);
+    ParameterLayout other =
+        new ParameterLayout.Builder().add("other", Shards.LAYOUT.size()).build();
+    assertThatExceptionOfType(RefusedException.class)
+        .isThrownBy(() -> shards.worker(other, 0))
+        .withMessageContaining("start both with the same configuration");
+  }
+}

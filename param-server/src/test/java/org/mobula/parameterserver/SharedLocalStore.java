@@ -1,0 +1,132 @@
+package org.mobula.parameterserver;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.LocalParameterStore;
+import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.TrainingConfig;
+
+/**
+ * The plain meaning of synchronous learning: all hand in a gradient, their mean in the order of the
+ * learners goes to one store in memory, all go on.
+ */
+final class SharedLocalStore {
+  private final int learners;
+  private final float[] @Nullable [] gradients;
+  private @Nullable LocalParameterStore store;
+  private int opened;
+  private int handedIn;
+  private long round;
+  private double norm;
+
+  SharedLocalStore(int learners) {
+    this.learners = learners;
+    this.gradients = new float[learners][];
+  }
+
+  synchronized ParameterStore open(
+      int number, TrainingConfig config, PolicySpec policy, float[] initial) {
+    if (number == 0) {
+      store =
+          new LocalParameterStore(
+              policy.network().layout(),
+              initial,
+              config.algorithm().optimizer(),
+              config.algorithm().maxGradientNorm());
+    }
+    opened++;
+    notifyAll();
+    waitUntilOpened();
+    LocalParameterStore shared = store;
+    if (shared == null) {
+      throw new IllegalStateException("learner 0 has not opened the store");
+    }
+    return new View(number, shared);
+  }
+
+  private void waitUntilOpened() {
+    while (opened < learners) {
+      await();
+    }
+  }
+
+  @SuppressWarnings("WaitNotInLoop") // whoever calls it loops
+  private void await() {
+    try {
+      wait();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private synchronized double push(
+      LocalParameterStore shared, int number, float[] gradient, double learningRate) {
+    gradients[number] = gradient.clone();
+    long mine = round;
+    if (++handedIn == learners) {
+      float[] mean = gradients[0].clone();
+      for (int i = 1; i < learners; i++) {
+        for (int k = 0; k < mean.length; k++) {
+          mean[k] += gradients[i][k];
+        }
+      }
+      if (learners > 1) {
+        float factor = (float) (1.0 / learners);
+        for (int k = 0; k < mean.length; k++) {
+          mean[k] *= factor;
+        }
+      }
+      norm = shared.push(mean, learningRate);
+      Arrays.fill(gradients, null);
+      handedIn = 0;
+      round++;
+      notifyAll();
+    }
+    while (round == mine) {
+      await();
+    }
+    return norm;
+  }
+
+  /** One learner's door. */
+  private final class View implements ParameterStore {
+    private final int number;
+    private final LocalParameterStore shared;
+
+    View(int number, LocalParameterStore shared) {
+      this.number = number;
+      this.shared = shared;
+    }
+
+    @Override
+    public ParameterLayout layout() {
+      return shared.layout();
+    }
+
+    @Override
+    public long pull(float[] destination) {
+      return shared.pull(destination);
+    }
+
+    @Override
+    public double push(float[] gradient, double learningRate) {
+      return SharedLocalStore.this.push(shared, number, gradient, learningRate);
+    }
+
+    @Override
+    public StoreState save() {
+      return shared.save();
+    }
+
+    @Override
+    public void restore(StoreState state) {
+      shared.restore(state);
+    }
+
+    @Override
+    public void close() {}
+  }
+}
