@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
@@ -222,8 +221,7 @@ final class EvaluateCommand implements Callable<Integer> {
           "there is no config.yaml beside " + file + " that tells the environment",
           "Name one by --environment.");
     }
-    TrainingConfig trained =
-        ConfigReader.read(config, TrainingConfig.class, List.of(), TrainingConfig.algorithms());
+    TrainingConfig trained = ConfigFiles.read(config);
     return new Played(
         trained.environment().name(), ConfiguredEnvironment.of(trained, config, List.of()));
   }

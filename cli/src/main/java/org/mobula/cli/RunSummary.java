@@ -10,7 +10,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.config.ConfigException;
-import org.mobula.core.config.ConfigReader;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricTable;
 import org.mobula.core.training.RunDirectory;
@@ -47,9 +46,7 @@ record RunSummary(
     String environment = null;
     String algorithm = null;
     try {
-      TrainingConfig config =
-          ConfigReader.read(
-              directory.config(), TrainingConfig.class, List.of(), TrainingConfig.algorithms());
+      TrainingConfig config = ConfigFiles.read(directory.config());
       environment = config.environment().name();
       algorithm = algorithm(config);
     } catch (ConfigException e) {
@@ -72,7 +69,7 @@ record RunSummary(
 
   /** The key that a training file has for its algorithm. */
   static String algorithm(TrainingConfig config) {
-    return TrainingConfig.algorithms().key(AlgorithmConfig.class, config.algorithm());
+    return ConfigFiles.alternatives().key(AlgorithmConfig.class, config.algorithm());
   }
 
   private static MetricTable metrics(Path csv) {

@@ -23,6 +23,6 @@ final class SchemaCommand implements Runnable {
   public void run() {
     spec.commandLine()
         .getOut()
-        .println(JsonSchema.of(TrainingConfig.class, TrainingConfig.algorithms()));
+        .println(JsonSchema.of(TrainingConfig.class, ConfigFiles.alternatives()));
   }
 }

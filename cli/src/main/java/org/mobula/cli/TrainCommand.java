@@ -43,6 +43,20 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable String resume;
 
   @Option(
+      names = "--join",
+      paramLabel = "ADDRESSES",
+      description =
+          "Add a learner to a running parameter server: the address of each of its shards in their"
+              + " order, as host:port or unix:/path, each with its replica's after a comma.")
+  private List<String> join = List.of();
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      description = "With --join: the file with the shards' token.")
+  private @Nullable Path tokenFile;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description =
@@ -82,9 +96,22 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     obstacle.ifPresent(why -> err.println("note: " + why + "; PyTorch computes the networks"));
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
+    if (!join.isEmpty()) {
+      return joined().train(output, out);
+    }
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
       return run.train(output);
     }
+  }
+
+  private JoinedLearner joined() {
+    if (config == null || resume != null || name != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--join takes the CONFIG that the parameter server was started with, and neither --resume"
+              + " nor --name: a learner that joins keeps no run of its own");
+    }
+    return JoinedLearner.of(config, overrides(), join, tokenFile);
   }
 
   private TrainingRun begin(Runs runs) throws IOException {
@@ -92,11 +119,15 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to go on with one");
     }
+    return TrainingRun.begin(config, overrides(), runs, name);
+  }
+
+  private List<String> overrides() {
     List<String> overrides = new ArrayList<>(settings);
     if (seed != null) {
       overrides.add("seed=" + seed);
     }
-    return TrainingRun.begin(config, overrides, runs, name);
+    return overrides;
   }
 
   private TrainingRun goOn(Runs runs, String run) throws IOException {

@@ -7,7 +7,7 @@ interface TrainingDisplay extends TrainingListener, AutoCloseable {
   /** A signal asks for the end. */
   void stopping(String signal);
 
-  /** A rollout worker failed and may be started again. */
+  /** A rollout worker failed and may be started again, or a learner failed. */
   void workerFailed(String message);
 
   /** Leaves nothing half drawn behind. */

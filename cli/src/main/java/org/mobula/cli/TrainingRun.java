@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
@@ -14,6 +13,8 @@ import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.parameterserver.ParameterServer;
+import org.mobula.parameterserver.ServerConfig;
 import org.mobula.rollout.RolloutWorkers;
 
 /** A run that can begin or go on: all that could be wrong with it has been looked at. */
@@ -47,10 +48,11 @@ final class TrainingRun implements AutoCloseable {
    */
   static TrainingRun begin(Path file, List<String> overrides, Runs runs, @Nullable String name)
       throws IOException {
-    TrainingConfig config = read(file, overrides);
+    TrainingConfig config = ConfigFiles.read(file, overrides);
     EnvironmentFactory environment = ConfiguredEnvironment.of(config, file, overrides);
     // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
-    ConfiguredEnvironment.policy(config, environment, file, overrides);
+    PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
+    ConfigFiles.checkShards(config, policy, file, overrides);
     Path run = name == null ? runs.createNumbered(file) : runs.create(name);
     return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
   }
@@ -60,7 +62,7 @@ final class TrainingRun implements AutoCloseable {
     RunDirectory directory = new RunDirectory(run);
     RunState state = RunState.hold(run);
     try {
-      TrainingConfig config = read(directory.config(), overrides);
+      TrainingConfig config = ConfigFiles.read(directory.config(), overrides);
       EnvironmentFactory environment =
           ConfiguredEnvironment.of(config, directory.config(), overrides);
       Path path = newest(directory);
@@ -74,6 +76,7 @@ final class TrainingRun implements AutoCloseable {
       Checkpoint checkpoint = read(path, directory);
       PolicySpec policy =
           ConfiguredEnvironment.policy(config, environment, directory.config(), overrides);
+      ConfigFiles.checkShards(config, policy, directory.config(), overrides);
       PolicyFit.misfit(checkpoint.policy(), policy)
           .ifPresent(
               misfit -> {
@@ -87,10 +90,6 @@ final class TrainingRun implements AutoCloseable {
       state.close();
       throw e;
     }
-  }
-
-  private static TrainingConfig read(Path file, List<String> overrides) {
-    return ConfigReader.read(file, TrainingConfig.class, overrides, TrainingConfig.algorithms());
   }
 
   private static Path newest(RunDirectory directory) throws IOException {
@@ -125,10 +124,12 @@ final class TrainingRun implements AutoCloseable {
     output.begin(directory.path(), config, stepsBefore);
     TrainingResult result;
     int exitCode;
+    ServerConfig server = ConfigFiles.server(config);
     try (TrainingDisplay display =
             output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
-        TaskRuntime runtime = runtime()) {
-      Trainer trainer = trainer(display, runtime);
+        TaskRuntime runtime = runtime(server);
+        ParameterServer parameters = parameters(server, runtime, display)) {
+      Trainer trainer = trainer(display, runtime, server, parameters);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -147,15 +148,22 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** The composition: what plugs into the trainer's sockets. */
-  private Trainer trainer(TrainingDisplay display, @Nullable TaskRuntime runtime) {
+  private Trainer trainer(
+      TrainingDisplay display,
+      @Nullable TaskRuntime runtime,
+      @Nullable ServerConfig server,
+      @Nullable ParameterServer parameters) {
     Trainer.Builder trainer =
         Trainer.builder(config)
             .environment(environment)
             .directory(directory.path())
             .listener(display);
-    if (runtime != null) {
+    if (runtime != null && config.workers().count() > 0) {
       trainer.experience(
           RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message())));
+    }
+    if (server != null && parameters != null) {
+      trainer.learners(server.learners()).store(parameters);
     }
     if (checkpoint != null) {
       trainer.resume(checkpoint);
@@ -163,9 +171,22 @@ final class TrainingRun implements AutoCloseable {
     return trainer.build();
   }
 
-  /** What rollout workers run on; null where the trainer collects by itself. */
-  private @Nullable TaskRuntime runtime() {
-    return config.workers().count() == 0 ? null : LocalTaskRuntime.builder().build();
+  /** What workers, shards and learners run on; null where the trainer does all by itself. */
+  private @Nullable TaskRuntime runtime(@Nullable ServerConfig server) {
+    if (config.workers().count() == 0 && server == null) {
+      return null;
+    }
+    int learners = server == null ? 0 : server.learners() - 1;
+    // A learner holds a CPU for the whole run, and the shards' actors need one now and then.
+    int cpus = Math.max(Runtime.getRuntime().availableProcessors(), learners + 1);
+    return LocalTaskRuntime.builder().cpus(cpus).build();
+  }
+
+  private @Nullable ParameterServer parameters(
+      @Nullable ServerConfig server, @Nullable TaskRuntime runtime, TrainingDisplay display) {
+    return server == null || runtime == null
+        ? null
+        : ParameterServer.on(runtime, server, environment, display::workerFailed);
   }
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {

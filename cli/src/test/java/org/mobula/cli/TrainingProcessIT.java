@@ -4,12 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,17 +24,15 @@ class TrainingProcessIT {
   private static final String ENDLESS = "stop.environment-steps=1000000000";
 
   @TempDir private Path folder;
-  private String mobula = "";
+
+  @SuppressWarnings("NullAway.Init") // by makeRelease()
+  private MobulaProcesses mobula;
+
   private String tiny = "";
 
-  /** A release is the script in bin and the jars in lib. */
   @BeforeEach
   void makeRelease() throws IOException {
-    Path bin = Files.createDirectories(Path.of("target/bin").toAbsolutePath());
-    Path script =
-        Files.copy(Path.of("mobula"), bin.resolve("mobula"), StandardCopyOption.REPLACE_EXISTING);
-    assertThat(script.toFile().setExecutable(true)).isTrue();
-    mobula = script.toString();
+    mobula = MobulaProcesses.in(folder);
     tiny = TrainingFiles.tiny(folder);
   }
 
@@ -52,11 +47,11 @@ class TrainingProcessIT {
   }
 
   private void endsOrderly(String signal, int exitCode) throws Exception {
-    Process process = start("train", tiny, "--json", "--set", ENDLESS);
+    Process process = mobula.start("train", tiny, "--json", "--set", ENDLESS);
     BufferedReader events = process.inputReader(UTF_8);
-    awaitEvent(events, "iteration");
-    send(signal, process);
-    JsonNode end = awaitEvent(events, "end");
+    MobulaProcesses.awaitEvent(events, "iteration");
+    MobulaProcesses.send(signal, process);
+    JsonNode end = MobulaProcesses.awaitEvent(events, "end");
     assertThat(end.get("state").asText()).isEqualTo("interrupted");
     assertThat(end.get("reason").asText()).isEqualTo("SIG" + signal);
     assertThat(process.waitFor()).isEqualTo(exitCode);
@@ -71,7 +66,7 @@ class TrainingProcessIT {
   @Test
   void aSecondSigintEndsAtOnce() throws Exception {
     Process process =
-        start(
+        mobula.start(
             "train",
             tiny,
             "--class-path",
@@ -81,11 +76,11 @@ class TrainingProcessIT {
     try (BufferedReader err = process.errorReader(UTF_8)) {
       assertThat(err.readLine()).startsWith("training ppo in org.mobula.cli.StuckEnvironment");
       // It may not listen yet: then the first signal ends it, which is what the second shall do.
-      send("INT", process);
+      MobulaProcesses.send("INT", process);
       String line = err.readLine();
       if (line != null) {
         assertThat(line).startsWith("SIGINT: ending after this iteration");
-        send("INT", process);
+        MobulaProcesses.send("INT", process);
       }
       assertThat(process.waitFor()).isEqualTo(130);
     }
@@ -102,10 +97,10 @@ class TrainingProcessIT {
     for (int round = 0; round < 5; round++) {
       List<String> arguments = new ArrayList<>(command);
       arguments.addAll(List.of("--set", ENDLESS, "--set", every));
-      Process process = start(arguments.toArray(String[]::new));
+      Process process = mobula.start(arguments.toArray(String[]::new));
       BufferedReader events = process.inputReader(UTF_8);
       for (int i = 1 + random.nextInt(10); i > 0; i--) {
-        last = awaitEvent(events, "checkpoint").get("environment_steps").asLong();
+        last = MobulaProcesses.awaitEvent(events, "checkpoint").get("environment_steps").asLong();
       }
       // It is on the way to the next checkpoint, or amid it.
       process.destroyForcibly().waitFor();
@@ -117,37 +112,13 @@ class TrainingProcessIT {
     }
     long end = steps(run.latest().orElseThrow()) + 128;
     Process process =
-        start("train", "--resume", "killed", "--json", "--set", "stop.environment-steps=" + end);
-    JsonNode event = awaitEvent(process.inputReader(UTF_8), "end");
+        mobula.start(
+            "train", "--resume", "killed", "--json", "--set", "stop.environment-steps=" + end);
+    JsonNode event = MobulaProcesses.awaitEvent(process.inputReader(UTF_8), "end");
     assertThat(event.get("state").asText()).isEqualTo("finished");
     assertThat(event.get("environment_steps").asLong()).isEqualTo(end);
     assertThat(process.waitFor()).isZero();
     assertThat(state("killed")).isEqualTo("finished");
-  }
-
-  private Process start(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of(mobula));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().remove("JAVA_TOOL_OPTIONS");
-    return builder.start();
-  }
-
-  private static void send(String signal, Process process) throws Exception {
-    String pid = Long.toString(process.pid()); // the script has become the JVM
-    assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor()).isZero();
-  }
-
-  private static JsonNode awaitEvent(BufferedReader events, String name) throws IOException {
-    String line;
-    while ((line = events.readLine()) != null) {
-      JsonNode event = new ObjectMapper().readTree(line);
-      if (event.get("event").asText().equals(name)) {
-        return event;
-      }
-    }
-    throw new AssertionError("the process ended before the event " + name);
   }
 
   private static long steps(Path checkpoint) {

@@ -1,0 +1,70 @@
+package org.mobula.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.parameters.ParametersConfig;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.ParameterServer;
+import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.shard.ShardRanges;
+
+/** Training files, with all that the modules add to them. */
+final class ConfigFiles {
+  private ConfigFiles() {}
+
+  /** What open interfaces stand for in a training file. */
+  static Alternatives alternatives() {
+    return TrainingConfig.algorithms()
+        .and(ParametersConfig.class, Map.of("server", ServerConfig.class));
+  }
+
+  /** Reads a file that was written by a run. */
+  static TrainingConfig read(Path file) {
+    return ConfigReader.read(file, TrainingConfig.class, List.of(), alternatives());
+  }
+
+  /** Reads a file that somebody wrote. */
+  static TrainingConfig read(Path file, List<String> overrides) {
+    TrainingConfig config =
+        ConfigReader.read(file, TrainingConfig.class, overrides, alternatives());
+    ServerConfig server = server(config);
+    if (server != null) {
+      try {
+        ParameterServer.check(config, server);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("parameters", "server")),
+            ErrorReport.message(e),
+            "Change it, or learn with one learner.");
+      }
+    }
+    return config;
+  }
+
+  /** Before a run begins: whether the parameters can be cut into the shards asked for. */
+  static void checkShards(
+      TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
+    ServerConfig server = server(config);
+    if (server == null) {
+      return;
+    }
+    try {
+      ShardRanges.cut(policy.network().layout(), server.shards());
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("parameters", "server", "shards")),
+          ErrorReport.message(e),
+          "Take fewer shards, or a larger network.");
+    }
+  }
+
+  /** The parameter server that a file asks for; null for parameters in the trainer's memory. */
+  static @Nullable ServerConfig server(TrainingConfig config) {
+    return config.parameters() instanceof ServerConfig server ? server : null;
+  }
+}

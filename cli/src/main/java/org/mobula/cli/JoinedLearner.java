@@ -1,0 +1,92 @@
+package org.mobula.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.training.EvaluationConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+import org.mobula.parameterserver.JoinedStore;
+import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.ServerConfigBuilder;
+import org.mobula.parameterserver.ShardLostException;
+
+/** One more learner at a running parameter server: it pushes gradients and keeps nothing. */
+final class JoinedLearner {
+  private final TrainingConfig config;
+  private final ServerConfig server;
+  private final EnvironmentFactory environment;
+
+  private JoinedLearner(
+      TrainingConfig config, ServerConfig server, EnvironmentFactory environment) {
+    this.config = config;
+    this.server = server;
+    this.environment = environment;
+  }
+
+  /**
+   * A learner that has not joined yet. Unless the settings name a seed it draws one: with that of
+   * the file it would see the same episodes as the run's own learner.
+   *
+   * @param addresses of all shards, in their order
+   */
+  static JoinedLearner of(
+      Path file, List<String> overrides, List<String> addresses, @Nullable Path tokenFile) {
+    TrainingConfig config = ConfigFiles.read(file, overrides);
+    ServerConfig given = ConfigFiles.server(config);
+    ServerConfig server =
+        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
+            .shards(addresses.size())
+            .addresses(addresses)
+            .tokenFile(tokenFile == null ? null : tokenFile.toString())
+            .build();
+    boolean seeded = overrides.stream().anyMatch(setting -> setting.startsWith("seed="));
+    long seed = seeded ? config.seed() : UUID.randomUUID().getMostSignificantBits() >>> 33;
+    TrainingConfig own =
+        config
+            .withSeed(seed)
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0).withEvery(0));
+    return new JoinedLearner(own, server, ConfiguredEnvironment.of(own, file, overrides));
+  }
+
+  int train(RunOutput output, PrintWriter out) {
+    int exitCode;
+    TrainingResult result;
+    try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
+        JoinedStore store = new JoinedStore(server)) {
+      Trainer trainer =
+          Trainer.builder(config)
+              .environment(environment)
+              .learners(server.learners())
+              .store(store)
+              .listener(display)
+              .build();
+      try (StopSignals signals =
+          StopSignals.listen(
+              signal -> {
+                trainer.stop(signal);
+                display.stopping(signal);
+              })) {
+        result = trainer.train();
+        exitCode = result.interrupted() ? signals.exitCode() : 0;
+      }
+    } catch (RuntimeException e) {
+      if (e instanceof ShardLostException || e.getCause() instanceof ShardLostException) {
+        out.println("the parameter server has ended, and this learner with it");
+        return 0;
+      }
+      throw CommandFailure.failed(
+          "this learner failed: " + ErrorReport.message(e),
+          "The others go on; --debug shows the stack trace.",
+          e);
+    }
+    out.println(
+        "%s environment steps taken with the other learners; ended because %s"
+            .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
+    return exitCode;
+  }
+}

@@ -1,0 +1,103 @@
+package org.mobula.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.mobula.parameterserver.ShardProbe;
+import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.wire.Address;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "status",
+    description = "Ask running shards how they fare: version, queue, staleness, bytes, apply time.")
+final class ParameterServerStatusCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @Parameters(arity = "1..*", paramLabel = "ADDRESS", description = "host:port or unix:/path.")
+  private List<String> addresses = List.of();
+
+  @Option(names = "--token-file", paramLabel = "FILE", description = "The shards' token.")
+  private @Nullable Path tokenFile;
+
+  @Option(
+      names = "--trusted-certificates",
+      paramLabel = "FILE",
+      description = "PEM file with the certificates to trust, for shards with TLS.")
+  private @Nullable Path trusted;
+
+  @Option(names = "--json", description = "Print a JSON object for each shard, one a line.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    List<Address> asked = new ArrayList<>();
+    for (String text : addresses) {
+      try {
+        asked.add(Address.parse(text));
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.usage(ErrorReport.message(e), "A shard prints its address.");
+      }
+    }
+    Table table =
+        new Table()
+            .row(
+                "ADDRESS",
+                "ROLE",
+                "EPOCH",
+                "VERSION",
+                "LEARNERS",
+                "WAITING",
+                "STALENESS",
+                "LATE",
+                "IN",
+                "OUT",
+                "APPLY");
+    for (Address address : asked) {
+      ShardStatus status;
+      try {
+        status = ShardProbe.ask(address, tokenFile, trusted);
+      } catch (RuntimeException e) {
+        throw CommandFailure.failed(
+            ErrorReport.message(e), "Is it running, and are token and address right?", e);
+      }
+      if (json) {
+        JsonLine line =
+            new JsonLine()
+                .text("address", address.toString())
+                .text("role", ShardFigures.role(status))
+                .integer("from", status.from())
+                .integer("to", status.to());
+        ShardFigures.of(status).forEach(line::number);
+        out.println(line);
+      }
+      table.row(
+          address.toString(),
+          ShardFigures.role(status),
+          Figures.count(status.epoch()),
+          Figures.count(status.version()),
+          Figures.count(status.workers().size()),
+          Figures.count(status.waitingPushes()),
+          Figures.measurement(ShardFigures.meanStaleness(status)),
+          Figures.count(status.lateGradients()),
+          Figures.count(status.bytesIn() / 1024) + " KiB",
+          Figures.count(status.bytesOut() / 1024) + " KiB",
+          Figures.measurement(status.applyNanos() / 1e9) + " s");
+    }
+    if (!json) {
+      table.print(out);
+    }
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,48 @@
+package org.mobula.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.mobula.parameterserver.shard.ShardStatus;
+
+/** What a shard says of itself, as metrics. */
+final class ShardFigures {
+  private ShardFigures() {}
+
+  /** {@code lone primary}. */
+  static String role(ShardStatus status) {
+    return status.role().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  static Map<String, Double> of(ShardStatus status) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("parameters/version", (double) status.version());
+    figures.put("parameters/epoch", (double) status.epoch());
+    figures.put("parameters/learners", (double) status.workers().size());
+    figures.put("parameters/waiting_pushes", (double) status.waitingPushes());
+    figures.put("parameters/pushes", (double) status.pushes());
+    figures.put("parameters/late_gradients", (double) status.lateGradients());
+    figures.put("parameters/duplicates", (double) status.duplicates());
+    figures.put("parameters/staleness_mean", meanStaleness(status));
+    figures.put("parameters/apply_seconds", status.applyNanos() / 1e9);
+    figures.put("parameters/bytes_in", (double) status.bytesIn());
+    figures.put("parameters/bytes_out", (double) status.bytesOut());
+    figures.put(
+        "parameters/refusals",
+        (double) status.refusals().values().stream().mapToLong(Long::longValue).sum());
+    return figures;
+  }
+
+  /** Mean versions between a gradient's parameters and those it was applied to. */
+  static double meanStaleness(ShardStatus status) {
+    List<Long> histogram = status.staleness();
+    double versions = 0;
+    double gradients = 0;
+    for (int i = 0; i < histogram.size(); i++) {
+      versions += (double) i * histogram.get(i);
+      gradients += histogram.get(i);
+    }
+    return gradients == 0 ? 0 : versions / gradients;
+  }
+}

@@ -1,0 +1,95 @@
+package org.mobula.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ParameterServerCommandTest {
+  @TempDir private Path folder;
+
+  @Test
+  void trainsWithTwoLearnersOnOneShard() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "two.yaml",
+            TrainingFiles.TINY + "parameters:\n  server: {shards: 1, learners: 2, replicas: 1}\n");
+    Path runs = folder.resolve("runs");
+    Cli.Outcome outcome = Cli.run("train", file, "--runs-directory", runs.toString());
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.out()).contains("256 environment steps");
+    assertThat(Files.readString(runs.resolve("two-1/config.yaml"))).contains("learners: 2");
+    assertThat(Files.readString(runs.resolve("two-1/metrics.csv"))).contains("parameters/learners");
+    assertThat(Cli.run("runs", runs.toString()).out()).contains("finished");
+    Cli.Outcome evaluated = Cli.run("evaluate", runs.resolve("two-1").toString());
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--shard 2/2|--shard is 2/2 but must be I/N with I < N, such as 0/2",
+        "--shard 0/9|shards is 9 but must be from 1 to 1",
+        "--listen nowhere|address is 'nowhere' but must be host:port",
+        "--listen 0.0.0.0:0|0.0.0.0:0 can be reached from other machines, and without a token",
+        "--certificate c.pem|TLS needs both a certificate and its private key",
+        "--replica --restore x|a --replica follows",
+      })
+  void mistakesAreExplained(String options, String error) throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    String[] arguments = ("parameter-server " + tiny + " " + options).split(" ", -1);
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains(error);
+    assertThat(outcome.out()).isEmpty();
+  }
+
+  @Test
+  void tooManyShardsLeaveNoRun() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder, "many.yaml", TrainingFiles.TINY + "parameters:\n  server: {shards: 2}\n");
+    Path runs = folder.resolve("runs");
+    Cli.Outcome outcome = Cli.run("train", file, "--runs-directory", runs.toString());
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith(file + ":14:12: shards is 2 but must be from 1 to 1")
+        .contains("a shard holds whole blocks");
+    assertThat(runs).doesNotExist();
+  }
+
+  @Test
+  void severalLearnersCannotScaleByTheirOwnObservations() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "scaled.yaml",
+            TrainingFiles.TINY
+                + "normalization: {observations: true}\n"
+                + "parameters:\n  server: {shards: 1, learners: 2}\n");
+    Cli.Outcome outcome = Cli.run("train", file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("normalization.observations is true but must be false");
+  }
+
+  @Test
+  void aShardThatIsNotThereIsExplained() {
+    Cli.Outcome outcome = Cli.run("parameter-server", "status", "127.0.0.1:1");
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.err()).contains("no parameter server can be reached at 127.0.0.1:1");
+  }
+
+  @Test
+  void aLearnerJoinsWithTheServersTrainingFile() {
+    Cli.Outcome outcome = Cli.run("train", "--join", "127.0.0.1:1");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("--join takes the CONFIG");
+  }
+}

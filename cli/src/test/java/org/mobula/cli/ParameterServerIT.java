@@ -1,0 +1,152 @@
+package org.mobula.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Shards and learners as processes of their own, some of which are killed. */
+@Timeout(120)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
+class ParameterServerIT {
+  private static final String TRAINING =
+      """
+      environment:
+        name: CartPole-v1
+        count: 4
+      algorithm:
+        ppo:
+          steps: 16
+          epochs: 2
+      stop:
+        environment-steps: 1000000000
+      evaluation:
+        episodes: 0
+      """;
+
+  @TempDir private Path folder;
+
+  @SuppressWarnings("NullAway.Init") // by makeRelease()
+  private MobulaProcesses mobula;
+
+  private String training = "";
+
+  @BeforeEach
+  void makeRelease() throws IOException {
+    mobula = MobulaProcesses.in(folder);
+    training = TrainingFiles.file(folder, "training.yaml", TRAINING);
+  }
+
+  @AfterEach
+  void endAll() throws InterruptedException {
+    mobula.endAll();
+  }
+
+  /** A shard's process and where it listens. */
+  private record ShardProcess(Process process, String address) {}
+
+  private ShardProcess shard(String place, String... more) throws IOException {
+    String[] arguments = new String[5 + more.length];
+    arguments[0] = "parameter-server";
+    arguments[1] = training;
+    arguments[2] = "--shard";
+    arguments[3] = place;
+    arguments[4] = "--json";
+    System.arraycopy(more, 0, arguments, 5, more.length);
+    Process process = mobula.start(arguments);
+    String address =
+        MobulaProcesses.nextLine(MobulaProcesses.lines(process)).get("address").asText();
+    return new ShardProcess(process, address);
+  }
+
+  private Process trainer(int shards, String addresses) throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "run.yaml",
+            TRAINING
+                + """
+                parameters:
+                  server:
+                    shards: %d
+                    addresses: [%s]
+                """
+                    .formatted(shards, addresses));
+    return mobula.start("train", file, "--json");
+  }
+
+  private JsonNode status(String address) throws Exception {
+    Process process = mobula.start("parameter-server", "status", address, "--json");
+    JsonNode status = MobulaProcesses.nextLine(MobulaProcesses.lines(process));
+    assertThat(process.waitFor()).isZero();
+    return status;
+  }
+
+  @Test
+  void shardsServeARunAndALearnerThatJoinsAndIsKilled() throws Exception {
+    ShardProcess first = shard("0/2");
+    ShardProcess second = shard("1/2", "--listen", "unix:" + folder.resolve("shard"));
+    Process trainer = trainer(2, "'%s', '%s'".formatted(first.address(), second.address()));
+    BufferedReader events = MobulaProcesses.lines(trainer);
+    MobulaProcesses.awaitEvent(events, "iteration");
+
+    Process joined =
+        mobula.start(
+            "train", training, "--json", "--join", first.address(), "--join", second.address());
+    MobulaProcesses.awaitEvent(MobulaProcesses.lines(joined), "iteration");
+    JsonNode both = status(first.address());
+    assertThat(both.get("parameters/learners").asInt()).isEqualTo(2);
+    assertThat(both.get("to").asInt()).isEqualTo(4096);
+    assertThat(both.get("parameters/version").asLong()).isPositive();
+
+    joined.destroyForcibly().waitFor();
+    long steps = MobulaProcesses.awaitEvent(events, "iteration").get("environment_steps").asLong();
+    // What was said before the kill is a few events; then rounds must go on with one learner.
+    while (status(first.address()).get("parameters/learners").asInt() > 1) {
+      MobulaProcesses.awaitEvent(events, "iteration");
+    }
+    JsonNode later = MobulaProcesses.awaitEvent(events, "iteration");
+    assertThat(later.get("environment_steps").asLong()).isGreaterThan(steps);
+
+    MobulaProcesses.send("INT", trainer);
+    assertThat(MobulaProcesses.awaitEvent(events, "end").get("state").asText())
+        .isEqualTo("interrupted");
+    assertThat(trainer.waitFor()).isEqualTo(130);
+    MobulaProcesses.send("TERM", first.process());
+    assertThat(first.process().waitFor()).isEqualTo(143);
+  }
+
+  @Test
+  void aShardThatIsKilledIsReplacedByItsReplica() throws Exception {
+    ShardProcess replica = shard("0/1", "--replica");
+    ShardProcess primary = shard("0/1", "--replicate-to", replica.address());
+    Process trainer = trainer(1, "'%s,%s'".formatted(primary.address(), replica.address()));
+    BufferedReader events = MobulaProcesses.lines(trainer);
+    MobulaProcesses.awaitEvent(events, "iteration");
+    while (!status(primary.address()).get("role").asText().equals("replicated primary")) {
+      MobulaProcesses.awaitEvent(events, "iteration");
+    }
+
+    long before = status(primary.address()).get("parameters/version").asLong();
+    primary.process().destroyForcibly().waitFor();
+    JsonNode present = status(replica.address());
+    while (present.get("role").asText().equals("replica")
+        || present.get("parameters/version").asLong() <= before) {
+      MobulaProcesses.awaitEvent(events, "iteration");
+      present = status(replica.address());
+    }
+    assertThat(present.get("role").asText()).isEqualTo("lone primary");
+    assertThat(present.get("parameters/epoch").asLong()).isPositive();
+    MobulaProcesses.send("TERM", trainer);
+    assertThat(trainer.waitFor()).isEqualTo(143);
+  }
+}
