@@ -44,6 +44,11 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
+  public double pushPull(float[] gradient, double learningRate, float[] destination) {
+    return store.pushPull(gradient, learningRate, destination);
+  }
+
+  @Override
   public StoreState save() {
     return store.save();
   }

@@ -139,10 +139,14 @@ final class RemoteShard {
     return cached ? baseVersion : Pull.NOTHING;
   }
 
-  /** The worker has the values of this version now. */
-  void received(long version) {
+  /**
+   * The worker has the values of this version now.
+   *
+   * @param kept whether they lie where a later pull may count on them
+   */
+  void received(long version, boolean kept) {
     baseVersion = version;
-    cached = true;
+    cached = kept;
     knownVersion = Math.max(knownVersion, version);
   }
 

@@ -14,7 +14,6 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.network.ParameterLayout;
-import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
@@ -145,17 +144,28 @@ public final class ServerParameterStore implements ParameterStore {
    */
   @Override
   public synchronized double push(float[] gradient, double learningRate) {
-    checkLength("the gradient has", gradient);
-    // Each worker looks before it sends: a shard cannot take back what another has done.
-    checkFinite(gradient);
-    valuesAreNew = false;
-    double norm = await(session.push(gradient, learningRate));
+    double norm = push(gradient, learningRate, session.values());
     valuesAreNew = true;
     return norm;
   }
 
+  /** As {@link #push}, with the parameters after the step straight into the destination. */
+  @Override
+  public synchronized double pushPull(float[] gradient, double learningRate, float[] destination) {
+    checkLength("the destination has", destination);
+    return push(gradient, learningRate, destination);
+  }
+
+  private double push(float[] gradient, double learningRate, float[] destination) {
+    checkLength("the gradient has", gradient);
+    // Each worker looks before it sends: a shard cannot take back what another has done.
+    checkFinite(gradient);
+    valuesAreNew = false;
+    return await(session.push(gradient, learningRate, destination));
+  }
+
   private void checkFinite(float[] gradient) {
-    if (Double.isFinite(BlockNorm.norm(gradient, gradient.length))) {
+    if (isFinite(gradient)) {
       return;
     }
     int index = 0;
@@ -172,6 +182,25 @@ public final class ServerParameterStore implements ParameterStore {
                 gradient[index],
                 index - entry.offset(),
                 session.version()));
+  }
+
+  /** Zero times a number is zero, unless it is NaN or infinite; four sums need not wait. */
+  private static boolean isFinite(float[] values) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    for (; i + 4 <= values.length; i += 4) {
+      s0 += values[i] * 0;
+      s1 += values[i + 1] * 0;
+      s2 += values[i + 2] * 0;
+      s3 += values[i + 3] * 0;
+    }
+    for (; i < values.length; i++) {
+      s0 += values[i] * 0;
+    }
+    return (s0 + s1) + (s2 + s3) == 0;
   }
 
   /** As the shards answered when they were last asked, which waits for nobody. */

@@ -104,10 +104,12 @@ final class WorkerSession {
    * One step.
    *
    * @param gradient is read until the answer
+   * @param destination receives the values after the step: the session's own, or another array,
+   *     which the next pull does not count on
    * @return the norm of the step's gradient, before clipping
    */
-  CompletableFuture<Double> push(float[] gradient, double learningRate) {
-    return inTurn(result -> new Step(gradient, learningRate, result).start());
+  CompletableFuture<Double> push(float[] gradient, double learningRate, float[] destination) {
+    return inTurn(result -> new Step(gradient, learningRate, destination, result).start());
   }
 
   /**
@@ -117,15 +119,21 @@ final class WorkerSession {
   private final class Step {
     private final float[] gradient;
     private final double learningRate;
+    private final float[] destination;
     private final CompletableFuture<Double> result;
     private final long number = ++clock;
     private final @Nullable Stepped[] answers = new @Nullable Stepped[shards.size()];
     private final long[] baseVersions = new long[shards.size()];
     private int unanswered;
 
-    Step(float[] gradient, double learningRate, CompletableFuture<Double> result) {
+    Step(
+        float[] gradient,
+        double learningRate,
+        float[] destination,
+        CompletableFuture<Double> result) {
       this.gradient = gradient;
       this.learningRate = learningRate;
+      this.destination = destination;
       this.result = result;
     }
 
@@ -159,7 +167,7 @@ final class WorkerSession {
               link.pushPull(
                   new Push(caller, number, base(), learningRate),
                   slice,
-                  slice(values, remote.range())));
+                  slice(destination, remote.range())));
     }
 
     private void commit(int shard, double norm) {
@@ -167,7 +175,7 @@ final class WorkerSession {
       ask(
           shard,
           (link, caller) ->
-              link.commit(new Commit(caller, number, norm), slice(values, remote.range())));
+              link.commit(new Commit(caller, number, norm), slice(destination, remote.range())));
     }
 
     private void ask(int shard, BiFunction<ShardLink, Caller, CompletableFuture<Stepped>> request) {
@@ -192,7 +200,7 @@ final class WorkerSession {
     private void answered(int shard, Stepped answer) {
       answers[shard] = answer;
       if (!answer.awaitsCommit()) {
-        shards.get(shard).received(answer.version());
+        shards.get(shard).received(answer.version(), destination == values);
       }
       if (--unanswered > 0) {
         return;
@@ -252,7 +260,7 @@ final class WorkerSession {
                               link.pull(new Pull(caller, have), slice(values, remote.range())));
                   return pulled.thenApply(
                       answer -> {
-                        remote.received(answer.version());
+                        remote.received(answer.version(), true);
                         return answer;
                       });
                 },

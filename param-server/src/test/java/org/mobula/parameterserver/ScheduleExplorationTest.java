@@ -263,7 +263,7 @@ class ScheduleExplorationTest {
       sent++;
       long before = session.lateGradients();
       session
-          .push(gradients.gradient(number, sent), 1)
+          .push(gradients.gradient(number, sent), 1, session.values())
           .whenComplete(
               (norm, error) -> {
                 try {

@@ -31,6 +31,19 @@ public interface ParameterStore extends AutoCloseable {
   double push(float[] gradient, double learningRate);
 
   /**
+   * Pushes and then pulls, which a store that is far away does in one go.
+   *
+   * @param destination receives the parameters after the step; what it holds if the push throws is
+   *     unspecified
+   * @return as {@link #push}
+   */
+  default double pushPull(float[] gradient, double learningRate, float[] destination) {
+    double norm = push(gradient, learningRate);
+    pull(destination);
+    return norm;
+  }
+
+  /**
    * Adds what there is to say of the store, such as how stale gradients were.
    *
    * @param measurements by {@link org.mobula.core.metrics.MetricNames names}

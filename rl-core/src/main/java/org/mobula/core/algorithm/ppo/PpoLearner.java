@@ -65,17 +65,17 @@ final class PpoLearner implements Learner {
     int updates = 0;
     boolean farEnough = false;
     measured.clear();
+    store.pull(parameters);
     for (int epoch = 0; epoch < config.epochs() && !farEnough; epoch++) {
       shuffle();
       for (int from = 0; from < order.length && !farEnough; from += config.minibatchSize()) {
         gather(rollout, from, Math.min(from + config.minibatchSize(), order.length));
-        store.pull(parameters);
         workers.compute(parameters, coefficients, gradient, minibatchMeasured);
         measured.add(minibatchMeasured);
         farEnough =
             config.targetKl() > 0 && minibatchMeasured.divergence() > 1.5 * config.targetKl();
         if (!farEnough) {
-          gradientNorm += store.push(gradient, learningRate);
+          gradientNorm += store.pushPull(gradient, learningRate, parameters);
           updates++;
         }
       }
