@@ -129,16 +129,14 @@ public final class AverageBenchmark {
 
   /** Microseconds of each step but the first ones. */
   private static double[] steps(ServerParameterStore store, int floats) {
-    int count = floats < 10_000 ? 20_000 : 60;
-    int warmUp = floats < 10_000 ? 20_000 : 60;
+    int count = floats < 10_000 ? 20_000 : floats < 2_000_000 ? 400 : 40;
     float[] gradient = new float[floats];
     float[] values = new float[floats];
     Arrays.fill(gradient, 1);
     double[] micros = new double[count];
-    for (int i = -warmUp; i < count; i++) {
+    for (int i = -count; i < count; i++) {
       long start = System.nanoTime();
-      store.push(gradient, 1e-3);
-      store.pull(values);
+      store.pushPull(gradient, 1e-3, values);
       if (i >= 0) {
         micros[i] = (System.nanoTime() - start) / 1e3;
       }
