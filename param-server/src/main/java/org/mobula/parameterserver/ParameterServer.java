@@ -237,7 +237,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     Patience patience = new Patience(silence.dividedBy(3), silence, Patience.defaults().retries());
     // Tells processes apart; no result depends on it.
     long session = UUID.randomUUID().getMostSignificantBits();
-    return ServerParameterStore.join(layout, links, number, session, patience);
+    return ServerParameterStore.join(
+        layout, links, number, session, patience, server.codecConfig());
   }
 
   /** The first parameters are what the others may start from. */

@@ -18,6 +18,9 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.core.runtime.WaitInterruptedException;
+import org.mobula.parameterserver.codec.CodecConfig;
+import org.mobula.parameterserver.codec.CodecKind;
+import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Restored;
@@ -58,6 +61,7 @@ public final class ServerParameterStore implements ParameterStore {
   private final WorkerSession session;
   private final int worker;
   private final ScheduledExecutorService ticker;
+  private final @Nullable ErrorFeedback feedback;
   private final List<List<ShardLink>> links;
   private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
   private boolean valuesAreNew;
@@ -69,8 +73,10 @@ public final class ServerParameterStore implements ParameterStore {
       List<List<ShardLink>> links,
       WorkerSession session,
       Patience patience,
-      int number) {
+      int number,
+      @Nullable ErrorFeedback feedback) {
     this.layout = layout;
+    this.feedback = feedback;
     this.links = links;
     this.session = session;
     ranges = ShardRanges.cut(layout, links.size()).ranges();
@@ -109,9 +115,30 @@ public final class ServerParameterStore implements ParameterStore {
       int number,
       long sessionId,
       Patience patience) {
+    return join(layout, shards, number, sessionId, patience, CodecConfig.of(CodecKind.FP32));
+  }
+
+  /**
+   * Joins the shards as a worker whose gradients travel in a codec. What top-k and int8 leave out
+   * of a gradient is added to the next one; a worker that stops takes it along.
+   *
+   * @param codec that the links encode gradients in
+   */
+  public static ServerParameterStore join(
+      ParameterLayout layout,
+      List<List<ShardLink>> shards,
+      int number,
+      long sessionId,
+      Patience patience,
+      CodecConfig codec) {
     WorkerSession session =
         new WorkerSession(layout, shards, sessionId, patience, System::nanoTime);
-    return new ServerParameterStore(layout, shards, session, patience, number);
+    ErrorFeedback feedback =
+        switch (codec.kind()) {
+          case TOP_K, INT8 -> new ErrorFeedback(codec, layout.size());
+          case FP32, BF16, FP16 -> null;
+        };
+    return new ServerParameterStore(layout, shards, session, patience, number, feedback);
   }
 
   /** The number that orders this worker's gradients among the others'. */
@@ -160,6 +187,11 @@ public final class ServerParameterStore implements ParameterStore {
     checkLength("the gradient has", gradient);
     // Each worker looks before it sends: a shard cannot take back what another has done.
     checkFinite(gradient);
+    if (feedback != null) {
+      for (Range range : ranges) {
+        feedback.apply(gradient, range.from(), range.size());
+      }
+    }
     valuesAreNew = false;
     return await(session.push(gradient, learningRate, destination));
   }

@@ -140,6 +140,16 @@ class ParameterServerTest {
     }
   }
 
+  /** In one JVM nothing is encoded, but what a codec leaves out is left out there, too. */
+  @ParameterizedTest
+  @ValueSource(strings = {"int8", "top-k:0.05"})
+  void gradientsLoseTheSameWithAndWithoutSockets(String codec) {
+    ServerConfig server = server(2).withCodec(codec);
+    float[] trained = train(config(2), server, false);
+    assertThat(trained).isEqualTo(train(config(2), server, true));
+    assertThat(trained).isNotEqualTo(train(config(2), server(2), false));
+  }
+
   @Test
   void trainsAsynchronouslyAndWithBoundedStaleness() {
     for (Consistency consistency :
