@@ -1,33 +1,12 @@
 package org.mobula.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.metrics.PrometheusSink;
-import org.mobula.core.network.ParameterLayout;
-import org.mobula.core.parameters.StoreState;
-import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.random.Pcg64;
-import org.mobula.core.random.SeedSequence;
-import org.mobula.core.training.Checkpoint;
-import org.mobula.core.training.RunDirectory;
-import org.mobula.core.training.TrainingConfig;
-import org.mobula.parameterserver.ParameterServer;
-import org.mobula.parameterserver.ServerConfig;
-import org.mobula.parameterserver.ServerConfigBuilder;
-import org.mobula.parameterserver.ShardHost;
-import org.mobula.parameterserver.shard.ShardSetup;
-import org.mobula.parameterserver.shard.ShardStatus;
-import org.mobula.parameterserver.wire.Address;
-import org.mobula.parameterserver.wire.ListenConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -135,117 +114,25 @@ final class ParameterServerCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "a --replica follows: leave out --replicate-to and --restore");
     }
-    try (ShardHost host = start(config, number(place, 1), number(place, 2))) {
-      say(host);
-      return serve(host);
-    }
+    ShardProcess.Options options =
+        new ShardProcess.Options(
+            config,
+            settings,
+            number(place, 1),
+            number(place, 2),
+            listen,
+            tokenFile,
+            certificate,
+            privateKey,
+            replica,
+            replicateTo,
+            restore,
+            prometheus,
+            json);
+    return ShardProcess.run(options, spec.commandLine().getOut());
   }
 
   private static int number(Matcher matcher, int group) {
     return Integer.parseInt(matcher.group(group));
-  }
-
-  private ShardHost start(Path file, int index, int count) throws IOException {
-    TrainingConfig training = ConfigFiles.read(file, settings);
-    ServerConfig given = ConfigFiles.server(training);
-    ServerConfig server =
-        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
-            .shards(count)
-            .addresses(List.of())
-            .tokenFile(tokenFile == null ? null : tokenFile.toString())
-            .build();
-    PolicySpec policy =
-        ConfiguredEnvironment.policy(
-            training, ConfiguredEnvironment.of(training, file, settings), file, settings);
-    ParameterLayout layout = policy.network().layout();
-    try {
-      ShardSetup setup = ParameterServer.setup(training.algorithm(), layout, server, index);
-      Address address = Address.parse(listen);
-      ListenConfig options = options();
-      ShardHost host;
-      if (replica) {
-        host = ShardHost.replica(setup, address, options);
-      } else if (restore != null) {
-        host = ShardHost.restored(setup, saved(restore, layout), address, options);
-      } else {
-        // As the trainer would: the same seed starts with the same parameters.
-        Pcg64 random = new Pcg64(SeedSequence.of(training.seed()).stream("parameters"));
-        float[] initial = policy.network().initialParameters(random);
-        host = ShardHost.primary(setup, initial, address, options);
-      }
-      if (replicateTo != null) {
-        host.replicateTo(Address.parse(replicateTo), server);
-      }
-      return host;
-    } catch (IllegalArgumentException e) {
-      throw CommandFailure.usage(
-          ErrorReport.message(e), "{mobula} parameter-server --help tells the options.");
-    }
-  }
-
-  private ListenConfig options() {
-    String token = tokenFile == null ? "" : ListenConfig.readToken(tokenFile);
-    return new ListenConfig(
-        token,
-        certificate,
-        privateKey,
-        ListenConfig.defaults().sliceRequests(),
-        ListenConfig.defaults().smallRequests(),
-        ListenConfig.defaults().times());
-  }
-
-  private static StoreState saved(Path path, ParameterLayout layout) throws IOException {
-    RunDirectory run = new RunDirectory(path);
-    Path checkpoint = run.latest().orElse(path);
-    StoreState state = Checkpoint.read(checkpoint).store();
-    int numbers = state.parameters().values().length;
-    if (numbers != layout.size()) {
-      throw new IllegalArgumentException(
-          "%s holds %d parameters but the training file's network has %d"
-              .formatted(checkpoint, numbers, layout.size()));
-    }
-    return state;
-  }
-
-  private void say(ShardHost host) {
-    PrintWriter out = spec.commandLine().getOut();
-    ShardStatus status = host.status();
-    if (json) {
-      out.println(
-          new JsonLine()
-              .text("address", host.address().toString())
-              .text("role", ShardFigures.role(status))
-              .integer("version", status.version())
-              .integer("from", status.from())
-              .integer("to", status.to()));
-    } else {
-      out.println(
-          "shard %s (parameters %s to %s, version %s, %s) at %s"
-              .formatted(
-                  shard,
-                  Figures.count(status.from()),
-                  Figures.count(status.to()),
-                  Figures.count(status.version()),
-                  ShardFigures.role(status),
-                  host.address()));
-    }
-    out.flush();
-  }
-
-  /** Until a signal comes, whose exit code it returns. */
-  private int serve(ShardHost host) throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
-    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown());
-        PrometheusSink sink =
-            prometheus == null ? null : PrometheusSink.toFile(prometheus, Map.of("shard", shard))) {
-      long start = System.nanoTime();
-      while (!ended.await(1, TimeUnit.SECONDS)) {
-        if (sink != null) {
-          double seconds = (System.nanoTime() - start) / 1e9;
-          sink.record(0, seconds, ShardFigures.of(host.status()));
-        }
-      }
-      return signals.exitCode();
-    }
   }
 }

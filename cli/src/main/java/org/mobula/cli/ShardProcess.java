@@ -1,0 +1,180 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.metrics.PrometheusSink;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.random.SeedSequence;
+import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.ParameterServer;
+import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.ServerConfigBuilder;
+import org.mobula.parameterserver.ShardHost;
+import org.mobula.parameterserver.shard.ShardSetup;
+import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.wire.Address;
+import org.mobula.parameterserver.wire.ListenConfig;
+
+/** A shard that is a process of its own, until a signal ends it. */
+final class ShardProcess {
+  private final Options options;
+
+  private ShardProcess(Options options) {
+    this.options = options;
+  }
+
+  /**
+   * What the command line says.
+   *
+   * @param index of the shard among {@code count}
+   * @param listen an address
+   * @param replica whether it follows a primary
+   * @param replicateTo the replica's address
+   * @param restore a run or a checkpoint to go on from
+   * @param prometheus a file for metrics
+   */
+  record Options(
+      Path config,
+      List<String> settings,
+      int index,
+      int count,
+      String listen,
+      @Nullable Path tokenFile,
+      @Nullable Path certificate,
+      @Nullable Path privateKey,
+      boolean replica,
+      @Nullable String replicateTo,
+      @Nullable Path restore,
+      @Nullable Path prometheus,
+      boolean json) {
+    String place() {
+      return index + "/" + count;
+    }
+  }
+
+  /** Serves until a signal comes, whose exit code it returns. */
+  static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
+    ShardProcess process = new ShardProcess(options);
+    try (ShardHost host = process.start()) {
+      process.say(host, out);
+      return process.serve(host);
+    }
+  }
+
+  private ShardHost start() throws IOException {
+    Path file = options.config;
+    List<String> settings = options.settings;
+    TrainingConfig training = ConfigFiles.read(file, settings);
+    ServerConfig given = ConfigFiles.server(training);
+    ServerConfig server =
+        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
+            .shards(options.count)
+            .addresses(List.of())
+            .tokenFile(options.tokenFile == null ? null : options.tokenFile.toString())
+            .build();
+    PolicySpec policy =
+        ConfiguredEnvironment.policy(
+            training, ConfiguredEnvironment.of(training, file, settings), file, settings);
+    ParameterLayout layout = policy.network().layout();
+    try {
+      ShardSetup setup = ParameterServer.setup(training.algorithm(), layout, server, options.index);
+      Address address = Address.parse(options.listen);
+      ListenConfig listening = listening();
+      ShardHost host;
+      if (options.replica) {
+        host = ShardHost.replica(setup, address, listening);
+      } else if (options.restore != null) {
+        host = ShardHost.restored(setup, saved(options.restore, layout), address, listening);
+      } else {
+        // As the trainer would: the same seed starts with the same parameters.
+        Pcg64 random = new Pcg64(SeedSequence.of(training.seed()).stream("parameters"));
+        float[] initial = policy.network().initialParameters(random);
+        host = ShardHost.primary(setup, initial, address, listening);
+      }
+      if (options.replicateTo != null) {
+        host.replicateTo(Address.parse(options.replicateTo), server);
+      }
+      return host;
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(
+          ErrorReport.message(e), "{mobula} parameter-server --help tells the options.");
+    }
+  }
+
+  private ListenConfig listening() {
+    String token = options.tokenFile == null ? "" : ListenConfig.readToken(options.tokenFile);
+    return new ListenConfig(
+        token,
+        options.certificate,
+        options.privateKey,
+        ListenConfig.defaults().sliceRequests(),
+        ListenConfig.defaults().smallRequests(),
+        ListenConfig.defaults().times());
+  }
+
+  private static StoreState saved(Path path, ParameterLayout layout) throws IOException {
+    RunDirectory run = new RunDirectory(path);
+    Path checkpoint = run.latest().orElse(path);
+    StoreState state = Checkpoint.read(checkpoint).store();
+    int numbers = state.parameters().values().length;
+    if (numbers != layout.size()) {
+      throw new IllegalArgumentException(
+          "%s holds %d parameters but the training file's network has %d"
+              .formatted(checkpoint, numbers, layout.size()));
+    }
+    return state;
+  }
+
+  private void say(ShardHost host, PrintWriter out) {
+    ShardStatus status = host.status();
+    if (options.json) {
+      out.println(
+          new JsonLine()
+              .text("address", host.address().toString())
+              .text("role", ShardFigures.role(status))
+              .integer("version", status.version())
+              .integer("from", status.from())
+              .integer("to", status.to()));
+    } else {
+      out.println(
+          "shard %s (parameters %s to %s, version %s, %s) at %s"
+              .formatted(
+                  options.place(),
+                  Figures.count(status.from()),
+                  Figures.count(status.to()),
+                  Figures.count(status.version()),
+                  ShardFigures.role(status),
+                  host.address()));
+    }
+    out.flush();
+  }
+
+  private int serve(ShardHost host) throws InterruptedException {
+    CountDownLatch ended = new CountDownLatch(1);
+    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown());
+        PrometheusSink sink =
+            options.prometheus == null
+                ? null
+                : PrometheusSink.toFile(options.prometheus, Map.of("shard", options.place()))) {
+      long start = System.nanoTime();
+      while (!ended.await(1, TimeUnit.SECONDS)) {
+        if (sink != null) {
+          double seconds = (System.nanoTime() - start) / 1e9;
+          sink.record(0, seconds, ShardFigures.of(host.status()));
+        }
+      }
+      return signals.exitCode();
+    }
+  }
+}
