@@ -1,0 +1,351 @@
+package org.mobula.parameterserver.shard;
+
+import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.shard.ShardStatus.Role;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What passes between a primary and its replica, on both sides: the entries, one at a time, which
+ * are sent again until they are acknowledged or the replica is given up; and the promotion, by
+ * which the replica becomes the primary and the former one is fenced.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
+final class Replication {
+  private static final Logger LOG = LoggerFactory.getLogger(Replication.class);
+
+  /** An entry without an answer is sent again after this time, or a quarter of the timeout. */
+  private static final long MOST_RESEND_NANOS = 1_000_000_000;
+
+  private static final float[] NO_MEAN = {};
+
+  private final Standing standing;
+  private final Workers workers;
+  private final SliceNumbers numbers;
+  private final SerialQueue queue;
+  private final LongSupplier nanoClock;
+  private final Runnable goOn;
+
+  private @Nullable ShardLink replica;
+  private @Nullable InFlight inFlight;
+  private long lastSentAt;
+
+  /** The entry that the replica has not acknowledged. */
+  private static final class InFlight {
+    Entry entry;
+    final float[] mean;
+    final long since;
+    boolean attemptFailed;
+
+    InFlight(Entry entry, float[] mean, long now) {
+      this.entry = entry;
+      this.mean = mean;
+      since = now;
+    }
+  }
+
+  /**
+   * Of a shard without a replica.
+   *
+   * @param queue the shard's
+   * @param goOn is run in the queue when an entry is acknowledged or the shard fenced
+   */
+  Replication(
+      Standing standing,
+      Workers workers,
+      SliceNumbers numbers,
+      SerialQueue queue,
+      LongSupplier nanoClock,
+      Runnable goOn) {
+    this.standing = standing;
+    this.workers = workers;
+    this.numbers = numbers;
+    this.queue = queue;
+    this.nanoClock = nanoClock;
+    this.goOn = goOn;
+  }
+
+  // ---- the primary's side ----
+
+  boolean hasReplica() {
+    return replica != null;
+  }
+
+  /**
+   * Whether the replica has an entry to acknowledge: no other can follow, and nobody is answered.
+   */
+  boolean isUnderWay() {
+    return inFlight != null;
+  }
+
+  /** Sends the whole state, and from then on each change. */
+  void begin(ShardLink link) {
+    replica = link;
+    standing.role = Role.REPLICATED_PRIMARY;
+    if (inFlight != null) {
+      inFlight.entry = entry(whole());
+      send(inFlight);
+    } else {
+      advanceWhole();
+    }
+  }
+
+  /** The values or the workers have changed in a way that only the whole state tells. */
+  void advanceWhole() {
+    advance(whole(), NO_MEAN);
+  }
+
+  /** The workers have changed. */
+  void advanceUnchanged() {
+    advance(new Entry.Unchanged(), NO_MEAN);
+  }
+
+  /** The values are about to take a step with this mean. */
+  void advanceStep(Entry.Step step, float[] mean) {
+    advance(step, mean);
+  }
+
+  private void advance(Entry.Change change, float[] mean) {
+    standing.sequence++;
+    standing.entryDue = false;
+    if (replica != null) {
+      inFlight = new InFlight(entry(change), mean, nanoClock.getAsLong());
+      send(inFlight);
+    }
+  }
+
+  private Entry entry(Entry.Change change) {
+    return new Entry(
+        standing.epoch,
+        standing.sequence,
+        standing.version,
+        standing.consistency,
+        workers.all().stream().map(Worker::member).toList(),
+        change);
+  }
+
+  private Entry.Whole whole() {
+    return new Entry.Whole(
+        numbers.save(standing.version),
+        workers.all().stream().map(worker -> worker.lastSums).toList());
+  }
+
+  private void send(InFlight sent) {
+    ShardLink link = replica;
+    if (link == null) {
+      return;
+    }
+    lastSentAt = nanoClock.getAsLong();
+    sent.attemptFailed = false;
+    Entry entry = sent.entry;
+    link.replicate(entry)
+        .whenComplete(
+            (reached, error) -> queue.run(() -> acknowledged(link, entry, reached, error)));
+  }
+
+  private void acknowledged(
+      ShardLink link, Entry entry, @Nullable Long reached, @Nullable Throwable error) {
+    InFlight sent = inFlight;
+    if (sent == null || sent.entry.sequence() != entry.sequence() || replica != link) {
+      return;
+    }
+    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    if (reached != null && reached >= entry.sequence()) {
+      inFlight = null;
+      if (entry.change() instanceof Entry.Step) {
+        numbers.giveBack(sent.mean);
+      }
+    } else if (isRefusal(cause, Refusal.FENCED)) {
+      fence();
+    } else if (isRefusal(cause, Refusal.OUT_OF_ORDER)) {
+      // The state has this entry in it already.
+      sent.entry = entry(whole());
+      send(sent);
+    } else {
+      sent.attemptFailed = true;
+    }
+    goOn.run();
+  }
+
+  private static boolean isRefusal(@Nullable Throwable cause, Refusal reason) {
+    return cause instanceof RefusedException refused && refused.refusal() == reason;
+  }
+
+  /** Sends again, gives up, or greets, when it is time. */
+  void expire(long now) {
+    InFlight entry = inFlight;
+    if (entry != null && now - entry.since >= standing.setup.replicaTimeout().toNanos()) {
+      giveUp();
+    } else if (entry != null && (entry.attemptFailed || now - lastSentAt >= resendNanos())) {
+      send(entry);
+    } else if (entry == null && now - lastSentAt >= resendNanos()) {
+      greet(now);
+    }
+  }
+
+  private long resendNanos() {
+    return Math.min(MOST_RESEND_NANOS, standing.setup.replicaTimeout().toNanos() / 4);
+  }
+
+  /** So that a primary which nobody asks hears that another has taken over. */
+  private void greet(long now) {
+    ShardLink link = replica;
+    if (link == null) {
+      return;
+    }
+    lastSentAt = now;
+    link.replicate(entry(new Entry.Unchanged()))
+        .whenComplete(
+            (reached, error) ->
+                queue.run(
+                    () -> {
+                      if (error != null && replica == link && inFlight == null) {
+                        greeted(error instanceof CompletionException ? error.getCause() : error);
+                      }
+                    }));
+  }
+
+  private void greeted(@Nullable Throwable error) {
+    if (isRefusal(error, Refusal.FENCED)) {
+      fence();
+      goOn.run();
+    } else if (isRefusal(error, Refusal.OUT_OF_ORDER)) {
+      advanceWhole();
+    }
+  }
+
+  private void giveUp() {
+    LOG.warn(
+        "The replica of parameters {} to {} has not acknowledged version {} for {}; going on without.",
+        standing.setup.from(),
+        standing.setup.to(),
+        standing.version,
+        standing.setup.replicaTimeout());
+    replica = null;
+    // The mean that is on its way is not used again: it may still be read.
+    inFlight = null;
+    standing.role = Role.LONE_PRIMARY;
+  }
+
+  private void fence() {
+    LOG.warn(
+        "The replica of parameters {} to {} has been promoted; this shard is fenced.",
+        standing.setup.from(),
+        standing.setup.to());
+    standing.role = Role.FENCED;
+    replica = null;
+    inFlight = null;
+  }
+
+  // ---- the replica's side ----
+
+  /** Does what the primary has done. */
+  void follow(Entry entry) {
+    boolean whole = entry.change() instanceof Entry.Whole;
+    boolean becomesReplica =
+        standing.role == Role.FENCED && whole && entry.epoch() > standing.epoch;
+    if (entry.epoch() < standing.epoch || (standing.role != Role.REPLICA && !becomesReplica)) {
+      throw standing.refusal(
+          Refusal.FENCED,
+          "the entry is of epoch %d but this shard is at epoch %d, %s: the sender is no longer the primary"
+              .formatted(entry.epoch(), standing.epoch, standing.role));
+    }
+    if (entry.epoch() == standing.epoch && entry.sequence() <= standing.sequence) {
+      return;
+    }
+    if (!whole
+        && (entry.epoch() != standing.epoch
+            || entry.sequence() != standing.sequence + 1
+            || standing.sequence == 0)) {
+      throw standing.refusal(
+          Refusal.OUT_OF_ORDER,
+          "entry %d of epoch %d does not follow entry %d of epoch %d: send the whole state"
+              .formatted(entry.sequence(), entry.epoch(), standing.sequence, standing.epoch));
+    }
+    if (entry.change() instanceof Entry.Whole state) {
+      if (state.blockSums().size() != entry.members().size()) {
+        throw standing.refusal(
+            Refusal.WRONG_STATE,
+            "the entry has %d members but sums of %d"
+                .formatted(entry.members().size(), state.blockSums().size()));
+      }
+      restoreNumbers(state.slice());
+      workers.forget();
+      standing.role = Role.REPLICA;
+    } else if (entry.change() instanceof Entry.Step step) {
+      standing.checkLength(step.gradient());
+      float[] gradient = numbers.borrow();
+      FloatSlice given = step.gradient();
+      System.arraycopy(given.array(), given.offset(), gradient, 0, given.length());
+      numbers.step(gradient, step.learningRate(), step.clipCoefficient());
+      numbers.giveBack(gradient);
+      standing.lastSums = step.blockSums();
+    }
+    for (int i = 0; i < entry.members().size(); i++) {
+      Member member = entry.members().get(i);
+      Worker worker = workers.numbered(member.worker());
+      if (entry.change() instanceof Entry.Whole state) {
+        worker.lastSums = state.blockSums().get(i);
+      } else if (member.applied() > worker.applied) {
+        worker.lastSums = standing.lastSums;
+      }
+      worker.session = member.session();
+      worker.applied = member.applied();
+      worker.done = member.applied();
+      worker.progress = member.progress();
+      worker.present = member.present();
+    }
+    standing.consistency = entry.consistency();
+    standing.version = entry.version();
+    standing.epoch = entry.epoch();
+    standing.sequence = entry.sequence();
+  }
+
+  /** Takes saved numbers, or refuses those of another shard. */
+  void restoreNumbers(StoreState slice) {
+    try {
+      numbers.restore(slice);
+    } catch (IllegalArgumentException e) {
+      throw standing.refusal(Refusal.WRONG_STATE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Makes a replica the primary; nothing, if it is one already. */
+  void promote(Promote promote) {
+    if (standing.role == Role.FENCED) {
+      throw standing.fenced();
+    }
+    if (!standing.isPrimary()) {
+      takeOver(promote);
+    } else if (promote.epoch() > standing.epoch) {
+      throw standing.wrongEpoch(promote.epoch());
+    }
+  }
+
+  private void takeOver(Promote promote) {
+    if (promote.epoch() <= standing.epoch) {
+      throw standing.wrongEpoch(promote.epoch());
+    }
+    if (standing.sequence == 0 || standing.version < promote.knownVersion()) {
+      throw standing.refusal(
+          Refusal.BEHIND,
+          "this replica has %s but version %d is known: it was cut off and must not take over; start a new shard and restore the last checkpoint"
+              .formatted(
+                  standing.sequence == 0 ? "nothing" : "version " + standing.version,
+                  promote.knownVersion()));
+    }
+    LOG.warn(
+        "The replica of parameters {} to {} takes over at version {} with epoch {}.",
+        standing.setup.from(),
+        standing.setup.to(),
+        standing.version,
+        promote.epoch());
+    standing.epoch = promote.epoch();
+    standing.role = Role.LONE_PRIMARY;
+    // Nobody could reach it before.
+    workers.all().forEach(workers::renew);
+  }
+}

@@ -1,0 +1,377 @@
+package org.mobula.parameterserver.shard;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.optimizer.BlockNorm;
+import org.mobula.core.optimizer.GradientClipping;
+import org.mobula.parameterserver.shard.Consistency.Synchronous;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way from pushes to steps: a push enters a round, the open one or one of its own; a round that
+ * is complete is closed, which takes its mean; where gradients are clipped it then waits for the
+ * norm; and one after the other the rounds that are ready take their step.
+ */
+final class Rounds {
+  private static final Logger LOG = LoggerFactory.getLogger(Rounds.class);
+
+  private final Standing standing;
+  private final Workers workers;
+  private final SliceNumbers numbers;
+  private final Measurements measurements;
+  private final Answers answers;
+  private final Replication replication;
+  private final LongSupplier nanoClock;
+
+  /** Rounds that wait for the entry before them to be acknowledged. */
+  private final Deque<Round> ready = new ArrayDeque<>();
+
+  /** Where pushes of rounds gather, until it is closed. */
+  private Round open = new Round();
+
+  /** The round whose mean is taken but whose step is not. */
+  private @Nullable Round closing;
+
+  Rounds(
+      Standing standing,
+      Workers workers,
+      SliceNumbers numbers,
+      Measurements measurements,
+      Answers answers,
+      Replication replication,
+      LongSupplier nanoClock) {
+    this.standing = standing;
+    this.workers = workers;
+    this.numbers = numbers;
+    this.measurements = measurements;
+    this.answers = answers;
+    this.replication = replication;
+    this.nanoClock = nanoClock;
+  }
+
+  void push(Push push, FloatSlice gradient, Turn.Waiter waiter) {
+    Worker worker = workers.checkPresent(push.caller());
+    standing.checkLength(gradient);
+    if (!(push.learningRate() >= 0 && push.learningRate() < Double.POSITIVE_INFINITY)
+        || push.clock() < 1
+        || push.baseVersion() < 0) {
+      throw standing.refusal(
+          Refusal.OUT_OF_RANGE,
+          "learning rate is %s, clock %d and base version %d but must be ≥ 0 and finite, ≥ 1 and ≥ 0"
+              .formatted(push.learningRate(), push.clock(), push.baseVersion()));
+    }
+    if (push.clock() <= worker.done) {
+      measurements.duplicates++;
+      answers.holdStepped(worker, worker.lastWasLate, worker.lastSums, waiter);
+      return;
+    }
+    Turn turn = worker.turn;
+    if (turn != null && push.clock() < turn.push.clock()) {
+      throw standing.refusal(
+          Refusal.OUT_OF_RANGE,
+          "clock is %d but worker %d has pushed with clock %d since"
+              .formatted(push.clock(), worker.number, turn.push.clock()));
+    } else if (turn != null && push.clock() == turn.push.clock()) {
+      measurements.duplicates++;
+      if (turn.round.stage == Round.Stage.AWAITS_COMMIT) {
+        answerAwaitsCommit(turn, waiter);
+      } else {
+        turn.waiters.removeIf(each -> each.future().isDone());
+        turn.waiters.add(waiter);
+      }
+      return;
+    }
+    abandonTurn(worker, "worker " + worker.number + " has pushed again with a higher clock");
+    if (standing.consistency instanceof Synchronous) {
+      pushToRound(worker, push, gradient, waiter);
+    } else {
+      Round own = new Round();
+      take(new Turn(worker, push, own, gradient), waiter);
+      close(own);
+    }
+  }
+
+  private void pushToRound(Worker worker, Push push, FloatSlice gradient, Turn.Waiter waiter) {
+    if (push.baseVersion() < standing.version) {
+      worker.done = push.clock();
+      worker.lastWasLate = true;
+      worker.lastSums = standing.lastSums;
+      worker.progress++;
+      measurements.lateGradients++;
+      answers.holdStepped(worker, true, standing.lastSums, waiter);
+    } else if (closing == null || push.baseVersion() > standing.version) {
+      take(new Turn(worker, push, open, gradient), waiter);
+      closeIfComplete();
+    } else {
+      Turn turn = new Turn(worker, push, closing, FloatSlice.NONE);
+      worker.turn = turn;
+      closing.late.add(turn);
+      measurements.lateGradients++;
+      if (closing.stage == Round.Stage.AWAITS_COMMIT) {
+        answerAwaitsCommit(turn, waiter);
+      } else {
+        turn.waiters.add(waiter);
+      }
+    }
+  }
+
+  private static void take(Turn turn, Turn.Waiter waiter) {
+    turn.waiters.add(waiter);
+    turn.worker.turn = turn;
+    turn.round.turns.put(turn.worker.number, turn);
+  }
+
+  /** Answers with the sums, when the replica has confirmed what they are taken from. */
+  private void answerAwaitsCommit(Turn turn, Turn.Waiter waiter) {
+    answers.hold(
+        standing.coveringSequence(),
+        waiter.future(),
+        () -> {
+          boolean late = turn.round.turns.get(turn.worker.number) != turn;
+          waiter.future().complete(new Stepped(standing.version, true, late, turn.round.sums));
+        });
+  }
+
+  /**
+   * Takes the mean of a round if all that it waits for are there.
+   *
+   * <p>A worker names the same round to all shards: the version of the newest. A shard that is
+   * behind, because the others have gone on with the first of a round, keeps what is meant for
+   * later; else two workers could wait for each other at two shards for ever. Once all workers wait
+   * there is nobody to keep it for.
+   */
+  void closeIfComplete() {
+    if (!(standing.consistency instanceof Synchronous synchronous)
+        || closing != null
+        || open.turns.isEmpty()) {
+      return;
+    }
+    boolean all =
+        workers.all().stream()
+            .allMatch(worker -> !worker.present || open.turns.containsKey(worker.number));
+    if (all) {
+      closeOpen();
+      return;
+    }
+    long named = open.turns.values().stream().mapToLong(Turn::named).min().orElseThrow();
+    List<Turn> first = open.turns.values().stream().filter(turn -> turn.named() == named).toList();
+    if (synchronous.first() > 0 && first.size() >= synchronous.first()) {
+      Round rest = new Round();
+      for (Turn turn : List.copyOf(open.turns.values())) {
+        if (turn.named() != named) {
+          open.turns.remove(turn.worker.number);
+          turn.round = rest;
+          rest.turns.put(turn.worker.number, turn);
+        }
+      }
+      closeOpen();
+      open = rest;
+    }
+  }
+
+  private void closeOpen() {
+    Round round = open;
+    if (close(round)) {
+      open = new Round();
+      closing = round;
+    } else {
+      closeIfComplete();
+    }
+  }
+
+  /**
+   * Takes the mean.
+   *
+   * @return false if a gradient was not finite; it is no longer in the round, and the others are
+   */
+  private boolean close(Round round) {
+    long start = nanoClock.getAsLong();
+    float[] mean = numbers.borrow();
+    double[] sums = new double[BlockNorm.blocks(standing.setup.size())];
+    List<FloatSlice> gradients = round.turns.values().stream().map(turn -> turn.gradient).toList();
+    if (!numbers.mean(gradients, mean, sums)) {
+      numbers.giveBack(mean);
+      refuseNotFinite(round);
+      return false;
+    }
+    round.mean = mean;
+    round.sums = sums;
+    for (Turn turn : round.turns.values()) {
+      turn.gradient = FloatSlice.NONE;
+    }
+    if (standing.setup.maxGradientNorm() > 0) {
+      round.stage = Round.Stage.AWAITS_COMMIT;
+      // A shard that is fenced and does not know it must not answer with sums of its own: other
+      // shards would clip by a norm that holds them.
+      standing.entryDue |= replication.hasReplica();
+      for (Turn turn : round.turns.values()) {
+        turn.waiters.forEach(waiter -> answerAwaitsCommit(turn, waiter));
+        turn.waiters.clear();
+      }
+    } else {
+      round.stage = Round.Stage.READY;
+      ready.add(round);
+    }
+    measurements.applyNanos += nanoClock.getAsLong() - start;
+    return true;
+  }
+
+  private void refuseNotFinite(Round round) {
+    for (Turn turn : List.copyOf(round.turns.values())) {
+      if (!SliceNumbers.isFinite(turn.gradient)) {
+        drop(
+            turn,
+            standing.refusal(
+                Refusal.NOT_FINITE,
+                "the gradient of worker %d holds NaN or infinity between %d and %d"
+                    .formatted(turn.worker.number, standing.setup.from(), standing.setup.to())));
+      }
+    }
+  }
+
+  /** Takes a push out of its round as if it had never come. */
+  private void drop(Turn turn, RefusedException why) {
+    turn.round.turns.remove(turn.worker.number, turn);
+    turn.round.late.remove(turn);
+    if (turn.worker.turn == turn) {
+      turn.worker.turn = null;
+    }
+    turn.waiters.forEach(waiter -> answers.fail(waiter.future(), why));
+    turn.waiters.clear();
+  }
+
+  /** A worker's push that it will not ask for again. What is already in a mean stays in it. */
+  void abandonTurn(Worker worker, String why) {
+    Turn turn = worker.turn;
+    if (turn == null) {
+      return;
+    }
+    RefusedException refusal = standing.refusal(Refusal.NOT_JOINED, why);
+    if (turn.round.stage == Round.Stage.OPEN) {
+      drop(turn, refusal);
+    } else {
+      turn.waiters.forEach(waiter -> answers.fail(waiter.future(), refusal));
+      turn.waiters.clear();
+      worker.turn = null;
+    }
+  }
+
+  void commit(Commit commit, Turn.Waiter waiter) {
+    Worker worker = workers.checkPresent(commit.caller());
+    if (!(commit.norm() >= 0 && commit.norm() < Double.POSITIVE_INFINITY)) {
+      throw standing.refusal(
+          Refusal.NOT_FINITE, "the norm is " + commit.norm() + " but must be ≥ 0 and finite");
+    }
+    if (commit.clock() <= worker.done) {
+      answers.holdStepped(worker, worker.lastWasLate, worker.lastSums, waiter);
+      return;
+    }
+    Turn turn = worker.turn;
+    if (turn == null
+        || turn.push.clock() != commit.clock()
+        || turn.round.stage == Round.Stage.OPEN) {
+      throw standing.refusal(
+          Refusal.NOT_PUSHED,
+          "worker %d commits its push %d, whose round has not closed here: push again"
+              .formatted(worker.number, commit.clock()));
+    }
+    turn.waiters.add(waiter);
+    if (turn.round.stage == Round.Stage.AWAITS_COMMIT) {
+      turn.round.clipCoefficient =
+          GradientClipping.coefficient(commit.norm(), standing.setup.maxGradientNorm());
+      turn.round.stage = Round.Stage.READY;
+      ready.add(turn.round);
+    }
+  }
+
+  /**
+   * Takes the step of the next round.
+   *
+   * @return false if none is ready
+   */
+  boolean applyNext() {
+    Round round = ready.poll();
+    if (round != null) {
+      apply(round);
+    }
+    return round != null;
+  }
+
+  /** One optimizer step with the round's mean. */
+  private void apply(Round round) {
+    long start = nanoClock.getAsLong();
+    double learningRate = round.turns.values().iterator().next().push.learningRate();
+    long before = standing.version++;
+    for (Turn turn : round.turns.values()) {
+      measurements.applied(before - turn.push.baseVersion());
+      finish(turn, false);
+    }
+    round.late.forEach(turn -> finish(turn, true));
+    standing.lastSums = round.sums;
+    Entry.Step step =
+        new Entry.Step(FloatSlice.of(round.mean), learningRate, round.clipCoefficient, round.sums);
+    if (round == closing) {
+      closing = null;
+    }
+    // The replica is told first, so that both take the step at the same time.
+    replication.advanceStep(step, round.mean);
+    numbers.step(round.mean, learningRate, round.clipCoefficient);
+    if (!replication.isUnderWay()) {
+      numbers.giveBack(round.mean);
+    }
+    measurements.applyNanos += nanoClock.getAsLong() - start;
+    for (Turn turn : round.turns.values()) {
+      turn.waiters.forEach(waiter -> answers.holdStepped(turn.worker, false, round.sums, waiter));
+    }
+    for (Turn turn : round.late) {
+      turn.waiters.forEach(waiter -> answers.holdStepped(turn.worker, true, round.sums, waiter));
+    }
+    closeIfComplete();
+  }
+
+  private static void finish(Turn turn, boolean late) {
+    Worker worker = turn.worker;
+    worker.progress++;
+    if (turn.push.clock() > worker.done && turn.push.caller().session() == worker.session) {
+      worker.done = turn.push.clock();
+      worker.lastWasLate = late;
+      worker.lastSums = turn.round.sums;
+      if (!late) {
+        worker.applied = turn.push.clock();
+      }
+    }
+    if (worker.turn == turn) {
+      worker.turn = null;
+    }
+  }
+
+  /** The former rule's open round is closed with what it has. */
+  void startAnew() {
+    if (!(standing.consistency instanceof Synchronous)) {
+      Round last = open;
+      open = new Round();
+      // It goes on by itself; the pushes that follow are rounds of their own.
+      closing = null;
+      while (!last.turns.isEmpty() && !close(last)) {
+        LOG.warn("A gradient that is not finite was refused at the change of consistency.");
+      }
+    }
+    closeIfComplete();
+  }
+
+  /** Nothing that was pushed and not applied will be. */
+  void dropAllTurns(RefusedException why) {
+    ready.clear();
+    open = new Round();
+    closing = null;
+    for (Worker worker : workers.all()) {
+      if (worker.turn != null) {
+        drop(worker.turn, why);
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package org.mobula.parameterserver.shard;
+
+import org.mobula.parameterserver.shard.ShardStatus.Role;
+
+/**
+ * Where a shard stands: its part, its epoch and how far it has come, on which it must be at one
+ * with its workers and its replica; and the refusals of those who are mistaken about it.
+ */
+final class Standing {
+  final ShardSetup setup;
+  Role role;
+  Consistency consistency;
+  long epoch;
+
+  /** Steps taken. */
+  long version;
+
+  /** Of the last entry, on its way to the replica or acknowledged. */
+  long sequence;
+
+  /** The replica has to hear of the workers, or to confirm that this is still the primary. */
+  boolean entryDue;
+
+  /** Of the last step's gradient. */
+  double[] lastSums = new double[0];
+
+  Standing(ShardSetup setup, Role role) {
+    this.setup = setup;
+    this.role = role;
+    consistency = setup.consistency();
+  }
+
+  boolean isPrimary() {
+    return role.isPrimary();
+  }
+
+  /** Of the entry that tells the replica of all that has happened. */
+  long coveringSequence() {
+    return sequence + (entryDue ? 1 : 0);
+  }
+
+  void checkPrimary() {
+    if (role == Role.FENCED) {
+      throw fenced();
+    } else if (role == Role.REPLICA) {
+      throw refusal(Refusal.NOT_PRIMARY, "this shard is a replica: ask its primary, or promote it");
+    }
+  }
+
+  void checkLength(FloatSlice gradient) {
+    if (gradient.length() != setup.size()) {
+      throw refusal(
+          Refusal.WRONG_LENGTH,
+          "the gradient has %d numbers but the shard's range has %d"
+              .formatted(gradient.length(), setup.size()));
+    }
+  }
+
+  RefusedException wrongEpoch(long asked) {
+    return refusal(
+        Refusal.WRONG_EPOCH,
+        "the request is for epoch %d but the shard is at epoch %d: join again"
+            .formatted(asked, epoch));
+  }
+
+  RefusedException fenced() {
+    return refusal(Refusal.FENCED, "another shard has taken over from this one: ask that one");
+  }
+
+  RefusedException refusal(Refusal reason, String message) {
+    return new RefusedException(reason, epoch, message);
+  }
+}
