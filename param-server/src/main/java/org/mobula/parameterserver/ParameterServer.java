@@ -134,7 +134,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         server.consistency(),
         server.lease(),
         RECONNECT_WITHIN,
-        server.replicaTimeout());
+        server.replicaTimeout(),
+        server.device(),
+        shard);
   }
 
   /** Where the shards can be reached, in their order; a primary before its replica. */

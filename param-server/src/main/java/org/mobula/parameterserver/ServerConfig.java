@@ -10,6 +10,7 @@ import org.mobula.core.config.Key;
 import org.mobula.core.config.Range;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.parameterserver.codec.CodecConfig;
+import org.mobula.parameterserver.shard.ComputeDevice;
 import org.mobula.parameterserver.shard.Consistency;
 
 /** Parameters that lie in shards, and who trains them together. */
@@ -33,6 +34,10 @@ public record ServerConfig(
     @Doc("replicas of each shard: 0, or 1 that takes over when the shard fails")
         @Range(min = 0, max = 1)
         int replicas,
+    @Doc(
+            "where a shard computes: cpu, gpu (an NVIDIA GPU, which must be there), or auto, which is"
+                + " gpu where the shard's machine has one; shard i takes the GPU i modulo their number")
+        ComputeDevice device,
     @Doc(
             "host:port of each running shard in the order of the parameters, with its replica after a"
                 + " comma where there is one; empty starts shards")
@@ -62,6 +67,7 @@ public record ServerConfig(
         codec,
         learners,
         replicas,
+        device,
         addresses,
         tokenFile,
         trustedCertificates,
@@ -98,6 +104,7 @@ public record ServerConfig(
         "fp32",
         1,
         0,
+        ComputeDevice.AUTO,
         List.of(),
         null,
         null,

@@ -31,6 +31,7 @@ public final class ShardHost implements AutoCloseable {
       server = ShardServer.start(transport, address, List.of(shard), config);
     } catch (RuntimeException e) {
       transport.close();
+      shard.close();
       throw e;
     }
   }
@@ -98,5 +99,6 @@ public final class ShardHost implements AutoCloseable {
       replicaConnections.close();
     }
     transport.close();
+    shard.close();
   }
 }

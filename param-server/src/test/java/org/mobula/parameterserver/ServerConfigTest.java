@@ -10,6 +10,7 @@ import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.ConfigWriter;
+import org.mobula.parameterserver.shard.ComputeDevice;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Consistency.Asynchronous;
 import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
@@ -40,10 +41,11 @@ class ServerConfigTest {
   void writesWhatItReads() {
     ServerConfig config =
         read(
-            "{shards: 3, consistency: {bounded-staleness: {staleness: 2}}, codec: 'top-k:0.01', replicas: 1,"
+            "{shards: 3, consistency: {bounded-staleness: {staleness: 2}}, codec: 'top-k:0.01', replicas: 1, device: gpu,"
                 + " addresses: ['a:1,b:1', 'a:2,b:2', 'a:3,b:3'], lease: 30s}");
     assertThat(config.lease()).isEqualTo(Duration.ofSeconds(30));
     assertThat(config.codecConfig().fraction()).isEqualTo(0.01);
+    assertThat(config.device()).isEqualTo(ComputeDevice.GPU);
     assertThat(read(ConfigWriter.write(config, Alternatives.none()))).isEqualTo(config);
     assertThat(read(ConfigWriter.write(ServerConfig.defaults(), Alternatives.none())))
         .isEqualTo(ServerConfig.defaults());
@@ -53,6 +55,7 @@ class ServerConfigTest {
   void mistakesTellThePlaceAndTheRule() {
     assertMistake("shards: 0", "server.yaml:1:1", "shards is 0 but must be ≥ 1");
     assertMistake("consistency: eventual", "server.yaml:1:1", "eventual", "bounded-staleness");
+    assertMistake("device: tpu", "server.yaml:1:1", "tpu", "auto, cpu, gpu");
     assertMistake("codec: zip", "server.yaml:1:1", "codec is \"zip\"", "bf16");
     assertMistake("addresses: ['a:1', 'a:2']", "addresses", "must name each of the shards (1)");
     assertMistake("replica-timeout: 500ms", "replica-timeout", "must exceed silence");

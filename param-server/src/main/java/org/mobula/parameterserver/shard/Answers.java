@@ -118,6 +118,8 @@ final class Answers {
       answer.run();
     } catch (RefusedException e) {
       fail(future, e);
+    } catch (NumbersLostException e) {
+      fail(future, standing.lose(e));
     } catch (RuntimeException e) {
       LOG.error(
           "A request of parameters {} to {} failed.",

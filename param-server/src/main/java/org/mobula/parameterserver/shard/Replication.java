@@ -1,7 +1,9 @@
 package org.mobula.parameterserver.shard;
 
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
@@ -20,14 +22,11 @@ final class Replication {
   /** An entry without an answer is sent again after this time, or a quarter of the timeout. */
   private static final long MOST_RESEND_NANOS = 1_000_000_000;
 
-  private static final float[] NO_MEAN = {};
-
   private final Standing standing;
   private final Workers workers;
   private final SliceNumbers numbers;
-  private final SerialQueue queue;
   private final LongSupplier nanoClock;
-  private final Runnable goOn;
+  private final Executor turns;
 
   private @Nullable ShardLink replica;
   private @Nullable InFlight inFlight;
@@ -36,13 +35,11 @@ final class Replication {
   /** The entry that the replica has not acknowledged. */
   private static final class InFlight {
     Entry entry;
-    final float[] mean;
     final long since;
     boolean attemptFailed;
 
-    InFlight(Entry entry, float[] mean, long now) {
+    InFlight(Entry entry, long now) {
       this.entry = entry;
-      this.mean = mean;
       since = now;
     }
   }
@@ -50,22 +47,20 @@ final class Replication {
   /**
    * Of a shard without a replica.
    *
-   * @param queue the shard's
-   * @param goOn is run in the queue when an entry is acknowledged or the shard fenced
+   * @param turns deals with an answer when the shard has dealt with what came before, and then has
+   *     the shard go on
    */
   Replication(
       Standing standing,
       Workers workers,
       SliceNumbers numbers,
-      SerialQueue queue,
       LongSupplier nanoClock,
-      Runnable goOn) {
+      Executor turns) {
     this.standing = standing;
     this.workers = workers;
     this.numbers = numbers;
-    this.queue = queue;
     this.nanoClock = nanoClock;
-    this.goOn = goOn;
+    this.turns = turns;
   }
 
   // ---- the primary's side ----
@@ -95,24 +90,30 @@ final class Replication {
 
   /** The values or the workers have changed in a way that only the whole state tells. */
   void advanceWhole() {
-    advance(whole(), NO_MEAN);
+    advance(this::whole);
   }
 
   /** The workers have changed. */
   void advanceUnchanged() {
-    advance(new Entry.Unchanged(), NO_MEAN);
+    advance(Entry.Unchanged::new);
   }
 
-  /** The values are about to take a step with this mean. */
-  void advanceStep(Entry.Step step, float[] mean) {
-    advance(step, mean);
+  /** The values are about to take a step with a round's mean. */
+  void advanceStep(Round round, double learningRate) {
+    advance(
+        () ->
+            new Entry.Step(
+                FloatSlice.of(numbers.share(round.mean)),
+                learningRate,
+                round.clipCoefficient,
+                round.sums));
   }
 
-  private void advance(Entry.Change change, float[] mean) {
+  private void advance(Supplier<Entry.Change> change) {
     standing.sequence++;
     standing.entryDue = false;
     if (replica != null) {
-      inFlight = new InFlight(entry(change), mean, nanoClock.getAsLong());
+      inFlight = new InFlight(entry(change.get()), nanoClock.getAsLong());
       send(inFlight);
     }
   }
@@ -143,7 +144,7 @@ final class Replication {
     Entry entry = sent.entry;
     link.replicate(entry)
         .whenComplete(
-            (reached, error) -> queue.run(() -> acknowledged(link, entry, reached, error)));
+            (reached, error) -> turns.execute(() -> acknowledged(link, entry, reached, error)));
   }
 
   private void acknowledged(
@@ -155,8 +156,8 @@ final class Replication {
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
     if (reached != null && reached >= entry.sequence()) {
       inFlight = null;
-      if (entry.change() instanceof Entry.Step) {
-        numbers.giveBack(sent.mean);
+      if (entry.change() instanceof Entry.Step step) {
+        numbers.giveBack(step.gradient().array());
       }
     } else if (isRefusal(cause, Refusal.FENCED)) {
       fence();
@@ -167,7 +168,6 @@ final class Replication {
     } else {
       sent.attemptFailed = true;
     }
-    goOn.run();
   }
 
   private static boolean isRefusal(@Nullable Throwable cause, Refusal reason) {
@@ -200,7 +200,7 @@ final class Replication {
     link.replicate(entry(new Entry.Unchanged()))
         .whenComplete(
             (reached, error) ->
-                queue.run(
+                turns.execute(
                     () -> {
                       if (error != null && replica == link && inFlight == null) {
                         greeted(error instanceof CompletionException ? error.getCause() : error);
@@ -211,7 +211,6 @@ final class Replication {
   private void greeted(@Nullable Throwable error) {
     if (isRefusal(error, Refusal.FENCED)) {
       fence();
-      goOn.run();
     } else if (isRefusal(error, Refusal.OUT_OF_ORDER)) {
       advanceWhole();
     }
@@ -224,9 +223,7 @@ final class Replication {
         standing.setup.to(),
         standing.version,
         standing.setup.replicaTimeout());
-    replica = null;
-    // The mean that is on its way is not used again: it may still be read.
-    inFlight = null;
+    end();
     standing.role = Role.LONE_PRIMARY;
   }
 
@@ -236,7 +233,13 @@ final class Replication {
         standing.setup.from(),
         standing.setup.to());
     standing.role = Role.FENCED;
+    end();
+  }
+
+  /** There is no replica any more. */
+  void end() {
     replica = null;
+    // A mean that is on its way is not used again: it may still be read.
     inFlight = null;
   }
 
@@ -277,11 +280,9 @@ final class Replication {
       standing.role = Role.REPLICA;
     } else if (entry.change() instanceof Entry.Step step) {
       standing.checkLength(step.gradient());
-      float[] gradient = numbers.borrow();
-      FloatSlice given = step.gradient();
-      System.arraycopy(given.array(), given.offset(), gradient, 0, given.length());
+      SliceNumbers.Vector gradient = numbers.take(step.gradient());
       numbers.step(gradient, step.learningRate(), step.clipCoefficient());
-      numbers.giveBack(gradient);
+      gradient.close();
       standing.lastSums = step.blockSums();
     }
     for (int i = 0; i < entry.members().size(); i++) {

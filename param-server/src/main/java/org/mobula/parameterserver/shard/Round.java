@@ -23,7 +23,7 @@ final class Round {
   final List<Turn> late = new ArrayList<>();
 
   /** Once it is no longer open. */
-  float[] mean = new float[0];
+  SliceNumbers.Vector mean = SliceNumbers.Vector.NONE;
 
   double[] sums = new double[0];
   double clipCoefficient = 1;

@@ -4,10 +4,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.optimizer.GradientClipping;
 import org.mobula.parameterserver.shard.Consistency.Synchronous;
+import org.mobula.parameterserver.shard.SliceNumbers.Vector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +92,7 @@ final class Rounds {
       pushToRound(worker, push, gradient, waiter);
     } else {
       Round own = new Round();
-      take(new Turn(worker, push, own, gradient), waiter);
+      take(new Turn(worker, push, own, numbers.take(gradient)), waiter);
       close(own);
     }
   }
@@ -104,10 +106,10 @@ final class Rounds {
       measurements.lateGradients++;
       answers.holdStepped(worker, true, standing.lastSums, waiter);
     } else if (closing == null || push.baseVersion() > standing.version) {
-      take(new Turn(worker, push, open, gradient), waiter);
+      take(new Turn(worker, push, open, numbers.take(gradient)), waiter);
       closeIfComplete();
     } else {
-      Turn turn = new Turn(worker, push, closing, FloatSlice.NONE);
+      Turn turn = new Turn(worker, push, closing, Vector.NONE);
       worker.turn = turn;
       closing.late.add(turn);
       measurements.lateGradients++;
@@ -190,19 +192,16 @@ final class Rounds {
    */
   private boolean close(Round round) {
     long start = nanoClock.getAsLong();
-    float[] mean = numbers.borrow();
     double[] sums = new double[BlockNorm.blocks(standing.setup.size())];
-    List<FloatSlice> gradients = round.turns.values().stream().map(turn -> turn.gradient).toList();
-    if (!numbers.mean(gradients, mean, sums)) {
-      numbers.giveBack(mean);
+    List<Vector> gradients = round.turns.values().stream().map(turn -> turn.gradient).toList();
+    Vector mean = numbers.mean(gradients, sums);
+    if (mean == null) {
       refuseNotFinite(round);
       return false;
     }
     round.mean = mean;
     round.sums = sums;
-    for (Turn turn : round.turns.values()) {
-      turn.gradient = FloatSlice.NONE;
-    }
+    round.turns.values().forEach(Turn::letGo);
     if (standing.setup.maxGradientNorm() > 0) {
       round.stage = Round.Stage.AWAITS_COMMIT;
       // A shard that is fenced and does not know it must not answer with sums of its own: other
@@ -222,7 +221,7 @@ final class Rounds {
 
   private void refuseNotFinite(Round round) {
     for (Turn turn : List.copyOf(round.turns.values())) {
-      if (!SliceNumbers.isFinite(turn.gradient)) {
+      if (!numbers.isFinite(turn.gradient)) {
         drop(
             turn,
             standing.refusal(
@@ -240,8 +239,20 @@ final class Rounds {
     if (turn.worker.turn == turn) {
       turn.worker.turn = null;
     }
+    turn.letGo();
+    closeIfForgotten(turn.round);
     turn.waiters.forEach(waiter -> answers.fail(waiter.future(), why));
     turn.waiters.clear();
+  }
+
+  /** A mean that nobody can commit any more. */
+  private void closeIfForgotten(Round round) {
+    if (round.stage == Round.Stage.AWAITS_COMMIT
+        && round != closing
+        && Stream.concat(round.turns.values().stream(), round.late.stream())
+            .noneMatch(turn -> turn.worker.turn == turn)) {
+      round.mean.close();
+    }
   }
 
   /** A worker's push that it will not ask for again. What is already in a mean stays in it. */
@@ -257,6 +268,7 @@ final class Rounds {
       turn.waiters.forEach(waiter -> answers.fail(waiter.future(), refusal));
       turn.waiters.clear();
       worker.turn = null;
+      closeIfForgotten(turn.round);
     }
   }
 
@@ -312,17 +324,13 @@ final class Rounds {
     }
     round.late.forEach(turn -> finish(turn, true));
     standing.lastSums = round.sums;
-    Entry.Step step =
-        new Entry.Step(FloatSlice.of(round.mean), learningRate, round.clipCoefficient, round.sums);
     if (round == closing) {
       closing = null;
     }
     // The replica is told first, so that both take the step at the same time.
-    replication.advanceStep(step, round.mean);
+    replication.advanceStep(round, learningRate);
     numbers.step(round.mean, learningRate, round.clipCoefficient);
-    if (!replication.isUnderWay()) {
-      numbers.giveBack(round.mean);
-    }
+    round.mean.close();
     measurements.applyNanos += nanoClock.getAsLong() - start;
     for (Turn turn : round.turns.values()) {
       turn.waiters.forEach(waiter -> answers.holdStepped(turn.worker, false, round.sums, waiter));
@@ -355,7 +363,11 @@ final class Rounds {
       Round last = open;
       open = new Round();
       // It goes on by itself; the pushes that follow are rounds of their own.
+      Round former = closing;
       closing = null;
+      if (former != null) {
+        closeIfForgotten(former);
+      }
       while (!last.turns.isEmpty() && !close(last)) {
         LOG.warn("A gradient that is not finite was refused at the change of consistency.");
       }
@@ -365,9 +377,13 @@ final class Rounds {
 
   /** Nothing that was pushed and not applied will be. */
   void dropAllTurns(RefusedException why) {
+    ready.forEach(round -> round.mean.close());
     ready.clear();
     open = new Round();
-    closing = null;
+    if (closing != null) {
+      closing.mean.close();
+      closing = null;
+    }
     for (Worker worker : workers.all()) {
       if (worker.turn != null) {
         drop(worker.turn, why);

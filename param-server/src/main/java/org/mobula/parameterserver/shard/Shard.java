@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 // Here requests come in, one after the other, and it is decided what is next. How pushes become
 // steps is in Rounds, what the replica hears in Replication, who waits for an answer in Answers.
-public final class Shard {
+public final class Shard implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Shard.class);
 
   private final ShardSetup setup;
@@ -41,15 +41,15 @@ public final class Shard {
   private final Replication replication;
   private final Rounds rounds;
 
-  private Shard(ShardSetup setup, Role role, LongSupplier nanoClock) {
+  Shard(ShardSetup setup, Role role, SliceNumbers numbers, LongSupplier nanoClock) {
     this.setup = setup;
     this.nanoClock = nanoClock;
     layoutHash = LayoutHash.of(setup.layout());
     standing = new Standing(setup, role);
     workers = new Workers(standing, nanoClock);
-    numbers = new SliceNumbers(setup);
+    this.numbers = numbers;
     answers = new Answers(standing, workers, numbers, measurements);
-    replication = new Replication(standing, workers, numbers, queue, nanoClock, this::pump);
+    replication = new Replication(standing, workers, numbers, nanoClock, this::run);
     rounds = new Rounds(standing, workers, numbers, measurements, answers, replication, nanoClock);
   }
 
@@ -58,6 +58,7 @@ public final class Shard {
    *
    * @param initial the first values of the slice; copied
    * @param nanoClock as {@link System#nanoTime}
+   * @throws IllegalStateException if the setup asks for a GPU and none can be used
    */
   public static Shard primary(ShardSetup setup, FloatSlice initial, LongSupplier nanoClock) {
     if (initial.length() != setup.size()) {
@@ -65,15 +66,18 @@ public final class Shard {
           "the initial parameters have %d numbers but the shard's range has %d"
               .formatted(initial.length(), setup.size()));
     }
-    Shard shard = new Shard(setup, Role.LONE_PRIMARY, nanoClock);
-    System.arraycopy(
-        initial.array(), initial.offset(), shard.numbers.values(), 0, initial.length());
-    return shard;
+    SliceNumbers numbers = SliceNumbers.of(setup);
+    numbers.begin(initial);
+    return new Shard(setup, Role.LONE_PRIMARY, numbers, nanoClock);
   }
 
-  /** A replica that holds nothing until a primary is told to {@link #replicateTo} it. */
+  /**
+   * A replica that holds nothing until a primary is told to {@link #replicateTo} it.
+   *
+   * @throws IllegalStateException if the setup asks for a GPU and none can be used
+   */
   public static Shard replica(ShardSetup setup, LongSupplier nanoClock) {
-    return new Shard(setup, Role.REPLICA, nanoClock);
+    return new Shard(setup, Role.REPLICA, SliceNumbers.of(setup), nanoClock);
   }
 
   /** What it was set up with. */
@@ -81,17 +85,35 @@ public final class Shard {
     return setup;
   }
 
+  /** Gives memory on a GPU back; the shard takes no step any more. */
+  @Override
+  public void close() {
+    queue.run(numbers::close);
+  }
+
   // ---- what comes in ----
 
   /** Deals with a request when those before it are dealt with. */
   private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
     CompletableFuture<T> future = new CompletableFuture<>();
+    run(() -> answers.guard(future, () -> request.accept(future)));
+    return future;
+  }
+
+  /** Does what is asked, when its turn has come, and what it has made possible. */
+  private void run(Runnable task) {
     queue.run(
         () -> {
-          answers.guard(future, () -> request.accept(future));
-          pump();
+          try {
+            task.run();
+            pump();
+          } catch (NumbersLostException e) {
+            LOG.error(
+                "Parameters {} to {} can no longer be computed.", setup.from(), setup.to(), e);
+            var unused = standing.lose(e);
+            pump();
+          }
         });
-    return future;
   }
 
   /** Does what can be done until the next entry has to be acknowledged. */
@@ -108,6 +130,7 @@ public final class Shard {
       }
     }
     if (standing.role == Role.FENCED) {
+      replication.end();
       rounds.dropAllTurns(standing.fenced());
       answers.failAll(standing.fenced());
     }
@@ -118,7 +141,7 @@ public final class Shard {
    * ended, and looks after the replica.
    */
   public void expire() {
-    queue.run(
+    run(
         () -> {
           long now = nanoClock.getAsLong();
           if (standing.isPrimary()) {
@@ -128,7 +151,6 @@ public final class Shard {
             }
           }
           replication.expire(now);
-          pump();
         });
   }
 
@@ -372,7 +394,7 @@ public final class Shard {
 
   /** Sends the whole state to a replica, and from then on each change. Replaces another one. */
   public void replicateTo(ShardLink link) {
-    queue.run(
+    run(
         () -> {
           if (standing.isPrimary()) {
             replication.begin(link);

@@ -18,6 +18,8 @@ import org.mobula.core.optimizer.OptimizerConfig;
  * @param lease a worker that is silent for longer is taken off
  * @param reconnectWithin a worker whose connection is gone is taken off after this time
  * @param replicaTimeout a replica that does not acknowledge for longer is given up
+ * @param device where the shard computes
+ * @param number of the shard among all, from 0: of several GPUs it takes this one, counted round
  */
 public record ShardSetup(
     ParameterLayout layout,
@@ -28,7 +30,9 @@ public record ShardSetup(
     Consistency consistency,
     Duration lease,
     Duration reconnectWithin,
-    Duration replicaTimeout)
+    Duration replicaTimeout,
+    ComputeDevice device,
+    int number)
     implements Serializable {
   /** Checks the ranges. */
   public ShardSetup {
@@ -44,6 +48,34 @@ public record ShardSetup(
     checkPositive("lease", lease);
     checkPositive("reconnect-within", reconnectWithin);
     checkPositive("replica-timeout", replicaTimeout);
+    if (number < 0) {
+      throw new IllegalArgumentException("number is " + number + " but must be ≥ 0");
+    }
+  }
+
+  /** One that computes on the CPU. */
+  public ShardSetup(
+      ParameterLayout layout,
+      int from,
+      int to,
+      OptimizerConfig optimizer,
+      double maxGradientNorm,
+      Consistency consistency,
+      Duration lease,
+      Duration reconnectWithin,
+      Duration replicaTimeout) {
+    this(
+        layout,
+        from,
+        to,
+        optimizer,
+        maxGradientNorm,
+        consistency,
+        lease,
+        reconnectWithin,
+        replicaTimeout,
+        ComputeDevice.CPU,
+        0);
   }
 
   private static void checkPositive(String name, Duration duration) {

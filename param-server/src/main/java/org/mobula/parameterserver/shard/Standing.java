@@ -24,6 +24,9 @@ final class Standing {
   /** Of the last step's gradient. */
   double[] lastSums = new double[0];
 
+  /** Why a fenced shard is. */
+  private String fencedBecause = "another shard has taken over from this one: ask that one";
+
   Standing(ShardSetup setup, Role role) {
     this.setup = setup;
     this.role = role;
@@ -56,6 +59,16 @@ final class Standing {
     }
   }
 
+  /** A shard whose numbers are lost is as good as dead: a primary sends workers to its replica. */
+  RefusedException lose(NumbersLostException why) {
+    String message = why.getMessage() + ": ask its replica, or start it anew";
+    if (isPrimary()) {
+      role = Role.FENCED;
+      fencedBecause = message;
+    }
+    return refusal(role == Role.FENCED ? Refusal.FENCED : Refusal.MALFORMED, message);
+  }
+
   RefusedException wrongEpoch(long asked) {
     return refusal(
         Refusal.WRONG_EPOCH,
@@ -64,7 +77,7 @@ final class Standing {
   }
 
   RefusedException fenced() {
-    return refusal(Refusal.FENCED, "another shard has taken over from this one: ask that one");
+    return refusal(Refusal.FENCED, fencedBecause);
   }
 
   RefusedException refusal(Refusal reason, String message) {

@@ -12,8 +12,8 @@ final class Turn {
   /** Another one where the worker means a later round. */
   Round round;
 
-  /** The worker's own array; let go when the round's mean is there. */
-  FloatSlice gradient;
+  /** Let go when the round's mean is there. */
+  SliceNumbers.Vector gradient;
 
   /** More than one where the push came again. */
   final List<Waiter> waiters = new ArrayList<>();
@@ -26,7 +26,13 @@ final class Turn {
     return push.baseVersion();
   }
 
-  Turn(Worker worker, Push push, Round round, FloatSlice gradient) {
+  /** The gradient is of no use any more. */
+  void letGo() {
+    gradient.close();
+    gradient = SliceNumbers.Vector.NONE;
+  }
+
+  Turn(Worker worker, Push push, Round round, SliceNumbers.Vector gradient) {
     this.worker = worker;
     this.push = push;
     this.round = round;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The kernels as they stand in the PTX files, without a GPU. */
-final class InterpretedDevice implements Device {
+public final class InterpretedDevice implements Device {
   /** Few, so that short vectors already go round the kernels' loops. */
   private static final int MOST_BLOCKS = 2;
 
@@ -17,10 +17,22 @@ final class InterpretedDevice implements Device {
   private final PtxInterpreter interpreter = new PtxInterpreter();
   private final Map<String, PtxModule> modules = new HashMap<>();
 
+  private boolean broken;
+
   private record InterpretedMemory(long address, long bytes) implements Memory {}
 
+  /** That of a shard, by this device. */
+  public ShardArithmetic arithmetic() {
+    return new KernelArithmetic(this);
+  }
+
+  /** From now on every kernel fails. */
+  public void breakDown() {
+    broken = true;
+  }
+
   /** Arrays that nobody has given back. */
-  int arrays() {
+  public int arrays() {
     return interpreter.arrays();
   }
 
@@ -73,6 +85,9 @@ final class InterpretedDevice implements Device {
 
   @Override
   public void launch(Kernel kernel, long threads, List<Object> arguments) {
+    if (broken) {
+      throw new IllegalStateException("the interpreter has been broken");
+    }
     PtxModule module =
         modules.computeIfAbsent(kernel.module(), name -> PtxModule.parse(Kernel.ptx(name)));
     PtxModule.Entry entry = module.entry(kernel.entry());
