@@ -63,7 +63,8 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
                 "LATE",
                 "IN",
                 "OUT",
-                "APPLY");
+                "APPLY",
+                "DEVICE");
     for (Address address : asked) {
       ShardStatus status;
       try {
@@ -77,6 +78,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
             new JsonLine()
                 .text("address", address.toString())
                 .text("role", ShardFigures.role(status))
+                .text("device", status.device())
                 .integer("from", status.from())
                 .integer("to", status.to());
         ShardFigures.of(status).forEach(line::number);
@@ -93,7 +95,8 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
           Figures.count(status.lateGradients()),
           Figures.count(status.bytesIn() / 1024) + " KiB",
           Figures.count(status.bytesOut() / 1024) + " KiB",
-          Figures.measurement(status.applyNanos() / 1e9) + " s");
+          Figures.measurement(status.applyNanos() / 1e9) + " s",
+          status.device());
     }
     if (!json) {
       table.print(out);

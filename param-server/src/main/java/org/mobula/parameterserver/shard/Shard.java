@@ -313,6 +313,7 @@ public final class Shard implements AutoCloseable {
           future.complete(
               new ShardStatus(
                   standing.role,
+                  numbers.device(),
                   standing.epoch,
                   standing.version,
                   setup.from(),

@@ -7,6 +7,7 @@ import java.util.Map;
  * How a shard fares. Counts are since its start.
  *
  * @param role what it is at present
+ * @param device where it computes, for a person
  * @param epoch raised at each promotion and restoration
  * @param version steps taken
  * @param from first place of the slice in the flat vector
@@ -26,6 +27,7 @@ import java.util.Map;
  */
 public record ShardStatus(
     Role role,
+    String device,
     long epoch,
     long version,
     int from,

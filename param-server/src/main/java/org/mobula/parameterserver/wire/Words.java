@@ -221,6 +221,7 @@ final class Words {
 
   static void status(ByteBuf out, ShardStatus status) {
     text(out, status.role().name());
+    text(out, status.device());
     out.writeLongLE(status.epoch())
         .writeLongLE(status.version())
         .writeIntLE(status.from())
@@ -249,6 +250,7 @@ final class Words {
 
   static ShardStatus readStatus(ByteBuf in) {
     ShardStatus.Role role = ShardStatus.Role.valueOf(readText(in));
+    String device = readText(in);
     long epoch = in.readLongLE();
     long version = in.readLongLE();
     int from = in.readIntLE();
@@ -275,6 +277,7 @@ final class Words {
     }
     return new ShardStatus(
         role,
+        device,
         epoch,
         version,
         from,
