@@ -404,7 +404,7 @@ final class RemoteShard {
     }
     finish(
         new ShardLostException(
-            ("shard %d (parameters %d to %d) is lost after %d attempts: %s. Version %d was the last one"
+            ("shard %d (parameters %d to %d) is lost after %d attempts (%s). Version %d was the last one"
                     + " known; start the shard anew and restore the last checkpoint")
                 .formatted(
                     index, range.from(), range.to(), failures, cause.getMessage(), knownVersion),
