@@ -91,7 +91,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
           Figures.count(status.version()),
           Figures.count(status.workers().size()),
           Figures.count(status.waitingPushes()),
-          Figures.measurement(ShardFigures.meanStaleness(status)),
+          Figures.measurement(ShardStatus.meanStaleness(List.of(status))),
           Figures.count(status.lateGradients()),
           Figures.count(status.bytesIn() / 1024) + " KiB",
           Figures.count(status.bytesOut() / 1024) + " KiB",

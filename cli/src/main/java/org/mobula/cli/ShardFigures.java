@@ -24,7 +24,7 @@ final class ShardFigures {
     figures.put("parameters/pushes", (double) status.pushes());
     figures.put("parameters/late_gradients", (double) status.lateGradients());
     figures.put("parameters/duplicates", (double) status.duplicates());
-    figures.put("parameters/staleness_mean", meanStaleness(status));
+    figures.put("parameters/staleness_mean", ShardStatus.meanStaleness(List.of(status)));
     figures.put("parameters/apply_seconds", status.applyNanos() / 1e9);
     figures.put("parameters/bytes_in", (double) status.bytesIn());
     figures.put("parameters/bytes_out", (double) status.bytesOut());
@@ -32,17 +32,5 @@ final class ShardFigures {
         "parameters/refusals",
         (double) status.refusals().values().stream().mapToLong(Long::longValue).sum());
     return figures;
-  }
-
-  /** Mean versions between a gradient's parameters and those it was applied to. */
-  static double meanStaleness(ShardStatus status) {
-    List<Long> histogram = status.staleness();
-    double versions = 0;
-    double gradients = 0;
-    for (int i = 0; i < histogram.size(); i++) {
-      versions += (double) i * histogram.get(i);
-      gradients += histogram.get(i);
-    }
-    return gradients == 0 ? 0 : versions / gradients;
   }
 }

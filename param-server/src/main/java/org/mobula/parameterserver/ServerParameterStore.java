@@ -248,8 +248,7 @@ public final class ServerParameterStore implements ParameterStore {
     }
     double learners = Double.POSITIVE_INFINITY;
     double late = 0;
-    double versions = 0;
-    double gradients = 0;
+    List<ShardStatus> heard = new ArrayList<>();
     for (int i = 0; i < statuses.length(); i++) {
       ShardStatus status = statuses.get(i);
       if (status == null) {
@@ -257,15 +256,11 @@ public final class ServerParameterStore implements ParameterStore {
       }
       learners = Math.min(learners, status.workers().size());
       late = Math.max(late, (double) status.lateGradients());
-      for (int staleness = 0; staleness < status.staleness().size(); staleness++) {
-        versions += (double) staleness * status.staleness().get(staleness);
-        gradients += status.staleness().get(staleness);
-      }
+      heard.add(status);
     }
     measurements.put(MetricNames.PARAMETERS_LEARNERS, learners);
     measurements.put(MetricNames.PARAMETERS_LATE_GRADIENTS, late);
-    measurements.put(
-        MetricNames.PARAMETERS_STALENESS_MEAN, gradients == 0 ? 0 : versions / gradients);
+    measurements.put(MetricNames.PARAMETERS_STALENESS_MEAN, ShardStatus.meanStaleness(heard));
   }
 
   private void ask(ShardLink link, int shard) {

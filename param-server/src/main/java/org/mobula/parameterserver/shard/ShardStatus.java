@@ -50,6 +50,19 @@ public record ShardStatus(
     refusals = Map.copyOf(refusals);
   }
 
+  /** Mean versions between a gradient's parameters and those it was applied to; 0 if none was. */
+  public static double meanStaleness(List<ShardStatus> shards) {
+    double versions = 0;
+    double gradients = 0;
+    for (ShardStatus shard : shards) {
+      for (int i = 0; i < shard.staleness.size(); i++) {
+        versions += (double) i * shard.staleness.get(i);
+        gradients += shard.staleness.get(i);
+      }
+    }
+    return gradients == 0 ? 0 : versions / gradients;
+  }
+
   /** What a shard is. */
   public enum Role {
     /** Answers workers; each change waits for the replica. */
