@@ -120,8 +120,8 @@ final class GpuNumbers implements SliceNumbers {
         });
     for (int block = 0; block < sums.length; block++) {
       if (!Double.isFinite(sums[block])) {
-        int lost = block;
-        sums[block] = get(() -> wideMean(sources, lost, mean.numbers));
+        int at = block;
+        sums[block] = get(() -> wideMean(sources, at, mean.numbers));
         if (!Double.isFinite(sums[block])) {
           mean.close();
           return null;
