@@ -22,6 +22,9 @@ final class Answers {
   private final Measurements measurements;
   private final List<Held> held = new ArrayList<>();
 
+  /** Who has the values but may not have read them yet. */
+  private final List<SliceReader> reading = new ArrayList<>();
+
   /**
    * An answer that waits.
    *
@@ -66,7 +69,17 @@ final class Answers {
   void read(SliceReader values, CompletableFuture<?> future) {
     if (!future.isDone()) { // Who has cancelled it may use the array for something else.
       values.read(numbers.values(), 0, standing.setup.size(), standing.version);
+      reading.removeIf(SliceReader::isDone);
+      if (!values.isDone()) {
+        reading.add(values);
+      }
     }
+  }
+
+  /** To be called before the values change. */
+  void finishReading() {
+    reading.forEach(SliceReader::finish);
+    reading.clear();
   }
 
   /** Gives the answers that need not wait any more; all that can be read is acknowledged then. */

@@ -25,6 +25,7 @@ final class Replication {
   private final Standing standing;
   private final Workers workers;
   private final SliceNumbers numbers;
+  private final Answers answers;
   private final LongSupplier nanoClock;
   private final Executor turns;
 
@@ -54,11 +55,13 @@ final class Replication {
       Standing standing,
       Workers workers,
       SliceNumbers numbers,
+      Answers answers,
       LongSupplier nanoClock,
       Executor turns) {
     this.standing = standing;
     this.workers = workers;
     this.numbers = numbers;
+    this.answers = answers;
     this.nanoClock = nanoClock;
     this.turns = turns;
   }
@@ -281,6 +284,7 @@ final class Replication {
     } else if (entry.change() instanceof Entry.Step step) {
       standing.checkLength(step.gradient());
       SliceNumbers.Vector gradient = numbers.take(step.gradient());
+      answers.finishReading();
       numbers.step(gradient, step.learningRate(), step.clipCoefficient());
       gradient.close();
       standing.lastSums = step.blockSums();
@@ -307,6 +311,7 @@ final class Replication {
 
   /** Takes saved numbers, or refuses those of another shard. */
   void restoreNumbers(StoreState slice) {
+    answers.finishReading();
     try {
       numbers.restore(slice);
     } catch (IllegalArgumentException e) {

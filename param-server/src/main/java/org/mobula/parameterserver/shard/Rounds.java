@@ -329,6 +329,7 @@ final class Rounds {
     }
     // The replica is told first, so that both take the step at the same time.
     replication.advanceStep(round, learningRate);
+    answers.finishReading();
     numbers.step(round.mean, learningRate, round.clipCoefficient);
     round.mean.close();
     measurements.applyNanos += nanoClock.getAsLong() - start;

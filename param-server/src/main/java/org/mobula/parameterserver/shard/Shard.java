@@ -49,7 +49,7 @@ public final class Shard implements AutoCloseable {
     workers = new Workers(standing, nanoClock);
     this.numbers = numbers;
     answers = new Answers(standing, workers, numbers, measurements);
-    replication = new Replication(standing, workers, numbers, nanoClock, this::run);
+    replication = new Replication(standing, workers, numbers, answers, nanoClock, this::run);
     rounds = new Rounds(standing, workers, numbers, measurements, answers, replication, nanoClock);
   }
 

@@ -3,16 +3,13 @@ package org.mobula.parameterserver.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.codec.Codec;
 
 /**
  * A message on its way out. Its frames are made when the socket has room for them, each segment in
- * one copy from the array into the frame that the kernel reads; or the segments were encoded
- * before, where an array had to be read at once.
+ * one copy from the array into the frame that the kernel reads.
  */
 final class Message {
   private final Kind kind;
@@ -21,27 +18,18 @@ final class Message {
   private final long epoch;
   private final ByteBuf head;
   private final Vectors vectors;
-  private final Deque<ByteBuf> encoded;
   private int part;
 
   /** Runs when the last frame has left, or never will. */
   private @Nullable Runnable after;
 
-  private Message(
-      Kind kind,
-      boolean answer,
-      long id,
-      long epoch,
-      ByteBuf head,
-      Vectors vectors,
-      Deque<ByteBuf> encoded) {
+  private Message(Kind kind, boolean answer, long id, long epoch, ByteBuf head, Vectors vectors) {
     this.kind = kind;
     this.answer = answer;
     this.id = id;
     this.epoch = epoch;
     this.head = head;
     this.vectors = vectors;
-    this.encoded = encoded;
   }
 
   private static ByteBuf head(ByteBufAllocator allocator, Consumer<ByteBuf> words) {
@@ -50,7 +38,7 @@ final class Message {
     return head;
   }
 
-  /** A message whose arrays stay as they are until it has left. */
+  /** A message whose arrays stay as they are until it has left, or are detached before. */
   static Message of(
       ByteBufAllocator allocator,
       Kind kind,
@@ -59,38 +47,7 @@ final class Message {
       long epoch,
       Consumer<ByteBuf> words,
       Vectors vectors) {
-    return new Message(
-        kind, answer, id, epoch, head(allocator, words), vectors, new ArrayDeque<>());
-  }
-
-  /** An answer whose segments are encoded already; they are released with it. */
-  static Message encoded(
-      ByteBufAllocator allocator,
-      Kind kind,
-      long id,
-      Consumer<ByteBuf> words,
-      Deque<ByteBuf> segments) {
-    return new Message(kind, true, id, 0, head(allocator, words), Vectors.NONE, segments);
-  }
-
-  /**
-   * Encodes values at once.
-   *
-   * @param memory has room for all
-   * @param segments takes a slice of the memory for each segment
-   */
-  static void encode(
-      Codec codec,
-      float[] values,
-      int offset,
-      int length,
-      ByteBuf memory,
-      Deque<ByteBuf> segments) {
-    for (int at = 0; at < length; at += Codec.SEGMENT) {
-      int start = memory.writerIndex();
-      encode(codec, values, offset + at, Math.min(Codec.SEGMENT, length - at), memory);
-      segments.add(memory.retainedSlice(start, memory.writerIndex() - start));
-    }
+    return new Message(kind, answer, id, epoch, head(allocator, words), vectors);
   }
 
   private static void encode(Codec codec, float[] values, int offset, int count, ByteBuf out) {
@@ -106,49 +63,40 @@ final class Message {
   }
 
   boolean hasNext() {
-    return part == 0 || head.isReadable() || vectors.hasNext() || !encoded.isEmpty();
+    return part == 0 || head.isReadable() || vectors.hasNext();
   }
 
   /**
-   * The next frame, in one or two pieces.
+   * The next frame.
    *
    * @param sequence of the frame on its connection
-   * @param pieces takes them in order
-   * @return how many bytes they have
    */
-  int next(ByteBufAllocator allocator, int sequence, Deque<ByteBuf> pieces) {
+  ByteBuf next(ByteBufAllocator allocator, int sequence) {
     int headBytes = Math.min(head.readableBytes(), Header.HEAD_CHUNK);
     boolean headEnds = headBytes == head.readableBytes();
-    Codec codec = vectors.codec;
-    int most =
-        headEnds && vectors.hasNext() && codec != null ? codec.maxEncodedBytes(vectors.count()) : 0;
-    ByteBuf frame = allocator.directBuffer(Header.BYTES + Integer.BYTES + headBytes + most);
-    Header.write(frame, 0, kind, answer, part, id, epoch, sequence);
-    if (part == 0) {
-      frame.writeIntLE(head.readableBytes());
+    ByteBuf frame;
+    synchronized (vectors) {
+      Codec codec = headEnds && vectors.hasNext() ? vectors.codec : null;
+      int most = codec == null ? 0 : codec.maxEncodedBytes(vectors.count());
+      frame = allocator.directBuffer(Header.BYTES + Integer.BYTES + headBytes + most);
+      Header.write(frame, 0, kind, answer, part, id, epoch, sequence);
+      if (part == 0) {
+        frame.writeIntLE(head.readableBytes());
+      }
+      frame.writeBytes(head, headBytes);
+      if (codec != null) {
+        encode(codec, vectors.array(), vectors.offset(), vectors.count(), frame);
+        vectors.advance();
+      }
     }
-    frame.writeBytes(head, headBytes);
-    if (most > 0 && codec != null) {
-      encode(codec, vectors.array(), vectors.offset(), vectors.count(), frame);
-      vectors.advance();
-    }
-    pieces.add(frame);
-    int length = frame.readableBytes();
-    if (headEnds && !encoded.isEmpty()) {
-      ByteBuf segment = encoded.remove();
-      pieces.add(segment);
-      length += segment.readableBytes();
-    }
-    frame.setIntLE(0, length);
+    frame.setIntLE(0, frame.readableBytes());
     part++;
-    return length;
+    return frame;
   }
 
   /** Lets go of what it holds. */
   void release() {
     head.release();
-    encoded.forEach(ByteBuf::release);
-    encoded.clear();
     gone();
   }
 

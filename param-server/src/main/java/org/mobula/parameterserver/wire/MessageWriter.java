@@ -17,7 +17,6 @@ import org.mobula.parameterserver.shard.Refusal;
 final class MessageWriter {
   private final Channel channel;
   private final Deque<Message> queue = new ArrayDeque<>();
-  private final Deque<ByteBuf> pieces = new ArrayDeque<>(2);
   private boolean wrote;
   private boolean closed;
   private long bytesWritten;
@@ -40,20 +39,16 @@ final class MessageWriter {
     boolean any = false;
     while (!queue.isEmpty() && channel.isWritable() && channel.isActive()) {
       Message message = queue.element();
-      bytesWritten += message.next(channel.alloc(), sequence++, pieces);
+      ByteBuf frame = message.next(channel.alloc(), sequence++);
+      bytesWritten += frame.readableBytes();
       any = true;
       if (message.hasNext()) {
-        while (!pieces.isEmpty()) {
-          channel.write(pieces.remove(), channel.voidPromise());
-        }
+        channel.write(frame, channel.voidPromise());
         continue;
       }
       queue.remove();
       message.emptied();
-      while (pieces.size() > 1) {
-        channel.write(pieces.remove(), channel.voidPromise());
-      }
-      ChannelFuture last = channel.write(pieces.remove());
+      ChannelFuture last = channel.write(frame);
       last.addListener(written -> message.gone());
     }
     if (any) {

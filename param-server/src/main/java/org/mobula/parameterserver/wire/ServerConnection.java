@@ -11,10 +11,8 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -55,18 +53,10 @@ final class ServerConnection extends MessageReader {
   private final Channel channel;
   private final MessageWriter writer;
 
-  /** Two sets, as shards encode in whatever thread completes an answer. */
-  private final Map<CodecKind, Codec> decoders = new EnumMap<>(CodecKind.class);
-
-  private final Map<CodecKind, Codec> encoders = new EnumMap<>(CodecKind.class);
+  private final Map<CodecKind, Codec> codecs = new EnumMap<>(CodecKind.class);
 
   /** Arrays for gradients that are not in use. */
   private final Deque<float[]> unused = new ArrayDeque<>();
-
-  /**
-   * Memory for answers that is not in use: to take it anew each time costs more than to fill it.
-   */
-  private final Queue<ByteBuf> answerMemory = new ConcurrentLinkedQueue<>();
 
   private @Nullable Future<?> opening;
   private @Nullable Heartbeat heartbeat;
@@ -114,9 +104,6 @@ final class ServerConnection extends MessageReader {
       heartbeat.stop();
     }
     writer.close();
-    for (ByteBuf kept = answerMemory.poll(); kept != null; kept = answerMemory.poll()) {
-      kept.release();
-    }
     Shard asked = shard;
     Member joined = member;
     if (asked != null && joined != null) {
@@ -405,14 +392,14 @@ final class ServerConnection extends MessageReader {
           future.whenComplete((stepped, error) -> inLoop(() -> giveBack(asked, array)));
           replyStepped(kind, id, future, values);
         };
-    return Vectors.of(gradient, decoder(codec));
+    return Vectors.of(gradient, codec(codec));
   }
 
-  private Codec decoder(@Nullable CodecKind kind) {
+  private Codec codec(@Nullable CodecKind kind) {
     if (kind == null) {
       throw WireException.malformed("floats come without a codec");
     }
-    return decoders.computeIfAbsent(kind, Codec::reading);
+    return codecs.computeIfAbsent(kind, Codec::reading);
   }
 
   /**
@@ -460,7 +447,7 @@ final class ServerConnection extends MessageReader {
       array = borrow(asked, count);
       FloatSlice gradient = new FloatSlice(array, 0, count);
       change = new Entry.Step(gradient, learningRate, clipCoefficient, sums);
-      vectors = Vectors.of(gradient, decoder(CodecKind.FP32));
+      vectors = Vectors.of(gradient, codec(CodecKind.FP32));
     } else if (kind == EntryWords.WHOLE) {
       StoreState state = Words.readState(head, asked.setup().size());
       change = new Entry.Whole(state, EntryWords.readMemberSums(head, members.size()));
@@ -483,68 +470,44 @@ final class ServerConnection extends MessageReader {
 
   // Answers.
 
-  /** Encodes the shard's values as soon as they may be read. */
+  /**
+   * The shard's values on their way to the client: encoded from where they lie as the socket has
+   * room, and copied only if the shard takes its next step before.
+   */
   private final class Values implements SliceReader {
-    private final @Nullable CodecKind kind;
-    private final Deque<ByteBuf> segments = new ArrayDeque<>();
-    private @Nullable ByteBuf memory;
+    private final @Nullable Codec codec;
+    private Vectors vectors = Vectors.NONE;
     private int count;
 
     Values(@Nullable CodecKind kind) {
       if (kind == CodecKind.TOP_K) {
         throw WireException.malformed("values are wanted as " + kind);
       }
-      this.kind = kind;
+      codec = kind == null ? null : codec(kind);
     }
 
     @Override
     public void read(float[] values, int offset, int length, long version) {
-      if (kind != null && channel.isActive()) {
-        Codec codec = encoders.computeIfAbsent(kind, Codec::reading);
-        ByteBuf room = answerMemory(codec, length);
-        memory = room;
-        Message.encode(codec, values, offset, length, room, segments);
+      if (codec != null && channel.isActive()) {
+        vectors = Vectors.of(new FloatSlice(values, offset, length), codec);
         count = length;
       }
     }
 
+    @Override
+    public boolean isDone() {
+      return !vectors.hasNext() || !channel.isActive();
+    }
+
+    @Override
+    public void finish() {
+      vectors.detach();
+    }
+
     void words(ByteBuf out) {
-      out.writeByte(kind == null || count == 0 ? Words.NO_VALUES : kind.id()).writeIntLE(count);
+      out.writeByte(codec == null || count == 0 ? Words.NO_VALUES : codec.kind().id())
+          .writeIntLE(count);
     }
-
-    void release() {
-      segments.forEach(ByteBuf::release);
-      segments.clear();
-      gone();
-    }
-
-    /** All segments are released: the next answer may have the memory. */
-    void gone() {
-      ByteBuf room = memory;
-      memory = null;
-      if (room != null) {
-        if (channel.isActive()) {
-          answerMemory.add(room.clear());
-        } else {
-          room.release();
-        }
-      }
-    }
-  }
-
-  private ByteBuf answerMemory(Codec codec, int count) {
-    int bytes = 0;
-    for (int at = 0; at < count; at += Codec.SEGMENT) {
-      bytes += codec.maxEncodedBytes(Math.min(Codec.SEGMENT, count - at));
-    }
-    ByteBuf kept = answerMemory.poll();
-    if (kept != null && kept.capacity() >= bytes) {
-      return kept;
-    }
-    if (kept != null) {
-      kept.release();
-    }
-    return channel.alloc().directBuffer(bytes);
   }
 
   private void replyStepped(Kind kind, long id, CompletableFuture<Stepped> future, Values values) {
@@ -576,26 +539,18 @@ final class ServerConnection extends MessageReader {
             inLoop(
                 () -> {
                   if (error != null) {
-                    values.release();
                     refuse(kind, id, error);
                     return;
                   }
-                  Message message =
-                      Message.encoded(
-                          channel.alloc(),
-                          kind,
-                          id,
-                          out -> {
-                            words.accept(out, result);
-                            values.words(out);
-                          },
-                          values.segments);
-                  message.whenGone(
-                      () -> {
-                        giveCredit(kind);
-                        values.gone();
-                      });
-                  writer.send(message);
+                  answer(
+                      kind,
+                      kind,
+                      id,
+                      out -> {
+                        words.accept(out, result);
+                        values.words(out);
+                      },
+                      values.vectors);
                 }));
   }
 

@@ -491,4 +491,42 @@ class ShardTest {
         other.restore(new Restore(Caller.reader(0), saved, 3)), Refusal.WRONG_STATE, "exp_avg");
     assertThat(other.status().join().epoch()).isZero();
   }
+
+  /** Reads nothing before it must. */
+  private static final class LateReader implements SliceReader {
+    private float[] values = new float[0];
+    private boolean done;
+    private float first;
+
+    @Override
+    public void read(float[] slice, int offset, int length, long version) {
+      values = slice;
+    }
+
+    @Override
+    public boolean isDone() {
+      return done;
+    }
+
+    @Override
+    public void finish() {
+      first = values[0];
+      done = true;
+    }
+  }
+
+  @Test
+  void whoReadsLateIsToldBeforeTheValuesChange() {
+    Shard shard = primary(new Asynchronous());
+    join(shard, 0);
+    LateReader reader = new LateReader();
+    assertThat(shard.pull(new Pull(Caller.reader(0), Pull.NOTHING), reader)).isCompleted();
+    assertThat(reader.isDone()).isFalse();
+    push(shard, 0, 1, 0, 1).join();
+    assertThat(reader.isDone()).isTrue();
+    assertThat(reader.first).isZero();
+    assertThat(first(shard)).isEqualTo(-1);
+    push(shard, 0, 2, 1, 1).join();
+    assertThat(reader.first).isZero();
+  }
 }

@@ -357,6 +357,36 @@ class SocketShardLinkTest {
   }
 
   @Test
+  void valuesOnTheirWayAreOfOneVersion() {
+    int size = 1 << 20; // more than the sockets' buffers hold
+    Shard shard = Wires.primary(size);
+    ShardSetup setup = shard.setup();
+    Transport transport = opened(Transport.open());
+    Address address = serve("unix", transport, shard);
+    SocketShardLink link = connect(transport, address, Wires.config(size));
+    ShardLink local = opened(new LocalShardLink(shard));
+    Joined joined = Wires.get(local.join(new Join(0, 78, LayoutHash.of(setup.layout()), 0, size)));
+    Caller worker = new Caller(joined.worker(), 78, joined.epoch());
+    float[] gradient = new float[size];
+    Arrays.fill(gradient, 1);
+    float[] values = new float[size];
+    long clock = 1;
+    for (int i = 0; i < 20; i++) {
+      CompletableFuture<?> pulled =
+          link.pull(new Pull(Caller.reader(joined.epoch()), Pull.NOTHING), FloatSlice.of(values));
+      do { // Steps are taken while the values travel.
+        Push push = new Push(worker, clock, clock - 1, 0.1);
+        Wires.get(local.push(push, FloatSlice.of(gradient)));
+        clock++;
+      } while (!pulled.isDone());
+      Wires.get(pulled);
+      float[] same = new float[size];
+      Arrays.fill(same, values[0]);
+      assertThat(bits(values)).isEqualTo(bits(same));
+    }
+  }
+
+  @Test
   void requestsBeyondTheCreditsWaitTheirTurn() {
     Transport transport = transport("tcp");
     ShardServer server =
