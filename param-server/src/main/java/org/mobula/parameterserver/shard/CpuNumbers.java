@@ -106,13 +106,22 @@ final class CpuNumbers implements SliceNumbers {
       int from = block * BlockNorm.BLOCK;
       int length = Math.min(BlockNorm.BLOCK, mean.length - from);
       FloatSlice first = gradients.get(0);
-      System.arraycopy(first.array(), first.offset() + from, mean, from, length);
-      for (int i = 1; i < gradients.size(); i++) {
-        FloatSlice gradient = gradients.get(i);
-        add(gradient.array(), gradient.offset() + from, mean, from, length);
+      if (gradients.size() == 1) {
+        System.arraycopy(first.array(), first.offset() + from, mean, from, length);
       }
-      if (gradients.size() > 1) {
-        scale(mean, from, length, factor, mean);
+      for (int i = 1; i < gradients.size(); i++) {
+        FloatSlice sum = i == 1 ? first : FloatSlice.of(mean);
+        FloatSlice next = gradients.get(i);
+        // In one pass over memory for two workers; to multiply by one changes no bits.
+        addAndScale(
+            sum.array(),
+            sum.offset() + from,
+            next.array(),
+            next.offset() + from,
+            i == gradients.size() - 1 ? factor : 1,
+            mean,
+            from,
+            length);
       }
       sums[block] = BlockNorm.sumOfSquares(mean, from, from + length);
       if (!Double.isFinite(sums[block])) {
@@ -128,9 +137,10 @@ final class CpuNumbers implements SliceNumbers {
     return true;
   }
 
-  private static void add(float[] source, int start, float[] sum, int from, int length) {
+  private static void addAndScale(
+      float[] a, int aFrom, float[] b, int bFrom, float factor, float[] sum, int from, int length) {
     for (int i = 0; i < length; i++) {
-      sum[from + i] += source[start + i];
+      sum[from + i] = (a[aFrom + i] + b[bFrom + i]) * factor;
     }
   }
 
