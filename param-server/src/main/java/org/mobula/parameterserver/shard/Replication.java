@@ -32,16 +32,16 @@ final class Replication {
   private @Nullable ShardLink replica;
   private @Nullable InFlight inFlight;
   private long lastSentAt;
+  private long lastExpiryAt;
 
   /** The entry that the replica has not acknowledged. */
   private static final class InFlight {
     Entry entry;
-    final long since;
+    long silentNanos;
     boolean attemptFailed;
 
-    InFlight(Entry entry, long now) {
+    InFlight(Entry entry) {
       this.entry = entry;
-      since = now;
     }
   }
 
@@ -64,6 +64,7 @@ final class Replication {
     this.answers = answers;
     this.nanoClock = nanoClock;
     this.turns = turns;
+    lastExpiryAt = nanoClock.getAsLong();
   }
 
   // ---- the primary's side ----
@@ -116,7 +117,7 @@ final class Replication {
     standing.sequence++;
     standing.entryDue = false;
     if (replica != null) {
-      inFlight = new InFlight(entry(change.get()), nanoClock.getAsLong());
+      inFlight = new InFlight(entry(change.get()));
       send(inFlight);
     }
   }
@@ -180,7 +181,13 @@ final class Replication {
   /** Sends again, gives up, or greets, when it is time. */
   void expire(long now) {
     InFlight entry = inFlight;
-    if (entry != null && now - entry.since >= standing.setup.replicaTimeout().toNanos()) {
+    if (entry != null) {
+      // A process that was stopped meanwhile must not take its own silence for the replica's: it
+      // may have been replaced, and has to ask first.
+      entry.silentNanos += Math.min(now - lastExpiryAt, resendNanos());
+    }
+    lastExpiryAt = now;
+    if (entry != null && entry.silentNanos >= standing.setup.replicaTimeout().toNanos()) {
       giveUp();
     } else if (entry != null && (entry.attemptFailed || now - lastSentAt >= resendNanos())) {
       send(entry);
