@@ -349,8 +349,10 @@ final class RemoteShard {
       return;
     }
     if (failures == 1) {
-      // A broken connection is no dead shard.
+      // A broken connection is no dead shard, but neither is a new one a sign of life.
+      long silentSince = Math.max(heardAt, sentAt);
       start();
+      sentAt = Math.min(sentAt, silentSince);
     } else {
       turnToOther(cause);
     }
@@ -368,6 +370,7 @@ final class RemoteShard {
       return;
     }
     int other = (current + 1) % links.size();
+    joined = false; // Else a probe would ask the one that is given up.
     LOG.warn("Shard {} is turned to its replica: {}", index, cause.getMessage());
     attempt(
         () -> turnToOther(cause),
