@@ -16,6 +16,7 @@ import org.mobula.parameterserver.shard.Promote;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.SerialQueue;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
@@ -52,6 +53,7 @@ final class RemoteShard {
   private long epoch = -1;
   private long lastClock;
   private long knownVersion;
+  private long lostVersions;
   private long baseVersion = -1;
   private boolean cached;
   private long leaseNanos = Long.MAX_VALUE;
@@ -150,10 +152,16 @@ final class RemoteShard {
     knownVersion = Math.max(knownVersion, version);
   }
 
-  void restored(long newEpoch, long version) {
-    epoch = newEpoch;
-    baseVersion = version;
-    knownVersion = version;
+  /** How many versions the last restoration that was heard of went back. */
+  long lostVersions() {
+    return lostVersions;
+  }
+
+  void restored(Restored restored) {
+    epoch = restored.epoch();
+    baseVersion = restored.version();
+    knownVersion = restored.version();
+    lostVersions = restored.lostVersions();
     cached = false;
     joined = false;
   }
@@ -253,11 +261,12 @@ final class RemoteShard {
       return;
     }
     if (answer.version() < knownVersion) {
+      lostVersions = knownVersion - answer.version();
       LOG.warn(
           "Shard {} goes on from version {}; {} versions are lost.",
           index,
           answer.version(),
-          knownVersion - answer.version());
+          lostVersions);
     }
     joined = true;
     member = true;

@@ -24,7 +24,6 @@ import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.RefusedException;
-import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
@@ -67,7 +66,6 @@ public final class ServerParameterStore implements ParameterStore {
   private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
   private final float[] sums = new float[1024];
   private boolean valuesAreNew;
-  private long lostVersions;
   private long lastMeasured;
 
   private ServerParameterStore(
@@ -327,19 +325,22 @@ public final class ServerParameterStore implements ParameterStore {
       slices.add(new ShardState(0, range.from(), StateSlices.cut(state, range.from(), range.to())));
     }
     valuesAreNew = false;
-    List<Restored> restored = await(session.restore(slices));
-    lostVersions = restored.stream().mapToLong(Restored::lostVersions).max().orElse(0);
-    if (lostVersions > 0) {
+    await(session.restore(slices));
+    if (lostVersions() > 0) {
       LOG.warn(
           "Restored version {}; the {} versions after it that the shards had are gone.",
           state.parameters().version(),
-          lostVersions);
+          lostVersions());
     }
   }
 
-  /** How many versions the last {@link #restore} went back from the last one that was known. */
+  /**
+   * How many versions the shards' last restoration went back from the last one that this worker
+   * knew, whether it was asked for by {@link #restore} or a lost shard was started anew from a
+   * checkpoint.
+   */
   public synchronized long lostVersions() {
-    return lostVersions;
+    return session.lostVersions();
   }
 
   /** Pushes of this worker that came after their round had closed, and were dropped. */

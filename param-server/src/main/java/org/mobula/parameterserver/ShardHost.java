@@ -47,13 +47,18 @@ public final class ShardHost implements AutoCloseable {
     return new ShardHost(Shard.primary(setup, slice, System::nanoTime), address, config);
   }
 
-  /** A primary that goes on from a saved state of all parameters. */
+  /**
+   * A primary that goes on from a saved state of all parameters. Its epoch is above that of the
+   * shard that it replaces, which nobody can tell any more: it is the time in seconds, where
+   * promotions count from 0.
+   */
   public static ShardHost restored(
       ShardSetup setup, StoreState whole, Address address, ListenConfig config) {
     FloatSlice slice = new FloatSlice(whole.parameters().values(), setup.from(), setup.size());
     Shard shard = Shard.primary(setup, slice, System::nanoTime);
     StoreState part = StateSlices.cut(whole, setup.from(), setup.to());
-    shard.restore(new Restore(Caller.reader(0), part, part.parameters().version())).join();
+    Caller caller = Caller.reader(System.currentTimeMillis() / 1000);
+    shard.restore(new Restore(caller, part, part.parameters().version())).join();
     return new ShardHost(shard, address, config);
   }
 

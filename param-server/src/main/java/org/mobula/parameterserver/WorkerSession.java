@@ -273,6 +273,11 @@ final class WorkerSession {
     return shards.stream().mapToLong(RemoteShard::baseVersion).min().orElse(0);
   }
 
+  /** How many versions the last restoration that was heard of went back. */
+  long lostVersions() {
+    return shards.stream().mapToLong(RemoteShard::lostVersions).max().orElse(0);
+  }
+
   /** Pushes that a shard dropped, since their round had closed. */
   long lateGradients() {
     return lateGradients;
@@ -304,7 +309,7 @@ final class WorkerSession {
                                   new Restore(caller, state.slice(), remote.knownVersion())))
                       .thenApply(
                           restored -> {
-                            remote.restored(restored.epoch(), restored.version());
+                            remote.restored(restored);
                             return restored;
                           });
                 },
