@@ -3,11 +3,13 @@ package org.mobula.parameterserver.wire;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,7 +19,7 @@ import org.mobula.core.random.Pcg64;
 
 /**
  * Stands between clients and a server and does to their frames what bad networks do. Each frame
- * goes through the plan; besides, one direction may be cut without a word, or slowed down.
+ * goes through the plan; besides, one direction may be cut without a word, held up, or slowed down.
  */
 public final class FaultProxy implements AutoCloseable {
   private static final int KIND_AT = 9;
@@ -60,6 +62,7 @@ public final class FaultProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final Set<Direction> black = ConcurrentHashMap.newKeySet();
+  private final Set<Direction> stalled = EnumSet.noneOf(Direction.class);
   private volatile long bytesPerSecond = Long.MAX_VALUE;
   private volatile boolean closed;
 
@@ -97,6 +100,33 @@ public final class FaultProxy implements AutoCloseable {
       black.add(direction);
     } else {
       black.remove(direction);
+    }
+  }
+
+  /**
+   * Takes nothing from the sender any more this way, as a receiver that stops reading; or takes
+   * again. What is on its way fills the sockets' buffers, and then the sender has to wait.
+   */
+  public void stall(Direction direction, boolean stop) {
+    synchronized (stalled) {
+      if (stop) {
+        stalled.add(direction);
+      } else {
+        stalled.remove(direction);
+        stalled.notifyAll();
+      }
+    }
+  }
+
+  private void awaitFlow(Direction direction) throws IOException {
+    synchronized (stalled) {
+      while (stalled.contains(direction) && !closed) {
+        try {
+          stalled.wait();
+        } catch (InterruptedException e) {
+          throw new InterruptedIOException();
+        }
+      }
     }
   }
 
@@ -142,6 +172,7 @@ public final class FaultProxy implements AutoCloseable {
       byte @Nullable [] held = null;
       while (true) {
         byte[] frame = read(in);
+        awaitFlow(direction);
         Fault fault;
         synchronized (plan) {
           fault = plan.decide(direction, frame[KIND_AT] & 0xff, frame);
@@ -217,6 +248,8 @@ public final class FaultProxy implements AutoCloseable {
   @Override
   public void close() throws IOException {
     closed = true;
+    stall(Direction.TO_SERVER, false);
+    stall(Direction.TO_CLIENT, false);
     listener.close();
     disconnect();
   }

@@ -3,6 +3,7 @@ package org.mobula.parameterserver.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.mobula.parameterserver.shard.LayoutHash;
 import org.mobula.parameterserver.shard.LinkLostException;
 import org.mobula.parameterserver.shard.LocalShardLink;
 import org.mobula.parameterserver.shard.Pull;
+import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -270,6 +272,50 @@ class FaultTest {
       }
       // 60 gradients and answers are 67 MB. Two of each may be on their way, in chunks of 16 MiB.
       assertThat(most).isLessThan(40 << 20);
+    }
+  }
+
+  /** It asks all it may and reads no answer; that is its own loss. */
+  @Test
+  void aClientThatStopsReadingHoldsNobodyUp() throws Exception {
+    ShardServer server = serve(Wires.primary(SIZE));
+    FaultProxy proxy = proxy(server, (direction, kind, frame) -> Fault.NONE);
+    WireTimes patient =
+        new WireTimes(Duration.ofMillis(20), Duration.ofMinutes(1), Duration.ofMinutes(1));
+    List<SocketShardLink> greedy = new ArrayList<>();
+    List<CompletableFuture<Pulled>> unread = new ArrayList<>();
+    try (SocketShardLink other = Wires.connect(transport, server.address(), SIZE)) {
+      for (int client = 0; client < 4; client++) {
+        LinkConfig config = Wires.config(SIZE).withTimes(patient);
+        greedy.add(Wires.get(SocketShardLink.connect(transport, proxy.address(), 0, config)));
+      }
+      proxy.stall(Direction.TO_CLIENT, true);
+      for (SocketShardLink link : greedy) {
+        for (int pull = 0; pull < 200; pull++) {
+          unread.add(
+              link.pull(new Pull(Caller.reader(0), Pull.NOTHING), FloatSlice.of(new float[SIZE])));
+        }
+      }
+      Caller caller = caller(Wires.get(other.join(wanted())));
+      FloatSlice gradient = gradient(new Pcg64(3));
+      FloatSlice values = FloatSlice.of(new float[SIZE]);
+      long most = 0;
+      for (int clock = 1; clock <= 200; clock++) {
+        Push push = new Push(caller, clock, clock - 1, 0.1);
+        assertThat(Wires.get(other.pushPull(push, gradient, values)).version()).isEqualTo(clock);
+        most = Math.max(most, transport.directMemory());
+      }
+      // 800 answers are 448 MB; two of each client may be on their way.
+      assertThat(most).isLessThan(64 << 20);
+      assertThat(unread.stream().filter(CompletableFuture::isDone).count()).isLessThan(100);
+
+      proxy.stall(Direction.TO_CLIENT, false);
+      for (CompletableFuture<Pulled> answer : unread) {
+        assertThat(Wires.get(answer).version()).isLessThanOrEqualTo(200);
+      }
+      assertThat(server.refusals()).isEmpty();
+    } finally {
+      greedy.forEach(SocketShardLink::close);
     }
   }
 
