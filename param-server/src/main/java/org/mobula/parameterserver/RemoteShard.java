@@ -53,6 +53,10 @@ final class RemoteShard {
   private long epoch = -1;
   private long lastClock;
   private long knownVersion;
+
+  /** The epoch that the known version is of: refusals and promotions tell of later ones. */
+  private long knownEpoch = -1;
+
   private long lostVersions;
   private long baseVersion = -1;
   private boolean cached;
@@ -161,6 +165,7 @@ final class RemoteShard {
     epoch = restored.epoch();
     baseVersion = restored.version();
     knownVersion = restored.version();
+    knownEpoch = epoch;
     lostVersions = restored.lostVersions();
     cached = false;
     joined = false;
@@ -249,7 +254,7 @@ final class RemoteShard {
   }
 
   private void joined(Joined answer) {
-    boolean lostItsState = answer.epoch() == epoch && answer.version() < knownVersion;
+    boolean lostItsState = answer.epoch() == knownEpoch && answer.version() < knownVersion;
     if (answer.epoch() < epoch || lostItsState) {
       // It slept while another took over, or it is new: only restoring raises the epoch.
       failover(
@@ -274,6 +279,7 @@ final class RemoteShard {
     epoch = answer.epoch();
     lastClock = Math.max(lastClock, answer.clock());
     knownVersion = answer.version();
+    knownEpoch = epoch;
     leaseNanos = answer.leaseNanos();
     if (baseVersion < 0 || baseVersion > answer.version()) {
       baseVersion = answer.version();
