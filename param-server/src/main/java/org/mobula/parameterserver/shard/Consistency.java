@@ -8,19 +8,6 @@ import org.mobula.core.config.Shorthand;
 
 /** What a push waits for. */
 public sealed interface Consistency extends Serializable {
-  /** One of the three by name, as {@code consistency: synchronous} in a file. */
-  @Shorthand
-  static Consistency named(String name) {
-    return switch (name) {
-      case "synchronous" -> Synchronous.defaults();
-      case "asynchronous" -> new Asynchronous();
-      default ->
-          throw new IllegalArgumentException(
-              "'%s' must be synchronous, asynchronous, or a mapping such as {bounded-staleness: {staleness: 2}}"
-                  .formatted(name));
-    };
-  }
-
   /**
    * Rounds: the workers' gradients are averaged, in the order of their numbers, and make one step.
    *

@@ -136,14 +136,19 @@ final class Binder {
   private Object bindAlternative(Class<?> type, Tree tree, String path, @Nullable Object base) {
     Map<String, Class<?>> records = alternatives.records(type);
     Tree.Mapping mapping = mapping(tree);
+    if (mapping == null && tree instanceof Tree.Scalar name && records.containsKey(name.text())) {
+      mapping =
+          new Tree.Mapping(tree.place(), Map.of(name.text(), Tree.Mapping.empty(tree.place())));
+    }
     if (mapping == null) {
       return fail(
           tree,
           last(path)
               + " is "
               + tree.show()
-              + " but must be a mapping with exactly one of "
-              + records.keySet());
+              + " but must be one of "
+              + records.keySet()
+              + ", or a mapping with exactly one of them");
     }
     List<String> keys = List.copyOf(mapping.entries().keySet());
     if (keys.size() != 1) {

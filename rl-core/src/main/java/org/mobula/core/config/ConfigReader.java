@@ -19,7 +19,8 @@ import java.util.List;
  * be {@code int}, {@code long}, {@code double}, {@code float}, {@code boolean}, {@code String},
  * enums, {@link java.time.Duration} ({@code 1h30m}), {@link Path}, records, {@code List}, {@code
  * Map} with string keys ({@code Map<String, Object>} for free options), any of them
- * {@code @Nullable}, and interfaces that stand for one of several records ({@link Alternatives}).
+ * {@code @Nullable}, and interfaces that stand for one of several records ({@link Alternatives}): a
+ * mapping with the record's key, or the key alone where all components have defaults.
  *
  * <p>Rules live in the record's compact constructor ({@link Constraints}). A {@link
  * ConfigException} reports all mistakes of a file, each with the place of its key.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.List;
@@ -22,11 +23,18 @@ final class ConfigValues {
 
   ObjectNode ofRecord(Object record) {
     ObjectNode node = JSON.objectNode();
-    RecordShape.of(record.getClass())
+    RecordShape shape = RecordShape.of(record.getClass());
+    List<RecordComponent> required = shape.required();
+    shape
         .components()
         .forEach(
-            (key, component) ->
-                node.set(key, of(component.getGenericType(), RecordShape.get(record, component))));
+            (key, component) -> {
+              Object value = RecordShape.get(record, component);
+              // One without a default that may be left out was left out.
+              if (value != null || !required.contains(component)) {
+                node.set(key, of(component.getGenericType(), value));
+              }
+            });
     return node;
   }
 

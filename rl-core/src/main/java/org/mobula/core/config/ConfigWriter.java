@@ -44,8 +44,9 @@ public final class ConfigWriter {
 
   private static JsonNode properties(JsonNode schema) {
     for (JsonNode either : schema.path("anyOf")) {
-      if (either.has("properties")) {
-        return either.path("properties");
+      JsonNode found = properties(either);
+      if (!found.isMissingNode()) {
+        return found;
       }
     }
     return schema.path("properties");

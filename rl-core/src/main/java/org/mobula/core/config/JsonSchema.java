@@ -140,7 +140,18 @@ public final class JsonSchema {
                 properties.set(
                     key,
                     withShorthand(record, record(record, record.isInstance(base) ? base : null))));
-    return node.put("additionalProperties", false).put("minProperties", 1).put("maxProperties", 1);
+    node.put("additionalProperties", false).put("minProperties", 1).put("maxProperties", 1);
+    ObjectNode named = JSON.objectNode().put("type", "string");
+    ArrayNode names = named.putArray("enum");
+    alternatives
+        .records(type)
+        .forEach(
+            (key, record) -> {
+              if (RecordShape.of(record).required().stream().allMatch(RecordShape::isNullable)) {
+                names.add(key);
+              }
+            });
+    return names.isEmpty() ? node : either(named, node);
   }
 
   private ObjectNode withShorthand(Class<?> type, ObjectNode full) {

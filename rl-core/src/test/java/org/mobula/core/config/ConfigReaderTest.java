@@ -183,7 +183,7 @@ class ConfigReaderTest {
           hidden: 64                  | hidden is 64 but must be a list, such as [1, 2] or [a]
           learning-rate: -1           | learning-rate is -1 but must be > 0
           learning-rate: fast         | learning-rate is "fast" but must be a number
-          learning-rate: [1]          | learning-rate is a list but must be a mapping with exactly one of [constant, linear]
+          learning-rate: [1]          | learning-rate is a list but must be one of [constant, linear], or a mapping with exactly one of them
           learning-rate: {}           | learning-rate takes exactly one of [constant, linear], but has none
           batch-size: 60              | batch-size is 60 but must divide steps (128)
           clip-rnge: 0.1              | unknown key clip-rnge under algorithm.ppo; did you mean clip-range?
@@ -260,10 +260,16 @@ class ConfigReaderTest {
         .isEqualTo("run.yaml:4:3: algorithm takes exactly one of [dqn, ppo], but has ppo and dqn");
     assertThat(mistakes(NAMED + "algorithm: {pppo: {}}"))
         .isEqualTo("run.yaml:2:13: unknown key pppo under algorithm; did you mean ppo?");
-    assertThat(mistakes(NAMED + "algorithm: ppo"))
+    assertThat(mistakes(NAMED + "algorithm: pppo"))
         .isEqualTo(
-            "run.yaml:2:1: algorithm is \"ppo\" but must be a mapping with exactly one of "
-                + "[dqn, ppo]");
+            "run.yaml:2:1: algorithm is \"pppo\" but must be one of [dqn, ppo], or a mapping with "
+                + "exactly one of them");
+  }
+
+  @Test
+  void anAlternativeWithDefaultsMayBeItsNameAlone() {
+    assertThat(read(NAMED + "algorithm: dqn").algorithm())
+        .isEqualTo(read(NAMED + "algorithm: {dqn: {}}").algorithm());
   }
 
   @Test

@@ -65,7 +65,7 @@ class JsonSchemaTest {
            {"type": "null"}],
          "description": "Wall time after which to stop", "default": null}
         """);
-    JsonNode ppo = properties.at("/algorithm/properties/ppo/properties");
+    JsonNode ppo = properties.at("/algorithm/anyOf/1/properties/ppo/properties");
     assertJson(
         ppo.path("activation"),
         """
@@ -81,7 +81,7 @@ class JsonSchemaTest {
 
   @Test
   void alternativesAreExactlyOneKey() {
-    JsonNode algorithm = schema().at("/properties/algorithm");
+    JsonNode algorithm = schema().at("/properties/algorithm/anyOf/1");
 
     assertThat(algorithm.path("properties").fieldNames())
         .toIterable()
@@ -94,7 +94,7 @@ class JsonSchemaTest {
   @Test
   void aShorthandIsAllowedBesideTheAlternatives() {
     JsonNode either =
-        schema().at("/properties/algorithm/properties/ppo/properties/learning-rate/anyOf");
+        schema().at("/properties/algorithm/anyOf/1/properties/ppo/properties/learning-rate/anyOf");
 
     assertJson(either.get(0), "{\"type\": \"number\"}");
     assertThat(either.get(1).path("properties").fieldNames())
