@@ -1,0 +1,117 @@
+package org.mobula.tune.sampler;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.mobula.core.random.Pcg64;
+import org.mobula.tune.space.CategoricalParameter;
+import org.mobula.tune.space.Parameter;
+
+/**
+ * A density over some parameters: a weighted mixture of one kernel for each observation and, as the
+ * last, a prior kernel as wide as the range. A kernel is a product of one-dimensional ones.
+ */
+final class ParzenEstimator {
+  private static final int FULL_WEIGHTS = 25;
+  private static final double PRIOR_WEIGHT = 1;
+
+  /** A term smaller by this in the logarithm does not change a sum of up to a million. */
+  private static final double NEGLIGIBLE = 45;
+
+  private final List<Kernels> columns = new ArrayList<>();
+  private final double[] cumulative;
+  private final double[] logWeights;
+
+  /**
+   * @param observations numbers by parameter, each with one for every observation
+   * @param weights of the observations, before the prior's is added; one for each
+   */
+  ParzenEstimator(List<Parameter> parameters, double[][] observations, double[] weights) {
+    for (int i = 0; i < observations.length; i++) {
+      columns.add(
+          parameters.get(i) instanceof CategoricalParameter choice
+              ? new CategoricalKernels(choice, observations[i])
+              : new NumericKernels(parameters.get(i), observations[i]));
+    }
+    double[] all = Arrays.copyOf(weights, weights.length + 1);
+    all[weights.length] = PRIOR_WEIGHT;
+    double sum = Arrays.stream(all).sum();
+    cumulative = new double[all.length];
+    logWeights = new double[all.length];
+    double below = 0;
+    for (int i = 0; i < all.length; i++) {
+      logWeights[i] = Math.log(all[i] / sum);
+      below += all[i] / sum;
+      cumulative[i] = below;
+    }
+  }
+
+  /** The newest 25 observations count fully, the older ones the less the older they are. */
+  static double[] weightsByAge(int observations) {
+    double[] weights = new double[observations];
+    Arrays.fill(weights, 1);
+    int ramp = observations - FULL_WEIGHTS;
+    double first = 1.0 / observations;
+    for (int i = 0; i < ramp; i++) {
+      weights[i] = ramp == 1 ? first : first + (1 - first) * i / (ramp - 1);
+    }
+    return weights;
+  }
+
+  /** Draws points, each with one number for every parameter. */
+  double[][] sample(Pcg64 random, int count) {
+    double[][] points = new double[count][columns.size()];
+    for (double[] point : points) {
+      double share = random.nextDouble();
+      int kernel = 0;
+      while (kernel < cumulative.length - 1 && cumulative[kernel] <= share) {
+        kernel++;
+      }
+      for (int i = 0; i < point.length; i++) {
+        point[i] = columns.get(i).draw(kernel, random);
+      }
+    }
+    return points;
+  }
+
+  /**
+   * The logarithm of the density at a point; of the probability in the parameters that are stepped,
+   * and per unit of the logarithm in those that are searched in it.
+   */
+  double logDensity(double[] point) {
+    double[] terms = logWeights.clone();
+    for (int i = 0; i < point.length; i++) {
+      columns.get(i).addLogDensities(point[i], terms);
+    }
+    double most = Double.NEGATIVE_INFINITY;
+    for (double term : terms) {
+      most = Math.max(most, term);
+    }
+    double sum = 0;
+    for (double term : terms) {
+      if (term > most - NEGLIGIBLE) {
+        sum += Math.exp(term - most);
+      }
+    }
+    return most + Math.log(sum);
+  }
+
+  /** The kernels of one parameter, for tests. */
+  Kernels column(int index) {
+    return columns.get(index);
+  }
+
+  /** The normalised weights' logarithms, for tests. */
+  double[] logWeights() {
+    return logWeights;
+  }
+
+  /** One-dimensional kernels, the prior as the last. */
+  sealed interface Kernels permits NumericKernels, CategoricalKernels {
+    /** A number drawn from one of them. */
+    double draw(int kernel, Pcg64 random);
+
+    /** Adds each kernel's logarithmic density at a number. */
+    void addLogDensities(double number, double[] sums);
+  }
+}

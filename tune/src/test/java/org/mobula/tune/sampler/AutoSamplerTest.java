@@ -1,0 +1,63 @@
+package org.mobula.tune.sampler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.random.SeedSequence;
+import org.mobula.tune.space.CategoricalParameter;
+import org.mobula.tune.space.Condition;
+import org.mobula.tune.space.FloatParameter;
+import org.mobula.tune.space.IntParameter;
+import org.mobula.tune.space.SearchSpace;
+import org.mobula.tune.storage.Direction;
+import org.mobula.tune.storage.Journal;
+
+class AutoSamplerTest {
+  private static final FloatParameter FLOAT = FloatParameter.uniform("x", 0, 1);
+  private static final IntParameter INT = IntParameter.uniform("n", 1, 9);
+  private static final CategoricalParameter CHOICE = CategoricalParameter.of("c", "a", "b");
+
+  private static String chosen(int trials, SearchSpace space, Direction... directions) {
+    AutoSampler sampler =
+        new AutoSampler(trials, named("tpe"), named("gaussian process"), named("cma-es"));
+    try (Journal journal = Journal.inMemory()) {
+      return sampler
+          .suggest(
+              new SamplingRequest(
+                  journal.createStudy("study", List.of(directions)),
+                  space,
+                  0,
+                  0,
+                  SeedSequence.of(1)))
+          .attributes()
+          .keySet()
+          .iterator()
+          .next();
+    }
+  }
+
+  private static Sampler named(String name) {
+    return request -> new Suggestion(Map.of(), Map.of(name, true));
+  }
+
+  @Test
+  void choosesByObjectivesSpaceAndBudget() {
+    Direction one = Direction.MINIMIZE;
+    SearchSpace floats = SearchSpace.of(FLOAT);
+    SearchSpace numbers = SearchSpace.of(FLOAT, INT);
+    SearchSpace mixed = SearchSpace.of(FLOAT, CHOICE);
+    SearchSpace conditional =
+        SearchSpace.builder().add(INT).add(FLOAT, Condition.when("n", 1)).build();
+    assertThat(chosen(100, floats, one, one)).isEqualTo("tpe");
+    assertThat(chosen(250, floats, one)).isEqualTo("gaussian process");
+    assertThat(chosen(251, floats, one)).isEqualTo("tpe");
+    assertThat(chosen(100, numbers, one)).isEqualTo("tpe");
+    assertThat(chosen(1000, numbers, one)).isEqualTo("tpe");
+    assertThat(chosen(1001, numbers, one)).isEqualTo("cma-es");
+    assertThat(chosen(5000, mixed, one)).isEqualTo("tpe");
+    assertThat(chosen(5000, conditional, one)).isEqualTo("tpe");
+    assertThat(chosen(0, floats, one)).isEqualTo("tpe");
+  }
+}

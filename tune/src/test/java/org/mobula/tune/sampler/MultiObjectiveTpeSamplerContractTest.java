@@ -1,0 +1,13 @@
+package org.mobula.tune.sampler;
+
+class MultiObjectiveTpeSamplerContractTest extends SamplerContract {
+  @Override
+  protected Sampler create() {
+    return new TpeSampler();
+  }
+
+  @Override
+  protected int objectives() {
+    return 2;
+  }
+}
