@@ -1,0 +1,108 @@
+package org.mobula.tune.report;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.mobula.tune.space.Parameter;
+import org.mobula.tune.storage.Direction;
+import org.mobula.tune.storage.StudyRecord;
+import org.mobula.tune.storage.TrialRecord;
+import org.mobula.tune.storage.TrialState;
+
+/** Which trials and parameters a report shows. */
+final class Trials {
+  private Trials() {}
+
+  /** Complete trials whose values are all finite. */
+  static List<TrialRecord> finite(StudyRecord study) {
+    return study.trials().stream()
+        .filter(trial -> trial.state() == TrialState.COMPLETE)
+        .filter(
+            trial -> {
+              double[] values = trial.values();
+              boolean finite = values.length == study.directions().size();
+              for (double value : values) {
+                finite &= Double.isFinite(value);
+              }
+              return finite;
+            })
+        .toList();
+  }
+
+  /** What is to be as small as can be; so far from 0 at most that sums of it are numbers. */
+  static double loss(StudyRecord study, TrialRecord trial, int objective) {
+    double loss = study.directions().get(objective).toMinimize(trial.values()[objective]);
+    return Math.max(-1e100, Math.min(1e100, loss));
+  }
+
+  /** Some of the trials in their order: the best tenth of what is wanted, and every so many. */
+  static List<TrialRecord> thinned(
+      List<TrialRecord> trials, Comparator<TrialRecord> best, int wanted) {
+    if (trials.size() <= wanted) {
+      return trials;
+    }
+    TreeSet<TrialRecord> some = new TreeSet<>(Comparator.comparingInt(TrialRecord::number));
+    trials.stream().sorted(best).limit(wanted / 10).forEach(some::add);
+    int spread = wanted - wanted / 10;
+    for (int i = 0; i < spread; i++) {
+      some.add(trials.get((int) ((long) i * (trials.size() - 1) / (spread - 1))));
+    }
+    return new ArrayList<>(some);
+  }
+
+  /** By name, as the last trial that has it knows it; in the order of their first trials. */
+  static Map<String, Parameter> parameters(StudyRecord study) {
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    study.trials().forEach(trial -> parameters.putAll(trial.distributions()));
+    return parameters;
+  }
+
+  /**
+   * The trials that no other one beats in one objective without losing in another, by the first
+   * objective, the best first; without those that break a constraint.
+   */
+  static List<TrialRecord> paretoFront(StudyRecord study) {
+    int objectives = study.directions().size();
+    Comparator<TrialRecord> order = Comparator.comparingInt(trial -> 0);
+    for (int i = 0; i < objectives; i++) {
+      int objective = i;
+      order = order.thenComparingDouble(trial -> loss(study, trial, objective));
+    }
+    List<TrialRecord> front = new ArrayList<>();
+    // What dominates a trial comes before it in this order.
+    for (TrialRecord trial : finite(study).stream().sorted(order).toList()) {
+      if (isFeasible(trial) && front.stream().noneMatch(other -> dominates(study, other, trial))) {
+        front.add(trial);
+      }
+    }
+    return front;
+  }
+
+  private static boolean dominates(StudyRecord study, TrialRecord one, TrialRecord other) {
+    double[] ones = one.values();
+    double[] others = other.values();
+    boolean better = false;
+    for (int i = 0; i < ones.length; i++) {
+      Direction direction = study.directions().get(i);
+      if (direction.better(others[i], ones[i])) {
+        return false;
+      }
+      better |= direction.better(ones[i], others[i]);
+    }
+    return better;
+  }
+
+  private static boolean isFeasible(TrialRecord trial) {
+    return !(trial.systemAttributes().get(TrialRecord.CONSTRAINTS) instanceof List<?> constraints)
+        || constraints.stream()
+            .allMatch(value -> value instanceof Number number && number.doubleValue() <= 0);
+  }
+
+  /** What the values of an objective are called. */
+  static String objectiveName(StudyRecord study, int objective) {
+    return study.directions().size() == 1 ? "value" : "value " + objective;
+  }
+}
