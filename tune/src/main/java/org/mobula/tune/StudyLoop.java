@@ -1,0 +1,517 @@
+package org.mobula.tune;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.runtime.ActorCall;
+import org.mobula.core.runtime.ActorOptions;
+import org.mobula.core.runtime.ActorRef;
+import org.mobula.core.runtime.ObjectRef;
+import org.mobula.core.runtime.TaskException;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.tune.sampler.SamplingRequest;
+import org.mobula.tune.scheduler.Decision;
+import org.mobula.tune.scheduler.Next;
+import org.mobula.tune.scheduler.Scheduler;
+import org.mobula.tune.scheduler.Verdict;
+import org.mobula.tune.space.Parameter;
+import org.mobula.tune.storage.Journal;
+import org.mobula.tune.storage.StudyRecord;
+import org.mobula.tune.storage.TrialRecord;
+import org.mobula.tune.storage.TrialState;
+
+/**
+ * Runs a study in the caller's thread: fills free places with trials, waits for what trials tell,
+ * writes it down, answers.
+ */
+final class StudyLoop {
+  /** Names the process that a running trial belongs to. */
+  private static final String PROCESS = "mobula:process";
+
+  /** The trial whose checkpoint a trial began with. */
+  static final String COPIED_FROM = "mobula:copied-from";
+
+  /** Optuna's name for the trial that is tried again. */
+  static final String RETRIED = "failed_trial";
+
+  /** What a trial was told last, unless that was to go on from the beginning. */
+  private static final String DECISION = "mobula:decision";
+
+  private static final String RETRIES = "retry_history";
+  private static final Duration GLANCE = Duration.ofMillis(100);
+
+  private final Study study;
+  private final Journal journal;
+  private final StudyRecord record;
+  private final @Nullable StudyDirectory directory;
+  private final TaskRuntime runtime;
+  private final Proposals proposals;
+  private final Tally tally;
+  private final List<Place> places = new ArrayList<>();
+  private final Deque<TrialRecord> orphans = new ArrayDeque<>();
+  private final long started;
+  private int failures;
+
+  /** A runner, and the trial that it runs. */
+  private static final class Place {
+    final ActorRef<TrialRunner> runner;
+    @Nullable TrialRecord trial;
+    @Nullable ObjectRef<TrialEvent> pending;
+    @Nullable ActorCall<TrialRunner, TrialEvent> outgoing;
+    Decision decision = Decision.CONTINUE;
+    long begun;
+
+    Place(ActorRef<TrialRunner> runner) {
+      this.runner = runner;
+    }
+
+    TrialRecord trial() {
+      TrialRecord running = trial;
+      if (running == null) {
+        throw new IllegalStateException("the place is free");
+      }
+      return running;
+    }
+  }
+
+  StudyLoop(
+      Study study,
+      Journal journal,
+      StudyRecord record,
+      @Nullable StudyDirectory directory,
+      TaskRuntime runtime,
+      MultiObjective objective) {
+    this.study = study;
+    this.journal = journal;
+    this.record = record;
+    this.directory = directory;
+    this.runtime = runtime;
+    proposals = new Proposals(study, record);
+    tally = new Tally(record);
+    started = study.nanoClock.getAsLong();
+    int count = Math.min(study.parallel, Places.fitting(runtime, study.trialResources));
+    for (int i = 0; i < Math.max(1, count); i++) {
+      ActorOptions options =
+          ActorOptions.defaults().withResources(study.trialResources).withMaxRestarts(-1);
+      places.add(new Place(runtime.actor(options, () -> new TrialRunner(objective))));
+    }
+  }
+
+  StudyResult run() {
+    try {
+      adoptOrphans();
+      return loop();
+    } finally {
+      for (Place place : places) {
+        if (place.pending != null) {
+          runtime.cancel(place.pending);
+        }
+        runtime.kill(place.runner, false);
+      }
+    }
+  }
+
+  private StudyResult loop() {
+    List<Place> told = List.of();
+    while (true) {
+      List<Place> events = told;
+      // Under one lock, and before any trial hears of it.
+      Optional<String> over =
+          journal.together(
+              () -> {
+                events.forEach(this::handle);
+                return isCutOff()
+                    ? Optional.empty()
+                    : study.stop.reason(record, tally.update()).or(this::fill);
+              });
+      send();
+      Optional<String> cut = study.stopRequest();
+      if (cut.isPresent()) {
+        return new StudyResult(record, cut.get(), true);
+      } else if (isTimeUp()) {
+        return new StudyResult(record, "the time of " + study.stop.time() + " is up", false);
+      } else if (over.isPresent()) {
+        return end(over.get());
+      }
+      told = awaitEvents();
+    }
+  }
+
+  private boolean isCutOff() {
+    return study.stopRequest().isPresent() || isTimeUp();
+  }
+
+  /** Trials that a process left running when it died go on here, from what they kept. */
+  private void adoptOrphans() {
+    for (TrialRecord trial : record.trials()) {
+      Object process = trial.systemAttributes().get(PROCESS);
+      if (trial.state() == TrialState.RUNNING
+          && !Scheduler.isPaused(trial)
+          && process instanceof String name
+          && directory != null
+          && !directory.isAlive(name)) {
+        journal.setSystemAttribute(trial, PROCESS, directory.process());
+        // What it was told before its process died is done for it. If it left nothing to go on
+        // from, it begins again when it is resumed.
+        switch (lastDecision(trial)) {
+          case CONTINUE -> orphans.add(trial);
+          case PAUSE -> pause(trial);
+          case STOP -> prune(trial);
+        }
+      }
+    }
+  }
+
+  // ---- filling places ----
+
+  /** Tells trials what is written down, when nobody waits for the journal any more. */
+  private void send() {
+    for (Place place : places) {
+      if (place.outgoing != null) {
+        place.pending = place.runner.call(place.outgoing);
+        place.outgoing = null;
+      }
+    }
+  }
+
+  /** Gives free places trials; says why nothing runs any more, if so. */
+  private Optional<String> fill() {
+    String idle = "";
+    for (Place place : places) {
+      if (place.trial == null) {
+        Optional<String> none = begin(place);
+        if (none.isPresent()) {
+          idle = none.get();
+          break;
+        }
+      }
+    }
+    return places.stream().allMatch(place -> place.trial == null)
+        ? Optional.of(idle)
+        : Optional.empty();
+  }
+
+  /** Gives a place a trial; says why there is none, if so. */
+  private Optional<String> begin(Place place) {
+    TrialRecord orphan = orphans.poll();
+    if (orphan != null) {
+      start(place, orphan);
+      return Optional.empty();
+    }
+    boolean withinBudget = study.stop.trials() == 0 || tally.begun() < study.stop.trials();
+    if (withinBudget && beginWaiting(place)) {
+      return Optional.empty();
+    }
+    SamplingRequest request = proposals.request(0);
+    Optional<String> exhausted = study.sampler.exhausted(request);
+    boolean mayBegin = withinBudget && exhausted.isEmpty();
+    Next next = study.scheduler.next(record, study.space, study.seed, mayBegin);
+    if (next instanceof Next.Resume resume) {
+      TrialRecord trial = record.trials().get(resume.trial());
+      journal.setSystemAttribute(trial, DECISION, Decision.CONTINUE.name());
+      journal.setSystemAttribute(trial, Scheduler.PAUSED, false);
+      own(trial);
+      start(place, trial);
+    } else if (next instanceof Next.Copy copy) {
+      Map<String, Object> attributes = new LinkedHashMap<>(copy.attributes());
+      attributes.put(COPIED_FROM, copy.donor());
+      TrialRecord trial = create(copy.values(), attributes);
+      if (directory != null) {
+        directory.restorePaused(copy.donor(), trial.number());
+      }
+      start(place, trial);
+    } else if (next instanceof Next.Stop stop) {
+      prune(record.trials().get(stop.trial()));
+      return begin(place);
+    } else if (next instanceof Next.Begin begin && mayBegin) {
+      start(place, create(begin.values(), begin.attributes()));
+    } else if (next instanceof Next.Sample sample && mayBegin) {
+      Proposals.Proposal proposal = proposals.next();
+      Map<String, Object> attributes = new LinkedHashMap<>(proposal.attributes());
+      attributes.putAll(sample.attributes());
+      start(place, create(proposal.values(), attributes));
+    } else {
+      return Optional.of(
+          !withinBudget
+              ? "all " + study.stop.trials() + " trials are done"
+              : exhausted.orElse("the scheduler begins no more trials"));
+    }
+    return Optional.empty();
+  }
+
+  private TrialRecord create(Map<String, Double> values, Map<String, Object> attributes) {
+    Map<Parameter, Double> parameters = new LinkedHashMap<>();
+    for (Parameter parameter : study.space.parameters()) {
+      Double value = values.get(parameter.name());
+      if (value != null) {
+        parameters.put(parameter, value);
+      }
+    }
+    Map<String, Object> all = new LinkedHashMap<>(attributes);
+    if (directory != null) {
+      all.put(PROCESS, directory.process());
+    }
+    return journal.createTrial(record, parameters, all);
+  }
+
+  /** Gives a place the first trial that somebody has asked for; false if there is none. */
+  private boolean beginWaiting(Place place) {
+    for (TrialRecord trial : record.trials().subList(tally.settled(), record.trials().size())) {
+      if (trial.state() == TrialState.WAITING && claim(trial)) {
+        Proposals.Proposal proposal = proposals.completing(trial);
+        own(trial);
+        for (Parameter parameter : study.space.parameters()) {
+          Double value = proposal.values().get(parameter.name());
+          if (value != null) {
+            journal.setParameter(trial, parameter, value);
+          }
+        }
+        proposal
+            .attributes()
+            .forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
+        start(place, trial);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean claim(TrialRecord trial) {
+    try {
+      journal.setState(trial, TrialState.RUNNING);
+      return true;
+    } catch (IllegalStateException e) {
+      return false; // Another process was faster.
+    }
+  }
+
+  private void own(TrialRecord trial) {
+    if (directory != null) {
+      journal.setSystemAttribute(trial, PROCESS, directory.process());
+    }
+  }
+
+  private static Decision lastDecision(TrialRecord trial) {
+    Object last = trial.systemAttributes().get(DECISION);
+    return last instanceof String name ? Decision.valueOf(name) : Decision.CONTINUE;
+  }
+
+  private void start(Place place, TrialRecord trial) {
+    long seed = study.seed.stream("trial/" + trial.number()).generateState(1)[0] >>> 1;
+    long lastStep =
+        trial.intermediateValues().isEmpty() ? -1 : trial.intermediateValues().lastKey();
+    TrialStart start =
+        new TrialStart(
+            trial.number(),
+            seed,
+            trial.parameterValues(),
+            directory == null ? null : directory.trial(trial.number()).toString(),
+            lastStep);
+    place.trial = trial;
+    place.decision = Decision.CONTINUE;
+    place.begun = study.nanoClock.getAsLong();
+    place.outgoing = runner -> runner.start(start);
+    study.listeners.forEach(listener -> listener.onStart(record, trial));
+  }
+
+  // ---- events ----
+
+  /** Places whose trial has told something, in the order of the trials' numbers. */
+  private List<Place> awaitEvents() {
+    List<ObjectRef<TrialEvent>> pending = new ArrayList<>();
+    for (Place place : places) {
+      if (place.pending != null) {
+        pending.add(place.pending);
+      }
+    }
+    int enough = study.repeatable ? pending.size() : 1;
+    while (!isCutOff()) {
+      int done = runtime.wait(pending, enough, GLANCE).ready().size();
+      cutOffOverdue();
+      if (done >= enough) {
+        break;
+      }
+    }
+    List<Place> told = new ArrayList<>();
+    for (Place place : places) {
+      if (place.pending != null && place.pending.isDone()) {
+        told.add(place);
+      }
+    }
+    told.sort(Comparator.comparingInt(place -> place.trial().number()));
+    boolean all = told.size() >= enough;
+    return all ? told : List.of();
+  }
+
+  private boolean isTimeUp() {
+    Duration time = study.stop.time();
+    return time != null && study.nanoClock.getAsLong() - started >= time.toNanos();
+  }
+
+  private void cutOffOverdue() {
+    Duration most = study.trialTimeout;
+    for (Place place : places) {
+      ObjectRef<TrialEvent> pending = place.pending;
+      if (most != null
+          && pending != null
+          && !pending.isDone()
+          && study.nanoClock.getAsLong() - place.begun >= most.toNanos()) {
+        runtime.cancel(pending);
+        runtime.kill(place.runner);
+      }
+    }
+  }
+
+  private void handle(Place place) {
+    TrialRecord trial = place.trial();
+    ObjectRef<TrialEvent> pending = place.pending;
+    if (pending == null) {
+      return;
+    }
+    place.pending = null;
+    TrialEvent event;
+    try {
+      event = runtime.get(pending);
+    } catch (TaskException e) {
+      Duration most = study.trialTimeout;
+      boolean overdue = most != null && study.nanoClock.getAsLong() - place.begun >= most.toNanos();
+      fail(place, overdue ? "it ran for longer than " + most : "its runner died: " + e);
+      return;
+    }
+    event.notes().forEach((key, value) -> note(trial, key, value));
+    if (event instanceof TrialEvent.Reported report) {
+      answer(place, report);
+    } else if (event instanceof TrialEvent.Returned returned) {
+      returned(place, returned);
+    } else if (event instanceof TrialEvent.Threw threw) {
+      fail(place, threw.error());
+      if (threw.fatal()) {
+        throw new StudyException("trial %d: %s".formatted(trial.number(), threw.error()));
+      }
+    }
+  }
+
+  private void note(TrialRecord trial, String key, Object value) {
+    if (!value.equals(trial.userAttributes().get(key))) {
+      journal.setUserAttribute(trial, key, value);
+    }
+  }
+
+  private void answer(Place place, TrialEvent.Reported report) {
+    TrialRecord trial = place.trial();
+    journal.report(trial, report.step(), report.value());
+    Verdict verdict = study.scheduler.onReport(record, trial, report.step());
+    verdict.attributes().forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
+    Decision decision = verdict.decision();
+    if (decision != Decision.CONTINUE) {
+      journal.setSystemAttribute(trial, DECISION, decision.name());
+    }
+    place.decision = decision;
+    place.outgoing = runner -> runner.decide(decision);
+    study.listeners.forEach(listener -> listener.onReport(record, trial, report.step(), decision));
+  }
+
+  private void returned(Place place, TrialEvent.Returned returned) {
+    TrialRecord trial = place.trial();
+    if (!returned.constraints().isEmpty()) {
+      journal.setSystemAttribute(trial, TrialRecord.CONSTRAINTS, returned.constraints());
+    }
+    if (place.decision == Decision.PAUSE) {
+      pause(trial);
+      place.trial = null;
+      return;
+    }
+    double[] values = returned.values().stream().mapToDouble(Double::doubleValue).toArray();
+    if (place.decision == Decision.STOP) {
+      prune(trial);
+      place.trial = null;
+    } else if (values.length != record.directions().size()) {
+      throw new StudyException(
+          "the objective has %d values but the study %d directions: return one for each"
+              .formatted(values.length, record.directions().size()));
+    } else if (returned.values().stream().anyMatch(value -> value.isNaN())) {
+      fail(place, "its value is NaN");
+    } else {
+      place.trial = null;
+      journal.setState(trial, TrialState.COMPLETE, values);
+      study.listeners.forEach(listener -> listener.onEnd(record, trial));
+    }
+  }
+
+  private void pause(TrialRecord trial) {
+    if (directory != null && study.scheduler.copies()) {
+      directory.keepPaused(trial.number());
+    }
+    journal.setSystemAttribute(trial, Scheduler.PAUSED, true);
+  }
+
+  private void prune(TrialRecord trial) {
+    boolean known = !trial.intermediateValues().isEmpty() && record.directions().size() == 1;
+    double last = known ? trial.intermediateValues().lastEntry().getValue() : Double.NaN;
+    if (Double.isNaN(last)) {
+      journal.setState(trial, TrialState.PRUNED);
+    } else {
+      journal.setState(trial, TrialState.PRUNED, last);
+    }
+    study.listeners.forEach(listener -> listener.onEnd(record, trial));
+  }
+
+  private void fail(Place place, String reason) {
+    TrialRecord trial = place.trial();
+    place.trial = null;
+    place.pending = null;
+    journal.setSystemAttribute(trial, TrialRecord.FAILURE, reason);
+    journal.setState(trial, TrialState.FAIL);
+    study.listeners.forEach(listener -> listener.onEnd(record, trial));
+    failures++;
+    if (failures > study.mostFailures) {
+      throw new StudyException(
+          "%d trials have failed, the last one because %s".formatted(failures, reason));
+    }
+    List<Object> history = new ArrayList<>();
+    if (trial.systemAttributes().get(RETRIES) instanceof List<?> before) {
+      history.addAll(before);
+    }
+    history.add(trial.number());
+    if (history.size() <= study.retries) {
+      journal.enqueue(
+          record,
+          Map.of(
+              Proposals.FIXED, trial.parameterValues(), RETRIED, history.get(0), RETRIES, history));
+    }
+  }
+
+  /**
+   * Nothing more is begun: what runs here is over, and what is paused too, unless another process
+   * may go on with it.
+   */
+  private StudyResult end(String reason) {
+    journal.together(
+        () -> {
+          boolean last = record.trials().stream().noneMatch(this::runsElsewhere);
+          for (TrialRecord trial : record.trials()) {
+            boolean ours = places.stream().anyMatch(place -> place.trial == trial);
+            if (ours || (last && Scheduler.isPaused(trial))) {
+              prune(trial);
+            }
+          }
+        });
+    return new StudyResult(record, reason, false);
+  }
+
+  private boolean runsElsewhere(TrialRecord trial) {
+    return trial.state() == TrialState.RUNNING
+        && !Scheduler.isPaused(trial)
+        && places.stream().noneMatch(place -> place.trial == trial)
+        && trial.systemAttributes().get(PROCESS) instanceof String process
+        && directory != null
+        && directory.isAlive(process);
+  }
+}

@@ -1,0 +1,187 @@
+package org.mobula.tune;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.config.NearestName;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.EvaluationResult;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingListener;
+import org.mobula.core.training.TrainingProgress;
+import org.mobula.core.training.TrainingResult;
+import org.mobula.tune.scheduler.Decision;
+
+/**
+ * Trains a policy with the trial's parameters in its configuration, reports a metric as it goes on,
+ * and is worth the metric's last value. The parameters' names are keys of the training
+ * configuration, such as {@code algorithm.ppo.clip-range}.
+ *
+ * <p>The trial's directory is a run's directory: its checkpoints can be evaluated, served, and gone
+ * on with. Each trial has a seed of its own unless {@code seed} is searched.
+ */
+public final class TrainingObjective implements Objective {
+  private static final long serialVersionUID = 1L;
+
+  private final String base;
+  private final String metric;
+  private final @Nullable EnvironmentFactory environment;
+
+  private TrainingObjective(String base, String metric, @Nullable EnvironmentFactory environment) {
+    this.base = base;
+    this.metric = metric;
+    this.environment = environment;
+  }
+
+  /**
+   * Trains as this configuration says but for the parameters.
+   *
+   * @throws IllegalArgumentException if it asks for workers or a parameter server: trials are what
+   *     runs in parallel
+   */
+  public static TrainingObjective of(TrainingConfig base) {
+    if (base.workers().count() > 0 || base.parameters() != null) {
+      throw new IllegalArgumentException(
+          "the training file has %s, but each trial trains in one place: leave it out, and set parallel"
+              .formatted(base.parameters() == null ? "workers" : "a parameter server"));
+    }
+    return new TrainingObjective(
+        ConfigWriter.write(base, TrainingConfig.algorithms()),
+        MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
+        null);
+  }
+
+  /** With another metric than the mean return of evaluations. */
+  public TrainingObjective withMetric(String name) {
+    return new TrainingObjective(base, name, environment);
+  }
+
+  /** With environments from here, not from the catalogue by the name in the configuration. */
+  public TrainingObjective withEnvironment(EnvironmentFactory factory) {
+    return new TrainingObjective(base, metric, factory);
+  }
+
+  /**
+   * The configuration of a trial.
+   *
+   * @param values of the parameters by their keys
+   * @throws org.mobula.core.config.ConfigException if the values do not fit it
+   */
+  public TrainingConfig config(Map<String, Object> values) {
+    return ConfigReader.read(
+        base,
+        "the training file",
+        TrainingConfig.class,
+        settings(values),
+        TrainingConfig.algorithms());
+  }
+
+  /** As {@code --set} takes them. */
+  public static List<String> settings(Map<String, Object> values) {
+    List<String> settings = new ArrayList<>();
+    values.forEach(
+        (key, value) ->
+            settings.add(key + "=" + (value instanceof String text && !text.startsWith("[") ? "\"" + text + "\"" : value)));
+    return settings;
+  }
+
+  @Override
+  public double evaluate(Trial trial) throws IOException {
+    TrainingConfig config = config(trial.values());
+    if (!trial.values().containsKey("seed")) {
+      config = config.withSeed(trial.seed());
+    }
+    Trainer.Builder builder = Trainer.builder(config);
+    Watch watch = new Watch(trial, config.stop().environmentSteps());
+    builder.listener(watch);
+    if (environment != null) {
+      builder.environment(environment);
+    }
+    Optional<Path> directory = trial.directory();
+    if (directory.isPresent()) {
+      builder.directory(directory.get());
+      Optional<Path> checkpoint = new RunDirectory(directory.get()).latest();
+      if (checkpoint.isPresent()) {
+        builder.resume(Checkpoint.read(checkpoint.get()));
+      }
+    }
+    Trainer trainer = builder.build();
+    watch.trainer = trainer;
+    TrainingResult result = trainer.train();
+    if (!watch.appeared && !result.interrupted()) {
+      throw new StudyException(
+          "there is no metric %s in this training%s; there are %s"
+              .formatted(
+                  metric,
+                  NearestName.of(metric, watch.seen)
+                      .map(near -> "; did you mean " + near + "?")
+                      .orElse(""),
+                  watch.seen));
+    }
+    return watch.last;
+  }
+
+  /** Reports the metric, and does what the answer says. */
+  private final class Watch implements TrainingListener {
+    private final Trial trial;
+    private final long end;
+    private final TreeSet<String> seen = new TreeSet<>();
+    private @Nullable Trainer trainer;
+    private boolean appeared;
+    private double last = Double.NaN;
+
+    Watch(Trial trial, long end) {
+      this.trial = trial;
+      this.end = end;
+    }
+
+    @Override
+    public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+      seen.addAll(measurements.keySet());
+      Double value = measurements.get(metric);
+      if (value != null) {
+        report(progress, value);
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        stop("the trial was cancelled");
+      }
+    }
+
+    @Override
+    public void onEvaluation(TrainingProgress progress, EvaluationResult result) {
+      seen.add(MetricNames.EVALUATION_EPISODE_RETURN_MEAN);
+      if (metric.equals(MetricNames.EVALUATION_EPISODE_RETURN_MEAN)) {
+        report(progress, result.meanReturn());
+      }
+    }
+
+    private void report(TrainingProgress progress, double value) {
+      appeared = true;
+      last = value;
+      // What is known at the end is the trial's value; nothing is left to be decided.
+      if (progress.environmentSteps() < end) {
+        Decision decision = trial.report(progress.environmentSteps(), value);
+        if (decision != Decision.CONTINUE) {
+          stop(decision == Decision.PAUSE ? "the trial is paused" : "the trial is stopped");
+        }
+      }
+    }
+
+    private void stop(String reason) {
+      if (trainer != null) {
+        trainer.stop(reason);
+      }
+    }
+  }
+}
