@@ -1,7 +1,7 @@
 """Records Optuna's importances of made-up histories, for ImportancesTest.
 
     python3 -m venv .venv && .venv/bin/pip install optuna==5.0.0 scikit-learn
-    .venv/bin/python record.py
+    .venv/bin/python importance_reference.py
 
 Optuna's fANOVA measures a logarithmic parameter on a linear scale, ours on a logarithmic one: it is
 asked of a copy of the history that holds the logarithms.
@@ -195,4 +195,4 @@ if __name__ == "__main__":
             lambda i, v: True,
         ),
     ]
-    pathlib.Path(__file__).with_name("optuna.json").write_text(json.dumps(cases, indent=None) + "\n")
+    pathlib.Path("tune/src/test/resources/importance/optuna.json").write_text(json.dumps(cases, indent=None) + "\n")

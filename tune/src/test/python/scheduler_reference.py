@@ -1,7 +1,7 @@
 """Records what Optuna's pruners decide, for OptunaPrunersTest.
 
     python3 -m venv .venv && .venv/bin/pip install optuna==5.0.0
-    .venv/bin/python record.py
+    .venv/bin/python scheduler_reference.py
 
 Up to four trials at a time report made-up learning curves, in a random order. Each event is [trial] where one
 begins, [trial, step, value, pruned] where it reports, [trial, value] where it completes. NaN is null.
@@ -100,6 +100,6 @@ recorded["hyperband-brackets"] = [brackets(m, f) for m, f in ((1, 3), (2, 3), (2
 lines = ['{"optuna": "%s",' % recorded["optuna"], '"cases": {']
 lines += [",\n".join(json.dumps(k) + ": " + json.dumps(v, separators=(",", ":")) for k, v in recorded["cases"].items())]
 lines += ["},", '"hyperband-brackets": ' + json.dumps(recorded["hyperband-brackets"], separators=(",", ":")) + "}"]
-pathlib.Path(__file__).with_name("optuna.json").write_text("\n".join(lines) + "\n")
+pathlib.Path("tune/src/test/resources/scheduler/optuna.json").write_text("\n".join(lines) + "\n")
 for name, events in recorded["cases"].items():
     print(name, "pruned", sum(len(e) == 4 and e[3] for e in events), "complete", sum(len(e) == 2 for e in events))

@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       RunsCommand.class,
+      TuneCommand.class,
       ParameterServerCommand.class,
       EnvironmentsCommand.class,
       SchemaCommand.class,

@@ -19,7 +19,7 @@ import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
 
-/** Replays studies of Optuna 5.0.0; {@code record.py} made them. */
+/** Replays studies of Optuna 5.0.0; {@code scheduler_reference.py} made them. */
 class OptunaPrunersTest {
   private record Case(Scheduler scheduler, Direction direction) {}
 

@@ -1,0 +1,41 @@
+package org.mobula.cli;
+
+import java.nio.file.Path;
+import org.mobula.tune.StudyDirectory;
+import org.mobula.tune.storage.Journal;
+import org.mobula.tune.storage.StudyRecord;
+
+/** A study as its journal tells it, whether it runs or not. */
+final class KeptStudy implements AutoCloseable {
+  private final Path directory;
+  private final Journal journal;
+
+  private KeptStudy(Path directory) {
+    this.directory = directory;
+    journal = Journal.open(StudyDirectory.journal(directory));
+  }
+
+  static KeptStudy find(Path studiesDirectory, String pathOrName) {
+    return new KeptStudy(new Studies(studiesDirectory).find(pathOrName));
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  StudyRecord record() {
+    String name = directory.toAbsolutePath().normalize().getFileName().toString();
+    return journal.studies().stream()
+        .findFirst()
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    directory + " has not begun: its journal is empty",
+                    "{mobula} tune --resume " + name + " begins it."));
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+  }
+}

@@ -1,0 +1,125 @@
+package org.mobula.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.mobula.core.config.ConfigException;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.tune.ParameterConfig;
+import org.mobula.tune.TrainingObjective;
+import org.mobula.tune.TuneConfig;
+import org.mobula.tune.scheduler.NoScheduler;
+import org.mobula.tune.space.CategoricalParameter;
+import org.mobula.tune.space.FloatParameter;
+import org.mobula.tune.space.IntParameter;
+import org.mobula.tune.space.Parameter;
+import org.mobula.tune.space.SearchSpace;
+
+/**
+ * A search file and the training file that it searches, with every mistake in them found.
+ *
+ * @param config what the search file says
+ * @param base what the training file says
+ * @param objective trains with a trial's parameters
+ */
+record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective objective) {
+
+  static SearchFile read(Path file, List<String> overrides) {
+    TuneConfig config =
+        ConfigReader.read(file, TuneConfig.class, overrides, TuneConfig.alternatives());
+    Path basePath = file.resolveSibling(config.base());
+    TrainingConfig base = ConfigFiles.read(basePath, List.of());
+    ConfiguredEnvironment.policy(
+        base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());
+    TrainingObjective objective;
+    try {
+      objective = TrainingObjective.of(base).withMetric(config.metric());
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("base")),
+          ErrorReport.message(e),
+          "Take another training file.");
+    }
+    SearchSpace space = space(file, overrides, config);
+    for (Parameter parameter : space.parameters()) {
+      check(file, overrides, objective, parameter);
+    }
+    boolean reports =
+        base.evaluation().every() > 0
+            || config.space().containsKey("evaluation.every")
+            || !config.metric().equals(MetricNames.EVALUATION_EPISODE_RETURN_MEAN);
+    if (!reports && !(config.scheduler() instanceof NoScheduler)) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("scheduler")),
+          "trials report only at their end, for evaluation.every of "
+              + config.base()
+              + " is 0: a scheduler has nothing to decide on",
+          "Set evaluation.every there, or the metric to "
+              + MetricNames.ROLLOUT_EPISODE_RETURN_MEAN
+              + ".");
+    }
+    return new SearchFile(config, base, objective);
+  }
+
+  private static SearchSpace space(Path file, List<String> overrides, TuneConfig config) {
+    for (Map.Entry<String, ParameterConfig> entry : config.space().entrySet()) {
+      String key = entry.getKey();
+      ParameterConfig value = entry.getValue();
+      try {
+        value.parameter(key);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("space", key)),
+            ErrorReport.message(e),
+            "Such as {uniform: [0, 1]}, {log: [1e-5, 1e-2]}, {integer: [1, 8]} or {choice: [a, b]}.");
+      }
+    }
+    try {
+      return config.searchSpace();
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("space")),
+          ErrorReport.message(e),
+          "Mend the condition or constraint.");
+    }
+  }
+
+  /** A key that the training file has not, or none of whose values it can have, is a mistake. */
+  private static void check(
+      Path file, List<String> overrides, TrainingObjective objective, Parameter parameter) {
+    Set<String> mistakes = new LinkedHashSet<>();
+    for (Object value : ends(parameter)) {
+      try {
+        objective.config(Map.of(parameter.name(), value));
+        return;
+      } catch (ConfigException e) {
+        String setting =
+            "--set " + TrainingObjective.settings(Map.of(parameter.name(), value)).get(0) + ": ";
+        e.mistakes().forEach(mistake -> mistakes.add(mistake.replace(setting, "")));
+      }
+    }
+    throw CommandFailure.setting(
+        ConfigReader.place(file, overrides, List.of("space", parameter.name())),
+        parameter.name() + ": " + mistakes.iterator().next(),
+        "Every key of the space is a dotted key of the training file; {mobula} schema tells all.");
+  }
+
+  private static List<Object> ends(Parameter parameter) {
+    List<Double> numbers = new ArrayList<>();
+    if (parameter instanceof FloatParameter number) {
+      numbers.addAll(List.of(number.low(), number.high()));
+    } else if (parameter instanceof IntParameter integer) {
+      numbers.addAll(List.of((double) integer.low(), (double) integer.high()));
+    } else if (parameter instanceof CategoricalParameter choice) {
+      for (int i = 0; i < choice.choices().size(); i++) {
+        numbers.add((double) i);
+      }
+    }
+    return numbers.stream().map(parameter::value).toList();
+  }
+}

@@ -1,0 +1,81 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.tune.Study;
+import org.mobula.tune.StudyException;
+import org.mobula.tune.StudyResult;
+import org.mobula.tune.TuneConfig;
+import org.mobula.tune.report.StudyReport;
+
+/** A study that can begin or go on: all that could be wrong with it has been looked at. */
+final class StudyRun {
+  private final Path directory;
+  private final SearchFile file;
+
+  private StudyRun(Path directory, SearchFile file) {
+    this.directory = directory;
+    this.file = file;
+  }
+
+  /** A new study, which keeps its own copies of the two files. */
+  static StudyRun begin(Path search, List<String> overrides, Studies studies, @Nullable String name)
+      throws IOException {
+    SearchFile file = SearchFile.read(search, overrides);
+    Path directory = studies.create(search, name);
+    Files.writeString(
+        directory.resolve(Studies.BASE),
+        ConfigWriter.write(file.base(), TrainingConfig.algorithms()));
+    Files.writeString(
+        directory.resolve(Studies.SEARCH),
+        ConfigWriter.write(file.config().withBase(Studies.BASE), TuneConfig.alternatives()));
+    return new StudyRun(directory, file);
+  }
+
+  /** An old study. */
+  static StudyRun goOn(Path directory, List<String> overrides) {
+    return new StudyRun(directory, SearchFile.read(directory.resolve(Studies.SEARCH), overrides));
+  }
+
+  /** Runs it to its end; the exit code is 128 and the signal's number if a signal came first. */
+  int run(PrintWriter out, PrintWriter err, Terminal terminal, boolean json) {
+    StudyResult result;
+    int exitCode;
+    try (StudyDisplay display = StudyDisplay.of(out, err, terminal, json, file.config())) {
+      display.begin(directory);
+      Study study =
+          file.config()
+              .study()
+              .name(directory.getFileName().toString())
+              .directory(directory)
+              .listener(display)
+              .build();
+      try (StopSignals signals =
+          StopSignals.listen(
+              signal -> {
+                study.stop(signal);
+                display.stopping(signal);
+              })) {
+        result = study.optimize(file.objective());
+        exitCode = result.interrupted() ? signals.exitCode() : 0;
+      } catch (StudyException e) {
+        throw CommandFailure.failed(
+            directory + " failed: " + ErrorReport.message(e),
+            "What is finished is kept: {mobula} tune status " + directory,
+            e);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.usage(
+            ErrorReport.message(e), "Begin another study: {mobula} tune SEARCH --name NAME");
+      }
+      StudyReport.write(result.study(), directory.resolve(Studies.REPORT));
+      display.end(directory, result);
+    }
+    return exitCode;
+  }
+}

@@ -1,0 +1,113 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "tune",
+    description = {
+      "Search the best values for keys of a training file, as a search file says.",
+      "Ctrl-C ends it; --resume goes on. Several processes may --resume one study together."
+    },
+    subcommands = {
+      TuneStatusCommand.class,
+      TuneBestCommand.class,
+      TuneReportCommand.class,
+      TuneExportCommand.class
+    })
+final class TuneCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Main main;
+
+  @Parameters(arity = "0..1", paramLabel = "SEARCH", description = "A search file.")
+  private @Nullable Path search;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "STUDY",
+      description = "Go on with this study, or help those that run it.")
+  private @Nullable String resume;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description =
+          "Set any key of the search file, such as stop.trials=50. Can be repeated. With --resume:"
+              + " only keys that leave the space as it is.")
+  private List<String> settings = List.of();
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "Name of the study; otherwise the file's name and a number.")
+  private @Nullable String name;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of all random numbers, instead of the file's.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--studies-directory",
+      paramLabel = "DIRECTORY",
+      defaultValue = "studies",
+      description = "Where studies lie (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // has a default
+  private Path studiesDirectory;
+
+  @Option(
+      names = "--json",
+      description = "Print events as JSON, one a line, and nothing else, on standard output.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    Optional<String> obstacle = VectorModule.load(); // before the first network
+    obstacle.ifPresent(
+        why ->
+            spec.commandLine()
+                .getErr()
+                .println("note: " + why + "; PyTorch computes the networks"));
+    return run()
+        .run(spec.commandLine().getOut(), spec.commandLine().getErr(), main.terminal(), json);
+  }
+
+  private StudyRun run() throws IOException {
+    List<String> overrides = new ArrayList<>(settings);
+    if (seed != null) {
+      overrides.add("seed=" + seed);
+    }
+    Studies studies = new Studies(studiesDirectory);
+    if (resume != null) {
+      if (search != null || name != null || seed != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "a resumed study keeps its search file, name and random numbers: leave out "
+                + (search != null ? search : name != null ? "--name" : "--seed"));
+      }
+      return StudyRun.goOn(studies.find(resume), overrides);
+    } else if (search == null) {
+      throw new ParameterException(
+          spec.commandLine(), "give a SEARCH file to begin a study, or --resume STUDY to go on");
+    }
+    return StudyRun.begin(search, overrides, studies, name);
+  }
+}

@@ -1,0 +1,64 @@
+package org.mobula.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.mobula.tune.storage.StudyRecord;
+import org.mobula.tune.storage.TrialRecord;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "status", description = "Show the trials of a study, running or not.")
+final class TuneStatusCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private StudyOption option;
+
+  @Option(names = "--json", description = "Print a JSON object for each trial, one a line.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    try (KeptStudy kept = KeptStudy.find(option.studiesDirectory(), option.study())) {
+      StudyRecord study = kept.record();
+      Table table = new Table().row("TRIAL", "STATE", "VALUE", "STEP", "PARAMETERS");
+      for (TrialRecord trial : study.trials()) {
+        long step = trial.intermediateValues().isEmpty() ? 0 : trial.intermediateValues().lastKey();
+        if (json) {
+          out.println(
+              new JsonLine()
+                  .integer("trial", trial.number())
+                  .text("state", StudyDisplay.state(trial))
+                  .number("value", trial.value())
+                  .integer("step", step)
+                  .text("parameters", StudyDisplay.parameters(trial)));
+        }
+        table.row(
+            Integer.toString(trial.number()),
+            StudyDisplay.state(trial),
+            Double.isNaN(trial.value()) ? "-" : Figures.measurement(trial.value()),
+            step == 0 ? "-" : Figures.count(step),
+            StudyDisplay.parameters(trial));
+      }
+      if (!json) {
+        table.print(out);
+        study
+            .best()
+            .ifPresent(
+                best ->
+                    out.println(
+                        "best: trial %d, %s"
+                            .formatted(best.number(), Figures.measurement(best.value()))));
+      }
+    }
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,130 @@
+package org.mobula.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TuneCommandTest {
+  private static final String SEARCH =
+      """
+      base: tiny.yaml
+      space:
+        algorithm.ppo.learning-rate: {log: [1e-4, 1e-2]}
+        algorithm.ppo.epochs: {integer: [1, 4]}
+        evaluation.every: 64
+      scheduler:
+        asha: {min-resource: 64, max-resource: 256}
+      stop: {trials: 6}
+      """;
+
+  @TempDir private Path folder;
+  private String search = "";
+
+  @BeforeEach
+  void writeFiles() throws IOException {
+    TrainingFiles.tiny(folder);
+    search = TrainingFiles.file(folder, "search.yaml", SEARCH);
+  }
+
+  private Cli.Outcome tune(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("tune"));
+    all.addAll(List.of(arguments));
+    all.add("--studies-directory=" + folder.resolve("studies"));
+    return Cli.run(all.toArray(String[]::new));
+  }
+
+  @Test
+  void searchesShowsAndGoesOn() throws IOException {
+    Cli.Outcome outcome = tune(search);
+    Path study = folder.resolve("studies/search-1");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .startsWith("best: trial ")
+        .contains("ended because all 6 trials are done")
+        .contains("next: mobula tune best " + study);
+    assertThat(outcome.err().lines().filter(line -> line.startsWith("trial "))).hasSize(6);
+    assertThat(Files.readString(study.resolve("report.html"))).contains("search-1");
+
+    assertThat(tune("status", "search-1").out().lines())
+        .hasSize(8)
+        .first()
+        .asString()
+        .startsWith("TRIAL  STATE");
+    String best = tune("best", "search-1").out();
+    assertThat(best).contains("evaluate it: mobula evaluate " + study.resolve("trials"));
+    assertThat(best)
+        .contains("train anew: mobula train " + study.resolve("base.yaml"))
+        .contains("--set evaluation.every=64");
+    String run = best.lines().filter(line -> line.startsWith("evaluate it")).findFirst().orElse("");
+    Cli.Outcome evaluated =
+        Cli.run("evaluate", run.substring(run.indexOf(study.toString())), "--episodes=2");
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    assertThat(tune("export-csv", "search-1").out().lines()).hasSize(7);
+    assertThat(tune("report", "search-1", "-o", folder.resolve("page.html").toString()).exitCode())
+        .isZero();
+    assertThat(folder.resolve("page.html")).isNotEmptyFile();
+
+    Cli.Outcome resumed = tune("--resume=search-1", "--set=stop.trials=8");
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(tune("export-csv", "search-1").out().lines()).hasSize(9);
+  }
+
+  @Test
+  void eventsAsJson() {
+    Cli.Outcome outcome = tune(search, "--json", "--set=stop.trials=2");
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.out().lines()).allMatch(line -> line.startsWith("{\"event\":\""));
+    assertThat(outcome.out()).contains("\"event\":\"report\"").contains("\"event\":\"finish\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "base: tiny.yaml|base: tny.yaml|tny.yaml: no such file",
+        "algorithm.ppo.epochs|algorithm.ppo.epoch|search.yaml:4:3: algorithm.ppo.epoch: unknown key epoch under algorithm.ppo; did you mean epochs?",
+        "{log: [1e-4, 1e-2]}|{log: [0, 1e-2]}|search.yaml:3:3: the range of algorithm.ppo.learning-rate is logarithmic from 0.0 but a logarithm needs a low > 0",
+        "{integer: [1, 4]}|{integer: [4, 1]}|search.yaml:4:3: the range of algorithm.ppo.epochs is 4 to 1 but must not be upside down",
+        "{integer: [1, 4]}|{integer: [-4, -1]}|search.yaml:4:3: algorithm.ppo.epochs: epochs is -4 but must be ≥ 1",
+        "{integer: [1, 4]}|{choice: []}|search.yaml:4:3: the choices of algorithm.ppo.epochs are [] but must be at least one",
+        "asha:|ashaa:|search.yaml:7:3: unknown key ashaa under scheduler; did you mean asha?",
+        "evaluation.every: 64|seed: 3|search.yaml:6:1: trials report only at their end, for evaluation.every of tiny.yaml is 0",
+        "stop: {trials: 6}|constraints: [algorithm.ppo.epochs < x]|search.yaml:2:1: the constraint 'algorithm.ppo.epochs < x' names x, which is not in the space",
+        "stop: {trials: 6}|sampler: tpee|search.yaml:8:1: sampler is \"tpee\" but must be one of [auto, cma-es, gp, grid, halton, nsga-ii, random, sobol, tpe]",
+      })
+  void mistakesAreFoundBeforeAnythingRuns(String part, String change, String error)
+      throws IOException {
+    String file = TrainingFiles.file(folder, "search.yaml", SEARCH.replace(part, change));
+    Cli.Outcome outcome = tune(file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).startsWith(folder.resolve(error).toString());
+    assertThat(folder.resolve("studies")).doesNotExist();
+  }
+
+  @Test
+  void aMetricThatNeverAppearsEndsTheStudy() {
+    Cli.Outcome outcome = tune(search, "--set=metric=rollout/episode_return_men");
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.err())
+        .contains("there is no metric rollout/episode_return_men in this training")
+        .contains("did you mean rollout/episode_return_mean?");
+  }
+
+  @Test
+  void aStudyThatIsNotThereAndOneThatIs() {
+    assertThat(tune("status", "search-2").err()).startsWith("mobula: there is no study search-2");
+    assertThat(tune(search, "--name=s", "--set=stop.trials=1").exitCode()).isZero();
+    assertThat(tune(search, "--name=s").err()).contains("exists already").contains("tune --resume");
+    assertThat(tune("--resume=s", "--set=parallel=2", "--set=space.seed={integer: [0, 9]}").err())
+        .contains("is there already and searches something else");
+  }
+}
