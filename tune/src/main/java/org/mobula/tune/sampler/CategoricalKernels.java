@@ -29,10 +29,14 @@ final class CategoricalKernels implements ParzenEstimator.Kernels {
   }
 
   @Override
+  public void normalize(double[] sums) {
+    sums[observed.length] -= Math.log(choices);
+  }
+
+  @Override
   public void addLogDensities(double number, double[] sums) {
     for (int i = 0; i < observed.length; i++) {
       sums[i] += observed[i] == number ? logObserved : logOther;
     }
-    sums[observed.length] -= Math.log(choices);
   }
 }

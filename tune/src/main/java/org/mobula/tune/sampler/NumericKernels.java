@@ -27,12 +27,11 @@ final class NumericKernels implements ParzenEstimator.Kernels {
   private final double end;
   private final double[] centres;
   private final double[] widths;
-  private final double[] inverseWidths;
 
-  /** What a kernel's logarithmic density lacks to be normalised. */
-  private final double[] logNorms;
+  /** So that a kernel falls with the square of the distance times this. */
+  private final double[] steepness;
 
-  /** Kernels with the same centre and width have the same number. */
+  /** Kernels with the same centre and width have the same number; empty without steps. */
   private final int[] shapes;
 
   /** One kernel of each shape. */
@@ -40,7 +39,11 @@ final class NumericKernels implements ParzenEstimator.Kernels {
 
   private final Map<Double, double[]> logMasses = new HashMap<>();
 
-  NumericKernels(Parameter parameter, double[] observations) {
+  /**
+   * @param order the places of the observations from the lowest to the highest, of equals the older
+   *     first
+   */
+  NumericKernels(Parameter parameter, double[] observations, int[] order) {
     if (parameter instanceof IntParameter integer) {
       low = integer.low();
       high = integer.high();
@@ -57,76 +60,59 @@ final class NumericKernels implements ParzenEstimator.Kernels {
     end = scaled(high + step / 2);
     int count = observations.length;
     centres = new double[count + 1];
+    widths = new double[count + 1];
+    steepness = new double[count + 1];
     for (int i = 0; i < count; i++) {
       centres[i] = scaled(observations[i]);
     }
-    double[] sorted = Arrays.copyOf(centres, count);
-    Arrays.sort(sorted);
-    double[] sortedWidths = widths(sorted);
-    int[] sortedShapes = new int[count];
-    for (int i = 1; i < count; i++) {
-      boolean same = sorted[i] == sorted[i - 1] && sortedWidths[i] == sortedWidths[i - 1];
-      sortedShapes[i] = sortedShapes[i - 1] + (same ? 0 : 1);
-    }
-    int prior = count == 0 ? 0 : sortedShapes[count - 1] + 1;
-    widths = new double[count + 1];
-    shapes = new int[count + 1];
-    examples = new int[prior + 1];
-    int[] equals = new int[count];
-    for (int i = 0; i < count; i++) {
-      int place = first(sorted, centres[i]);
-      place += equals[place]++; // the older first
-      widths[i] = sortedWidths[place];
-      shapes[i] = sortedShapes[place];
-      examples[shapes[i]] = i;
-    }
     centres[count] = 0.5 * (start + end);
-    widths[count] = end - start;
-    shapes[count] = prior;
-    examples[prior] = count;
-    inverseWidths = new double[count + 1];
-    logNorms = new double[count + 1];
+    setWidths(order);
     for (int i = 0; i <= count; i++) {
-      inverseWidths[i] = 1 / widths[i];
-      logNorms[i] =
-          TruncatedNormal.logMass(
-              (start - centres[i]) * inverseWidths[i], (end - centres[i]) * inverseWidths[i]);
-      if (step == 0) {
-        logNorms[i] += Math.log(widths[i]) + HALF_LOG_2_PI;
-      }
+      steepness[i] = Math.sqrt(0.5) / widths[i];
     }
+    shapes = new int[step > 0 ? count + 1 : 0];
+    examples = step > 0 ? shapes(order) : shapes;
   }
 
   private double scaled(double number) {
     return log ? Math.log(number) : number;
   }
 
-  private double[] widths(double[] sorted) {
-    int count = sorted.length;
-    double[] gaps = new double[count];
-    for (int i = 0; i < count; i++) {
-      double left = i == 0 ? sorted[i] - start : sorted[i] - sorted[i - 1];
-      double right = i == count - 1 ? end - sorted[i] : sorted[i + 1] - sorted[i];
-      gaps[i] = Math.max(left, right);
-    }
-    if (count >= 2) { // the outermost do not reach for the ends of the range
-      gaps[0] = sorted[1] - sorted[0];
-      gaps[count - 1] = sorted[count - 1] - sorted[count - 2];
-    }
+  private void setWidths(int[] order) {
+    int count = order.length;
     double range = end - start;
+    double narrowest = range / Math.min(MOST_PARTS, count + 2.0);
     for (int i = 0; i < count; i++) {
-      gaps[i] = Math.min(range, Math.max(range / Math.min(MOST_PARTS, count + 2.0), gaps[i]));
+      double centre = centres[order[i]];
+      double left = centre - (i == 0 ? start : centres[order[i - 1]]);
+      double right = (i == count - 1 ? end : centres[order[i + 1]]) - centre;
+      double gap = Math.max(left, right);
+      if (count >= 2) { // the outermost do not reach for the ends of the range
+        gap = i == 0 ? right : i == count - 1 ? left : gap;
+      }
+      widths[order[i]] = Math.min(range, Math.max(narrowest, gap));
     }
-    return gaps;
+    widths[count] = range;
   }
 
-  /** The first place of a number that is there. */
-  private static int first(double[] sorted, double number) {
-    int place = Arrays.binarySearch(sorted, number);
-    while (place > 0 && sorted[place - 1] == number) {
-      place--;
+  /** Numbers the shapes; returns a kernel of each. */
+  private int[] shapes(int[] order) {
+    int count = order.length;
+    int[] kernels = new int[count + 1];
+    int shape = 0;
+    for (int i = 0; i < count; i++) {
+      int kernel = order[i];
+      if (i > 0
+          && (centres[kernel] != centres[order[i - 1]] || widths[kernel] != widths[order[i - 1]])) {
+        shape++;
+      }
+      shapes[kernel] = shape;
+      kernels[shape] = kernel;
     }
-    return place;
+    int prior = count == 0 ? 0 : shape + 1;
+    shapes[count] = prior;
+    kernels[prior] = count;
+    return Arrays.copyOf(kernels, prior + 1);
   }
 
   @Override
@@ -145,18 +131,29 @@ final class NumericKernels implements ParzenEstimator.Kernels {
   }
 
   @Override
+  public void normalize(double[] sums) {
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] -=
+          TruncatedNormal.logMass((start - centres[i]) / widths[i], (end - centres[i]) / widths[i]);
+      if (step == 0) {
+        sums[i] -= Math.log(widths[i]) + HALF_LOG_2_PI;
+      }
+    }
+  }
+
+  @Override
   public void addLogDensities(double number, double[] sums) {
     if (step > 0) {
       double[] masses = logMasses.computeIfAbsent(number, this::logMasses);
       for (int i = 0; i < sums.length; i++) {
-        sums[i] += masses[shapes[i]] - logNorms[i];
+        sums[i] += masses[shapes[i]];
       }
       return;
     }
     double x = scaled(number);
     for (int i = 0; i < sums.length; i++) {
-      double z = (x - centres[i]) * inverseWidths[i];
-      sums[i] -= 0.5 * z * z + logNorms[i];
+      double z = (x - centres[i]) * steepness[i];
+      sums[i] -= z * z;
     }
   }
 
@@ -166,11 +163,9 @@ final class NumericKernels implements ParzenEstimator.Kernels {
     double right = scaled(number + step / 2);
     double[] masses = new double[examples.length];
     for (int i = 0; i < masses.length; i++) {
-      int kernel = examples[i];
-      masses[i] =
-          TruncatedNormal.logMass(
-              (left - centres[kernel]) * inverseWidths[kernel],
-              (right - centres[kernel]) * inverseWidths[kernel]);
+      double centre = centres[examples[i]];
+      double width = widths[examples[i]];
+      masses[i] = TruncatedNormal.logMass((left - centre) / width, (right - centre) / width);
     }
     return masses;
   }

@@ -16,26 +16,37 @@ final class ParzenEstimator {
   private static final double PRIOR_WEIGHT = 1;
 
   /** A term smaller by this in the logarithm does not change a sum of up to a million. */
-  private static final double NEGLIGIBLE = 45;
+  private static final double NEGLIGIBLE = 40;
 
   private final List<Kernels> columns = new ArrayList<>();
   private final double[] cumulative;
   private final double[] logWeights;
 
+  /** By kernel, all of the logarithm of its part of a density that no point changes. */
+  private final double[] logScales;
+
+  private final double[] terms;
+
   /**
    * @param observations numbers by parameter, each with one for every observation
+   * @param orders by parameter, the places of the observations from the lowest number to the
+   *     highest, of equals the older first
    * @param weights of the observations, before the prior's is added; one for each
    */
-  ParzenEstimator(List<Parameter> parameters, double[][] observations, double[] weights) {
+  ParzenEstimator(
+      List<Parameter> parameters, double[][] observations, int[][] orders, double[] weights) {
     for (int i = 0; i < observations.length; i++) {
       columns.add(
           parameters.get(i) instanceof CategoricalParameter choice
               ? new CategoricalKernels(choice, observations[i])
-              : new NumericKernels(parameters.get(i), observations[i]));
+              : new NumericKernels(parameters.get(i), observations[i], orders[i]));
     }
     double[] all = Arrays.copyOf(weights, weights.length + 1);
     all[weights.length] = PRIOR_WEIGHT;
-    double sum = Arrays.stream(all).sum();
+    double sum = 0;
+    for (double weight : all) {
+      sum += weight;
+    }
     cumulative = new double[all.length];
     logWeights = new double[all.length];
     double below = 0;
@@ -44,6 +55,11 @@ final class ParzenEstimator {
       below += all[i] / sum;
       cumulative[i] = below;
     }
+    logScales = logWeights.clone();
+    for (Kernels column : columns) {
+      column.normalize(logScales);
+    }
+    terms = new double[all.length];
   }
 
   /** The newest 25 observations count fully, the older ones the less the older they are. */
@@ -79,7 +95,7 @@ final class ParzenEstimator {
    * and per unit of the logarithm in those that are searched in it.
    */
   double logDensity(double[] point) {
-    double[] terms = logWeights.clone();
+    System.arraycopy(logScales, 0, terms, 0, terms.length);
     for (int i = 0; i < point.length; i++) {
       columns.get(i).addLogDensities(point[i], terms);
     }
@@ -111,7 +127,10 @@ final class ParzenEstimator {
     /** A number drawn from one of them. */
     double draw(int kernel, Pcg64 random);
 
-    /** Adds each kernel's logarithmic density at a number. */
+    /** Adds what makes each kernel's density one: all of its logarithm that no number changes. */
+    void normalize(double[] sums);
+
+    /** Adds each kernel's logarithmic density at a number, without what normalises it. */
     void addLogDensities(double number, double[] sums);
   }
 }

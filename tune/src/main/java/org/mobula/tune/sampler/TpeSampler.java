@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.mobula.core.random.Pcg64;
 import org.mobula.tune.space.Condition;
 import org.mobula.tune.space.Parameter;
@@ -31,7 +30,7 @@ public final class TpeSampler implements Sampler {
   private final int startupTrials;
   private final int candidates;
   private final RandomSampler random = new RandomSampler();
-  private final Rows rows = new Rows();
+  private final Observations observations = new Observations();
 
   /** Begins with 10 random trials, and chooses among 24 points. */
   public TpeSampler() {
@@ -56,12 +55,11 @@ public final class TpeSampler implements Sampler {
   public Suggestion suggest(SamplingRequest request) {
     StudyRecord study = request.study();
     SearchSpace space = request.space();
-    if (study.trials().stream().filter(TpeSplit::isTold).limit(startupTrials).count()
-        < startupTrials) {
+    if (!TpeSplit.hasTold(study, startupTrials)) {
       return random.suggest(request);
     }
     TpeSplit split = TpeSplit.of(study);
-    rows.of(study, space);
+    observations.update(study, space);
     boolean several = study.directions().size() > 1;
     Pcg64 generator = request.random();
     Map<String, Double> chosen = new LinkedHashMap<>();
@@ -127,84 +125,11 @@ public final class TpeSampler implements Sampler {
 
   private ParzenEstimator estimator(
       List<Parameter> parameters, List<TrialRecord> trials, boolean uniform) {
-    double[][] observations = rows.columns(parameters, trials);
-    int count = observations[0].length;
-    double[] weights = ParzenEstimator.weightsByAge(count);
+    Observations.Columns columns = observations.of(parameters, trials);
+    double[] weights = ParzenEstimator.weightsByAge(columns.numbers()[0].length);
     if (uniform) {
       Arrays.fill(weights, 1);
     }
-    return new ParzenEstimator(parameters, observations, weights);
-  }
-
-  /** The numbers of trials in the order of the space, kept for those that no longer change. */
-  private static final class Rows {
-    private static final double[] UNKNOWN = {};
-
-    private @Nullable StudyRecord study;
-    private @Nullable SearchSpace space;
-    private List<Parameter> parameters = List.of();
-    private final List<double[]> finished = new ArrayList<>();
-
-    void of(StudyRecord asked, SearchSpace among) {
-      if (asked != study || !among.equals(space)) {
-        study = asked;
-        space = among;
-        parameters = among.parameters();
-        finished.clear();
-      }
-    }
-
-    /** By parameter, the numbers of those trials that have all of them. */
-    double[][] columns(List<Parameter> asked, List<TrialRecord> trials) {
-      int[] places = asked.stream().mapToInt(parameters::indexOf).toArray();
-      List<double[]> kept = new ArrayList<>();
-      for (TrialRecord trial : trials) {
-        double[] row = row(trial);
-        boolean complete = true;
-        for (int place : places) {
-          complete &= !Double.isNaN(row[place]);
-        }
-        if (complete) {
-          kept.add(row);
-        }
-      }
-      double[][] columns = new double[places.length][kept.size()];
-      for (int i = 0; i < places.length; i++) {
-        for (int j = 0; j < kept.size(); j++) {
-          columns[i][j] = kept.get(j)[places[i]];
-        }
-      }
-      return columns;
-    }
-
-    private double[] row(TrialRecord trial) {
-      while (finished.size() <= trial.number()) {
-        finished.add(UNKNOWN);
-      }
-      double[] row = finished.get(trial.number());
-      if (row == UNKNOWN) {
-        row = parameters.stream().mapToDouble(parameter -> number(trial, parameter)).toArray();
-        if (trial.state().isFinished()) {
-          finished.set(trial.number(), row);
-        }
-      }
-      return row;
-    }
-
-    /** What a trial has for a parameter; NaN if nothing, or nothing that is one of its values. */
-    private static double number(TrialRecord trial, Parameter parameter) {
-      Double number = trial.parameters().get(parameter.name());
-      Parameter then = trial.distributions().get(parameter.name());
-      if (number == null || then == null) {
-        return Double.NaN;
-      } else if (then.equals(parameter)) {
-        return number;
-      }
-      try {
-        return parameter.internal(then.value(number));
-      } catch (IllegalArgumentException otherRange) {
-        return Double.NaN;
-      }
-    }
+    return new ParzenEstimator(parameters, columns.numbers(), columns.orders(), weights);
   }
 }

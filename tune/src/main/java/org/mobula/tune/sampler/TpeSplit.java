@@ -2,10 +2,8 @@ package org.mobula.tune.sampler;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
@@ -24,6 +22,17 @@ record TpeSplit(List<TrialRecord> below, List<TrialRecord> above) {
   /** Whether a trial ended in a way that tells about its parameters. */
   static boolean isTold(TrialRecord trial) {
     return trial.state() == TrialState.COMPLETE || trial.state() == TrialState.PRUNED;
+  }
+
+  /** Whether at least so many trials tell. */
+  static boolean hasTold(StudyRecord study, int count) {
+    int told = 0;
+    for (TrialRecord trial : study.trials()) {
+      if (isTold(trial) && ++told >= count) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static TpeSplit of(StudyRecord study) {
@@ -45,17 +54,21 @@ record TpeSplit(List<TrialRecord> below, List<TrialRecord> above) {
     boolean several = study.directions().size() > 1;
     int best = (int) Math.ceil(BEST_SHARE * told);
     int most = several ? best : Math.min(MOST_BELOW, best);
-    Set<TrialRecord> below = new HashSet<>();
-    takeComplete(below, complete, study, most);
+    List<TrialRecord> taken = new ArrayList<>();
+    takeComplete(taken, complete, study, most);
     pruned.sort(
         Comparator.comparingDouble(TpeSplit::minusLastStep)
             .thenComparingDouble(trial -> lastLoss(trial, study.direction())));
-    take(below, pruned, most - below.size());
+    take(taken, pruned, most - taken.size());
     infeasible.sort(Comparator.comparingDouble(TpeSplit::violation));
-    take(below, infeasible, most - below.size());
+    take(taken, infeasible, most - taken.size());
+    boolean[] isBelow = new boolean[study.trials().size()];
+    for (TrialRecord trial : taken) {
+      isBelow[trial.number()] = true;
+    }
     TpeSplit split = new TpeSplit(new ArrayList<>(), new ArrayList<>());
     for (TrialRecord trial : study.trials()) {
-      if (below.contains(trial)) {
+      if (isBelow[trial.number()]) {
         split.below.add(trial);
       } else if (isTold(trial) || trial.state() == TrialState.RUNNING) {
         split.above.add(trial);
@@ -65,11 +78,12 @@ record TpeSplit(List<TrialRecord> below, List<TrialRecord> above) {
   }
 
   private static void takeComplete(
-      Set<TrialRecord> below, List<TrialRecord> complete, StudyRecord study, int count) {
-    if (study.directions().size() == 1) {
-      complete.sort(Comparator.comparingDouble(trial -> loss(trial.value(), study.direction())));
-      take(below, complete, count);
-    } else if (count < complete.size()) {
+      List<TrialRecord> taken, List<TrialRecord> complete, StudyRecord study, int count) {
+    if (count >= complete.size()) {
+      taken.addAll(complete);
+    } else if (study.directions().size() == 1) {
+      takeLowest(taken, complete, study.direction(), count);
+    } else {
       double[][] losses = new double[complete.size()][study.directions().size()];
       for (int i = 0; i < losses.length; i++) {
         double[] values = complete.get(i).values();
@@ -78,14 +92,33 @@ record TpeSplit(List<TrialRecord> below, List<TrialRecord> above) {
           losses[i][j] = loss(value, study.directions().get(j));
         }
       }
-      HypervolumeSelection.best(losses, count).forEach(i -> below.add(complete.get(i)));
-    } else {
-      below.addAll(complete);
+      HypervolumeSelection.best(losses, count).forEach(i -> taken.add(complete.get(i)));
     }
   }
 
-  private static void take(Set<TrialRecord> below, List<TrialRecord> sorted, int count) {
-    below.addAll(sorted.subList(0, Math.max(0, Math.min(count, sorted.size()))));
+  /** Of equals the earlier; few of many, so one pass is less work than sorting. */
+  private static void takeLowest(
+      List<TrialRecord> taken, List<TrialRecord> complete, Direction direction, int count) {
+    double[] lowest = new double[count + 1];
+    for (TrialRecord trial : complete) {
+      double loss = loss(trial.value(), direction);
+      int place = taken.size();
+      while (place > 0 && loss < lowest[place - 1]) {
+        lowest[place] = lowest[place - 1];
+        place--;
+      }
+      if (place < count) {
+        lowest[place] = loss;
+        taken.add(place, trial);
+        if (taken.size() > count) {
+          taken.remove(count);
+        }
+      }
+    }
+  }
+
+  private static void take(List<TrialRecord> taken, List<TrialRecord> sorted, int count) {
+    taken.addAll(sorted.subList(0, Math.max(0, Math.min(count, sorted.size()))));
   }
 
   private static double loss(double value, Direction direction) {
@@ -105,6 +138,9 @@ record TpeSplit(List<TrialRecord> below, List<TrialRecord> above) {
 
   /** By how much a trial violates constraints, in sum; 0 if it keeps all. */
   private static double violation(TrialRecord trial) {
+    if (trial.systemAttributes().isEmpty()) {
+      return 0;
+    }
     double sum = 0;
     for (Map.Entry<String, Object> attribute : trial.systemAttributes().entrySet()) {
       if (attribute.getKey().equals(TrialRecord.CONSTRAINTS)

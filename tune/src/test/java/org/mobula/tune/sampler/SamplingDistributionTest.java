@@ -109,12 +109,14 @@ class SamplingDistributionTest {
   @ParameterizedTest
   @MethodSource("mixtures")
   void drawsFromAnEstimatorAsItsDensitySays(Mixture mixture) {
+    double[][] observations = {
+      mixture.observations.stream().mapToDouble(Double::doubleValue).toArray()
+    };
     ParzenEstimator estimator =
         new ParzenEstimator(
             List.of(mixture.parameter),
-            new double[][] {
-              mixture.observations.stream().mapToDouble(Double::doubleValue).toArray()
-            },
+            observations,
+            TpeReferenceTest.orders(observations),
             ParzenEstimator.weightsByAge(mixture.observations.size()));
     double[][] points = estimator.sample(new Pcg64(8), DRAWS);
     double[] draws = new double[DRAWS];

@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.mobula.tune.space.CategoricalParameter;
@@ -57,6 +59,19 @@ class TpeReferenceTest {
         .toArray(double[][]::new);
   }
 
+  /** By parameter, the places of the observations in their order. */
+  static int[][] orders(double[][] observations) {
+    return Arrays.stream(observations)
+        .map(
+            numbers ->
+                IntStream.range(0, numbers.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(i -> numbers[i]))
+                    .mapToInt(i -> i)
+                    .toArray())
+        .toArray(int[][]::new);
+  }
+
   @Test
   void hasTheKernelsWeightsAndDensitiesOfTheReference() throws IOException {
     for (JsonNode reference : cases("estimators")) {
@@ -69,7 +84,8 @@ class TpeReferenceTest {
       if (reference.get("uniform").booleanValue()) {
         Arrays.fill(weights, 1);
       }
-      ParzenEstimator estimator = new ParzenEstimator(parameters, observations, weights);
+      ParzenEstimator estimator =
+          new ParzenEstimator(parameters, observations, orders(observations), weights);
       String place = parameters + " with " + observations[0].length;
       double[] expectedWeights = numbers(reference.get("weights"));
       for (int i = 0; i < expectedWeights.length; i++) {
