@@ -13,14 +13,14 @@ final class TruncatedNormal {
   private static final double ALL = 8.5;
 
   /** A difference is exact to 11 digits if it is larger than this part of what is subtracted. */
-  private static final double EXACT_PART = 1e-5;
+  private static final double EXACT_PART = 1e-3;
 
   private static final double SMALLEST_EXACT = 1e-290;
 
-  /** The distance of the points around which the distribution is expanded, inverted. */
-  private static final int POINTS_PER_UNIT = 64;
+  /** The distribution is expanded around so many points in an interval of length 1. */
+  private static final int POINTS_PER_UNIT = 128;
 
-  /** The distribution and its density at 0, −1/64, −2/64, … */
+  /** The distribution and its density at 0, −1/128, −2/128, … */
   private static final double[] DISTRIBUTION = new double[(int) (ALL * POINTS_PER_UNIT) + 2];
 
   private static final double[] DENSITY = new double[DISTRIBUTION.length];
@@ -42,7 +42,7 @@ final class TruncatedNormal {
   }
 
   private static double logLowerMass(double a, double b) {
-    if (b > -ALL) {
+    if (b > -ALL && (a > -ALL || b > -ALL / 2)) { // not where the tail cut off matters
       double below = a < -ALL ? 0 : distribution(a);
       double upTo = b > ALL ? 1 : distribution(b);
       if (upTo - below > EXACT_PART * upTo) {
