@@ -29,6 +29,11 @@ final class CategoricalKernels implements ParzenEstimator.Kernels {
   }
 
   @Override
+  public double near(double number, int kernel, double scale, Pcg64 random) {
+    return number; // no other choice is nearer than the rest
+  }
+
+  @Override
   public void normalize(double[] sums) {
     sums[observed.length] -= Math.log(choices);
   }

@@ -117,9 +117,18 @@ final class NumericKernels implements ParzenEstimator.Kernels {
 
   @Override
   public double draw(int kernel, Pcg64 random) {
+    return draw(centres[kernel], widths[kernel], random);
+  }
+
+  @Override
+  public double near(double number, int kernel, double scale, Pcg64 random) {
+    return draw(scaled(number), scale * widths[kernel], random);
+  }
+
+  private double draw(double centre, double width, Pcg64 random) {
     double drawn;
-    do { // a third or more of the kernel is within
-      drawn = centres[kernel] + widths[kernel] * random.nextGaussian();
+    do { // a third or more is within
+      drawn = centre + width * random.nextGaussian();
     } while (drawn < start || drawn > end);
     if (log) {
       drawn = Math.exp(drawn);

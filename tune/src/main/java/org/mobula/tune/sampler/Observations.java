@@ -39,11 +39,19 @@ final class Observations {
   private int[] slots = {};
 
   /** Some trials' numbers by parameter, and the places of the trials in their order. */
-  record Columns(double[][] numbers, int[][] orders) {}
+  static final class Columns {
+    final double[][] numbers;
+    final int[][] orders;
+
+    private Columns(double[][] numbers, int[][] orders) {
+      this.numbers = numbers;
+      this.orders = orders;
+    }
+  }
 
   /** Looks up what is new. */
   void update(StudyRecord asked, SearchSpace among) {
-    if (asked != study || (among != space && !among.equals(space))) {
+    if (asked != study || !among.equals(space)) {
       study = asked;
       space = among;
       parameters = among.parameters();
@@ -132,7 +140,7 @@ final class Observations {
     Parameter then = trial.distributions().get(parameter.name());
     if (number == null || then == null) {
       return Double.NaN;
-    } else if (then == parameter || then.equals(parameter)) {
+    } else if (then.equals(parameter)) {
       return number;
     }
     try {

@@ -25,6 +25,7 @@ final class ParzenEstimator {
   /** By kernel, all of the logarithm of its part of a density that no point changes. */
   private final double[] logScales;
 
+  /** By kernel, the logarithm of its part of the density at the point looked at. */
   private final double[] terms;
 
   /**
@@ -91,14 +92,47 @@ final class ParzenEstimator {
   }
 
   /**
-   * The logarithm of the density at a point; of the probability in the parameters that are stepped,
-   * and per unit of the logarithm in those that are searched in it.
+   * A point near another: of its numbers one and about half of the others are moved.
+   *
+   * @param kernel whose widths say what is near
+   * @param scale by which the widths are multiplied, ≤ 1
    */
-  double logDensity(double[] point) {
+  double[] near(double[] point, int kernel, double scale, Pcg64 random) {
+    double[] near = point.clone();
+    int first = random.nextInt(near.length);
+    for (int i = 0; i < near.length; i++) {
+      if (i == first || random.nextBoolean()) {
+        near[i] = columns.get(i).near(near[i], kernel, scale, random);
+      }
+    }
+    return near;
+  }
+
+  /** The kernel that has the largest part in the density at a point. */
+  int largest(double[] point) {
+    setTerms(point);
+    int largest = 0;
+    for (int i = 1; i < terms.length; i++) {
+      if (terms[i] > terms[largest]) {
+        largest = i;
+      }
+    }
+    return largest;
+  }
+
+  private void setTerms(double[] point) {
     System.arraycopy(logScales, 0, terms, 0, terms.length);
     for (int i = 0; i < point.length; i++) {
       columns.get(i).addLogDensities(point[i], terms);
     }
+  }
+
+  /**
+   * The logarithm of the density at a point; of the probability in the parameters that are stepped,
+   * and per unit of the logarithm in those that are searched in it.
+   */
+  double logDensity(double[] point) {
+    setTerms(point);
     double most = Double.NEGATIVE_INFINITY;
     for (double term : terms) {
       most = Math.max(most, term);
@@ -126,6 +160,9 @@ final class ParzenEstimator {
   sealed interface Kernels permits NumericKernels, CategoricalKernels {
     /** A number drawn from one of them. */
     double draw(int kernel, Pcg64 random);
+
+    /** A number at about one kernel's width, times a scale, from another. */
+    double near(double number, int kernel, double scale, Pcg64 random);
 
     /** Adds what makes each kernel's density one: all of its logarithm that no number changes. */
     void normalize(double[] sums);

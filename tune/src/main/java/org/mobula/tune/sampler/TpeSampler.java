@@ -22,10 +22,20 @@ import org.mobula.tune.storage.TrialRecord;
  * <p>With one objective, all parameters that are always there together share a density; with
  * several (Ozaki et al., 2022) each has its own. The first trials are random. Pruned and infeasible
  * trials rank behind complete ones, running trials count as bad.
+ *
+ * <p>It departs from Optuna in one thing: with one objective, the point chosen goes on uphill, in
+ * three small random steps for each parameter, those that fail undone. Of so few points drawn none
+ * is near the density ratio's maximum unless there are very few parameters.
  */
 public final class TpeSampler implements Sampler {
   private static final int STARTUP_TRIALS = 10;
   private static final int CANDIDATES = 24;
+  private static final int STEPS_PER_PARAMETER = 3;
+
+  /** In widths of the kernel that is largest at the point. */
+  private static final double FIRST_STEP = 0.6;
+
+  private static final double SHRINKAGE = 0.93;
 
   private final int startupTrials;
   private final int candidates;
@@ -109,6 +119,14 @@ public final class TpeSampler implements Sampler {
     }
     ParzenEstimator below = estimator(free, split.below(), several);
     ParzenEstimator above = estimator(free, split.above(), false);
+    double[] best = best(below, above, several ? 0 : STEPS_PER_PARAMETER * free.size(), generator);
+    for (int i = 0; i < best.length; i++) {
+      chosen.put(free.get(i).name(), best[i]);
+    }
+  }
+
+  /** The best of some points, improved by small random steps, which shrink as they fail. */
+  private double[] best(ParzenEstimator below, ParzenEstimator above, int steps, Pcg64 generator) {
     double[] best = {};
     double most = Double.NEGATIVE_INFINITY;
     for (double[] point : below.sample(generator, candidates)) {
@@ -118,18 +136,29 @@ public final class TpeSampler implements Sampler {
         most = ratio;
       }
     }
-    for (int i = 0; i < best.length; i++) {
-      chosen.put(free.get(i).name(), best[i]);
+    int kernel = below.largest(best);
+    double scale = FIRST_STEP;
+    for (int i = 0; i < steps; i++) {
+      double[] point = below.near(best, kernel, scale, generator);
+      double ratio = below.logDensity(point) - above.logDensity(point);
+      if (ratio > most) {
+        best = point;
+        most = ratio;
+        kernel = below.largest(best);
+      } else {
+        scale *= SHRINKAGE;
+      }
     }
+    return best;
   }
 
   private ParzenEstimator estimator(
       List<Parameter> parameters, List<TrialRecord> trials, boolean uniform) {
     Observations.Columns columns = observations.of(parameters, trials);
-    double[] weights = ParzenEstimator.weightsByAge(columns.numbers()[0].length);
+    double[] weights = ParzenEstimator.weightsByAge(columns.numbers[0].length);
     if (uniform) {
       Arrays.fill(weights, 1);
     }
-    return new ParzenEstimator(parameters, columns.numbers(), columns.orders(), weights);
+    return new ParzenEstimator(parameters, columns.numbers, columns.orders, weights);
   }
 }

@@ -104,6 +104,42 @@ class TpeSamplerTest {
   }
 
   @Test
+  void seesParametersThatARunningTrialIsGivenLater() {
+    FloatParameter x = FloatParameter.uniform("x", 0, 1);
+    SearchSpace space = SearchSpace.of(x);
+    Sampler longLived = new TpeSampler();
+    try (Journal journal = Journal.inMemory()) {
+      StudyRecord study = run(longLived, journal, space, 20, values -> number(values, "x"));
+      TrialRecord running = journal.createTrial(study, Map.of(), Map.of());
+      SamplingRequest request = new SamplingRequest(study, space, 21, 0, SeedSequence.of(4));
+      Suggestion before = longLived.suggest(request);
+      journal.setParameter(running, x, number(before.values(), "x"));
+      assertThat(longLived.suggest(request))
+          .isNotEqualTo(before)
+          .isEqualTo(new TpeSampler().suggest(request));
+      journal.setState(running, TrialState.COMPLETE, -1);
+      assertThat(longLived.suggest(request)).isEqualTo(new TpeSampler().suggest(request));
+    }
+  }
+
+  @Test
+  void goesOnUphillFromTheBestOfItsCandidates() {
+    SearchSpace space =
+        SearchSpace.of(
+            FloatParameter.uniform("a", 0, 1),
+            FloatParameter.uniform("b", 0, 1),
+            FloatParameter.uniform("c", 0, 1),
+            FloatParameter.uniform("d", 0, 1));
+    ToDoubleFunction<Map<String, Double>> bowl =
+        values -> values.values().stream().mapToDouble(number -> Math.pow(number - 0.3, 2)).sum();
+    try (Journal journal = Journal.inMemory()) {
+      // One candidate alone is a draw of the density of the best, not its ratio's maximum.
+      StudyRecord study = run(new TpeSampler(10, 1), journal, space, 100, bowl);
+      assertThat(study.best().orElseThrow().value()).isLessThan(0.004);
+    }
+  }
+
+  @Test
   void saysWhatItsNumbersMustBe() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new TpeSampler(0, 24))
