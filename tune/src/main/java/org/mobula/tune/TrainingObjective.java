@@ -92,7 +92,12 @@ public final class TrainingObjective implements Objective {
     List<String> settings = new ArrayList<>();
     values.forEach(
         (key, value) ->
-            settings.add(key + "=" + (value instanceof String text && !text.startsWith("[") ? "\"" + text + "\"" : value)));
+            settings.add(
+                key
+                    + "="
+                    + (value instanceof String text && !text.startsWith("[")
+                        ? "\"" + text + "\""
+                        : value)));
     return settings;
   }
 

@@ -67,7 +67,8 @@ public final class StudyBenchmark {
         SearchSpace.builder()
             .add(CategoricalParameter.of("algorithm.ppo.steps", 8, 16, 32, 64, 128, 256, 512, 1024))
             .add(
-                CategoricalParameter.of("algorithm.ppo.minibatch-size", 8, 16, 32, 64, 128, 256, 512))
+                CategoricalParameter.of(
+                    "algorithm.ppo.minibatch-size", 8, 16, 32, 64, 128, 256, 512))
             .add(
                 CategoricalParameter.of(
                     "algorithm.ppo.discount", 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999))
@@ -97,7 +98,7 @@ public final class StudyBenchmark {
             .withStop(StopConfig.defaults().withEnvironmentSteps(FULL))
             .withEvaluation(new EvaluationConfig(5_000, 20, true));
     AshaScheduler asha = AshaScheduler.defaults().withMinResource(10_000).withMaxResource(FULL);
-    List<Scheduler> schedulers = List.of(asha, new NoScheduler());
+    List<Scheduler> schedulers = List.of(asha.withPauses(false), asha, new NoScheduler());
     for (Scheduler scheduler : schedulers) {
       List<Long> steps = new ArrayList<>();
       for (int seed = 0; seed < seeds; seed++) {
@@ -114,7 +115,7 @@ public final class StudyBenchmark {
         System.out.printf(
             Locale.ROOT,
             "{\"scheduler\": \"%s\", \"seed\": %d, \"best\": %.1f, \"trials\": %d, \"steps\": %d}%n",
-            scheduler.getClass().getSimpleName(),
+            name(scheduler),
             seed,
             result.study().best().map(TrialRecord::value).orElse(Double.NaN),
             result.study().trials().size(),
@@ -124,10 +125,16 @@ public final class StudyBenchmark {
       System.out.printf(
           Locale.ROOT,
           "{\"scheduler\": \"%s\", \"median_steps\": %d, \"all\": \"%s\"}%n",
-          scheduler.getClass().getSimpleName(),
+          name(scheduler),
           sorted[sorted.length / 2],
           Arrays.toString(sorted));
     }
+  }
+
+  private static String name(Scheduler scheduler) {
+    return scheduler instanceof AshaScheduler asha
+        ? "asha, " + (asha.pauses() ? "pausing" : "stopping")
+        : "none";
   }
 
   /** Those that a complete trial took after its last report count too. */
