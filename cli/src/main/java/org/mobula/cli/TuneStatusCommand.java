@@ -1,6 +1,7 @@
 package org.mobula.cli;
 
 import java.io.PrintWriter;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
@@ -50,13 +51,13 @@ final class TuneStatusCommand implements Callable<Integer> {
       }
       if (!json) {
         table.print(out);
-        study
-            .best()
-            .ifPresent(
-                best ->
-                    out.println(
-                        "best: trial %d, %s"
-                            .formatted(best.number(), Figures.measurement(best.value()))));
+        // Without a lambda: its signature would make every command load the study's classes.
+        Optional<TrialRecord> best = study.best();
+        if (best.isPresent()) {
+          out.println(
+              "best: trial %d, %s"
+                  .formatted(best.get().number(), Figures.measurement(best.get().value())));
+        }
       }
     }
     return ExitCode.OK;

@@ -332,6 +332,11 @@ class ShardFaultIT {
     long saved = Checkpoint.read(newest).store().parameters().version();
     assertThat(saved).isPositive();
 
+    // The trainer leaves at its end; if that was not heard, its place is free a moment later.
+    while (!primary.status().workers().isEmpty()) {
+      Thread.onSpinWait();
+    }
+
     Patience quick = new Patience(Duration.ofMillis(10), Duration.ofMinutes(1), 20);
     int later = 7;
     try (ServerParameterStore store = worker(0, quick, primary, replica)) {
