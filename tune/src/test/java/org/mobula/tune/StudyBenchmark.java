@@ -39,25 +39,30 @@ public final class StudyBenchmark {
   public static void main(String[] arguments) throws IOException {
     int number = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 0;
     if (arguments[0].equals("trials")) {
-      trials(number == 0 ? 10_000 : number);
+      int count = number == 0 ? 10_000 : number;
+      for (int parallel : new int[] {1, 2, 8}) {
+        trials(count, parallel);
+      }
     } else {
       cartPole(number == 0 ? 5 : number);
     }
   }
 
-  private static void trials(int count) throws IOException {
+  private static void trials(int count, int parallel) throws IOException {
     FloatParameter x = FloatParameter.uniform("x", -5, 5);
     Path folder = Files.createTempDirectory("study");
     long start = System.nanoTime();
     Study.builder(SearchSpace.of(x))
         .trials(count)
+        .parallel(parallel)
         .directory(folder)
         .build()
         .optimize(trial -> trial.get(x) * trial.get(x));
     System.out.printf(
         Locale.ROOT,
-        "{\"mobula\": \"random study with its journal\", \"trials\": %d, \"seconds\": %.2f}%n",
+        "{\"mobula\": \"random study with its journal\", \"trials\": %d, \"parallel\": %d, \"seconds\": %.2f}%n",
         count,
+        parallel,
         (System.nanoTime() - start) / 1e9);
   }
 
