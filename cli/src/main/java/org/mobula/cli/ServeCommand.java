@@ -1,0 +1,83 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "serve",
+    description = {
+      "Answer requests for actions over HTTP, until a signal ends it.",
+      "A run is followed while it trains: its newest checkpoint answers."
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "RUN_OR_CHECKPOINT",
+      description =
+          "Runs, checkpoints or policy.safetensors files, each served by the name of its directory"
+              + " or as NAME=PATH.")
+  private List<String> policies = List.of();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "What to serve, and how; mobula serve --schema describes it.")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Set any key of the file. Can be repeated.")
+  private List<String> settings = List.of();
+
+  @Option(names = "--host", description = "Name or address to listen at (default: 127.0.0.1).")
+  private @Nullable String host;
+
+  @Option(names = "--port", description = "Port to listen at, 0 for a free one (default: 8080).")
+  private @Nullable Integer port;
+
+  @Option(
+      names = "--runs-directory",
+      paramLabel = "DIRECTORY",
+      defaultValue = "runs",
+      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // has a default
+  private Path runsDirectory;
+
+  @Option(names = "--json", description = "Print where it listens as JSON.")
+  private boolean json;
+
+  @Option(names = "--schema", description = "Print the JSON Schema of the file and end.")
+  private boolean schema;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (schema) {
+      spec.commandLine().getOut().println(ServeProcess.schema());
+      return 0;
+    }
+    if (config == null && policies.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(), "give a RUN_OR_CHECKPOINT, or a --config with models");
+    }
+    if (config == null && !settings.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "--set needs a --config to be set in");
+    }
+    return ServeProcess.run(
+        new ServeProcess.Options(policies, runsDirectory, config, settings, host, port, json),
+        spec.commandLine().getOut());
+  }
+}

@@ -1,0 +1,128 @@
+package org.mobula.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.config.JsonSchema;
+import org.mobula.core.policy.Policy;
+import org.mobula.serve.ModelConfig;
+import org.mobula.serve.PolicyServer;
+import org.mobula.serve.ServeConfig;
+
+/** A server of policies that is a process, until a signal ends it. */
+final class ServeProcess {
+  private ServeProcess() {}
+
+  /**
+   * What the command line says.
+   *
+   * @param policies runs, checkpoints or files, with or without {@code NAME=}
+   * @param host null where it is not said
+   * @param port null where it is not said
+   */
+  record Options(
+      List<String> policies,
+      Path runsDirectory,
+      @Nullable Path config,
+      List<String> settings,
+      @Nullable String host,
+      @Nullable Integer port,
+      boolean json) {}
+
+  /** The form of the file. */
+  static String schema() {
+    return JsonSchema.of(ServeConfig.class, Alternatives.none());
+  }
+
+  /**
+   * Serves until a signal comes, whose exit code it returns once what was under way is answered.
+   */
+  static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
+    VectorModule.load(); // before the first network; where it is absent, networks do without
+    CountDownLatch ended = new CountDownLatch(1);
+    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown())) {
+      try (PolicyServer server = start(options)) {
+        say(server, options.json(), out);
+        ended.await();
+      } // which answers what is under way
+      return signals.exitCode();
+    }
+  }
+
+  private static PolicyServer start(Options options) throws IOException {
+    try {
+      return PolicyServer.builder().config(config(options)).start();
+    } catch (InvalidValueException | IllegalStateException e) {
+      throw CommandFailure.usage(
+          ErrorReport.message(e), "{mobula} serve --help tells the options.");
+    }
+  }
+
+  private static ServeConfig config(Options options) {
+    Path file = options.config();
+    ServeConfig config =
+        file == null
+            ? ServeConfig.defaults()
+            : ConfigReader.read(file, ServeConfig.class, options.settings());
+    Map<String, ModelConfig> models = new LinkedHashMap<>(config.models());
+    for (String policy : options.policies()) {
+      int equals = policy.indexOf('=');
+      boolean named = equals > 0 && !Files.exists(Path.of(policy));
+      Path path = path(policy.substring(named ? equals + 1 : 0), options.runsDirectory());
+      String name = named ? policy.substring(0, equals) : name(path);
+      if (models.put(name, ModelConfig.defaults(path)) != null) {
+        throw CommandFailure.usage("two policies are called " + name, "Name them: NAME=" + path);
+      }
+    }
+    String host = options.host();
+    Integer port = options.port();
+    return config.with(
+        c ->
+            c.models(models)
+                .host(host == null ? c.host() : host)
+                .port(port == null ? c.port() : port));
+  }
+
+  private static Path path(String policy, Path runsDirectory) {
+    Path path = Path.of(policy);
+    boolean isPolicy = Files.isRegularFile(path) || Files.exists(path.resolve(Policy.FILE_NAME));
+    return isPolicy ? path : new Runs(runsDirectory).find(policy);
+  }
+
+  /** A checkpoint is called as its run is. */
+  private static String name(Path path) {
+    Path directory = path.toAbsolutePath().normalize();
+    if (Files.isRegularFile(directory)) {
+      directory = parent(directory);
+    }
+    if (String.valueOf(parent(directory).getFileName()).equals("checkpoints")) {
+      directory = parent(parent(directory));
+    }
+    return String.valueOf(directory.getFileName());
+  }
+
+  private static Path parent(Path path) {
+    Path parent = path.getParent();
+    return parent == null ? path : parent;
+  }
+
+  private static void say(PolicyServer server, boolean json, PrintWriter out) {
+    List<String> names = server.repository().names();
+    if (json) {
+      out.println(
+          new JsonLine().text("address", server.url()).text("models", String.join(",", names)));
+    } else {
+      out.println("serving " + String.join(", ", names) + " at " + server.url());
+    }
+    out.flush();
+  }
+}

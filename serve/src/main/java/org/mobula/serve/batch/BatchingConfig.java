@@ -1,0 +1,54 @@
+package org.mobula.serve.batch;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.io.Serializable;
+import java.time.Duration;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.Range;
+
+/** How the requests for a model are queued, put together and spread over replicas. */
+@RecordBuilder
+public record BatchingConfig(
+    @Doc("rows that are computed together at most; a request with more is computed alone")
+        @Range(min = 1)
+        int maxBatchRows,
+    @Doc("rows that one request may have") @Range(min = 1) int maxRequestRows,
+    @Doc("how long an idle replica waits for a fuller batch; 0s computes at once") @Range(min = 0)
+        Duration maxBatchDelay,
+    @Doc("requests that may wait; more are turned away") @Range(min = 1) int queueCapacity,
+    @Doc("a request that is not answered by then is answered with an error")
+        @Range(exclusiveMin = 0)
+        Duration requestTimeout,
+    @Doc("replicas that are always there") @Range(min = 1) int minReplicas,
+    @Doc("replicas that are there when many requests wait") @Range(min = 1) int maxReplicas,
+    @Doc("an additional replica that had nothing to do for so long is taken away")
+        @Range(exclusiveMin = 0)
+        Duration scaleDownDelay)
+    implements Serializable, BatchingConfigBuilder.With {
+
+  /** Checks the values. */
+  public BatchingConfig {
+    Constraints.check(
+        BatchingConfig.class,
+        maxBatchRows,
+        maxRequestRows,
+        maxBatchDelay,
+        queueCapacity,
+        requestTimeout,
+        minReplicas,
+        maxReplicas,
+        scaleDownDelay);
+    Constraints.require(
+        maxReplicas >= minReplicas,
+        "max-replicas",
+        maxReplicas,
+        "must be ≥ min-replicas (" + minReplicas + ")");
+  }
+
+  /** One replica, batches of up to 256 rows without a delay, 1,000 requests waiting, 30 s each. */
+  public static BatchingConfig defaults() {
+    return new BatchingConfig(
+        256, 16_384, Duration.ZERO, 1_000, Duration.ofSeconds(30), 1, 1, Duration.ofSeconds(60));
+  }
+}

@@ -1,0 +1,49 @@
+package org.mobula.serve.http;
+
+import java.net.SocketAddress;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One answered request, for the access log.
+ *
+ * @param client who asked
+ * @param method such as {@code POST}; a dash where the request was not understood
+ * @param path percent-decoded, without the query; empty where the request was not understood
+ * @param status of the answer
+ * @param requestBytes of the body as received
+ * @param answerBytes of the answer with its head
+ * @param nanos from the request's first byte to the writing of the answer
+ */
+public record AccessEntry(
+    SocketAddress client,
+    String method,
+    String path,
+    int status,
+    long requestBytes,
+    long answerBytes,
+    long nanos) {
+
+  /** Writes each entry to the logger {@code org.mobula.serve.access} at level info. */
+  public static Consumer<AccessEntry> toSlf4j() {
+    Logger log = LoggerFactory.getLogger("org.mobula.serve.access");
+    return entry ->
+        log.info(
+            "{} \"{} {}\" {} {} {} {}µs",
+            entry.client,
+            entry.method,
+            visible(entry.path),
+            entry.status,
+            entry.requestBytes,
+            entry.answerBytes,
+            entry.nanos / 1000);
+  }
+
+  /** A decoded path may hold line breaks, with which a client could forge lines of the log. */
+  private static String visible(String path) {
+    return path.chars().anyMatch(Character::isISOControl)
+        ? path.replaceAll("\\p{Cntrl}", "?")
+        : path;
+  }
+}

@@ -1,0 +1,212 @@
+package org.mobula.serve.http;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PoolArenaMetric;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Constraints;
+
+/**
+ * Listens, and hands whole requests to a handler. {@code HEAD} comes to the handler as {@code GET};
+ * the answer's body is then not sent.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // of tasks that cannot fail
+public final class HttpServer implements AutoCloseable {
+  private static final int BACKLOG = 1024;
+  private static final int PAGE_BYTES = 8 << 10;
+
+  /** Chunks of 4 MiB. */
+  private static final int CHUNK_ORDER = 9;
+
+  private final EventLoopGroup loops;
+  private final PooledByteBufAllocator allocator;
+  private final ChannelGroup connections =
+      new DefaultChannelGroup("http", GlobalEventExecutor.INSTANCE);
+  private final Endpoint endpoint;
+  private final @Nullable TlsContexts tls;
+  private final Channel listening;
+
+  private HttpServer(HttpConfig config, HttpHandler handler, LongSupplier clock, boolean epoll)
+      throws IOException {
+    InetAddress host = InetAddress.getByName(config.host());
+    Constraints.require(
+        config.tokens() != null || host.isLoopbackAddress(),
+        "host",
+        config.host(),
+        "must be a loopback address where there are no tokens: else everybody on the network may"
+            + " load models; give tokens");
+    Gate gate = new Gate(config);
+    AnswerWriter writer = new AnswerWriter(config, gate);
+    writer.setTime(Instant.now());
+    endpoint =
+        new Endpoint(config, handler, gate, writer, new Counters(), clock, new AtomicBoolean());
+    tls = config.tls() == null ? null : new TlsContexts(config.tls(), clock);
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            config.eventLoops(),
+            new DefaultThreadFactory("mobula-http", true),
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    allocator =
+        new PooledByteBufAllocator(
+            true,
+            1,
+            config.eventLoops(),
+            PAGE_BYTES,
+            CHUNK_ORDER,
+            PooledByteBufAllocator.defaultSmallCacheSize(),
+            PooledByteBufAllocator.defaultNormalCacheSize(),
+            false);
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .option(ChannelOption.ALLOCATOR, allocator)
+            .childOption(ChannelOption.ALLOCATOR, allocator)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(channel);
+                  }
+                })
+            .bind(host, config.port())
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      throw new IOException(
+          "cannot listen at "
+              + config.host()
+              + ":"
+              + config.port()
+              + ": "
+              + bound.cause().getMessage()
+              + "; choose another port, or stop who has it",
+          bound.cause());
+    }
+    listening = bound.channel();
+    loops.scheduleAtFixedRate(() -> writer.setTime(Instant.now()), 1, 1, TimeUnit.SECONDS);
+  }
+
+  /**
+   * Listens from now on.
+   *
+   * @param handler called in the event loops
+   * @throws IOException if the address is taken, or the TLS files cannot be read
+   */
+  public static HttpServer start(HttpConfig config, HttpHandler handler) throws IOException {
+    return start(config, handler, System::nanoTime);
+  }
+
+  static HttpServer start(HttpConfig config, HttpHandler handler, LongSupplier clock)
+      throws IOException {
+    return new HttpServer(config, handler, clock, Epoll.isAvailable());
+  }
+
+  /** Java's own selectors, also where there is epoll. */
+  static HttpServer startNio(HttpConfig config, HttpHandler handler) throws IOException {
+    return new HttpServer(config, handler, System::nanoTime, false);
+  }
+
+  private void accept(Channel channel) {
+    if (tls != null) {
+      SslHandler handshake = tls.current().newHandler(channel.alloc());
+      handshake.setHandshakeTimeoutMillis(endpoint.config().headerTimeout().toMillis());
+      channel.pipeline().addLast(handshake);
+    }
+    Connection connection = new Connection(endpoint, tls != null);
+    channel.pipeline().addLast(new RequestDecoder(connection, endpoint.config()), connection);
+    connections.add(channel);
+    if (endpoint.draining().get()) {
+      connection.drain();
+    }
+  }
+
+  /** Where it listens, with the port that it got. */
+  public InetSocketAddress address() {
+    return (InetSocketAddress) listening.localAddress();
+  }
+
+  /** What it has done so far. */
+  public HttpCounters counters() {
+    return endpoint.counters().read();
+  }
+
+  /** Direct memory that the pool has taken, in bytes, used or not. */
+  long directMemory() {
+    return allocator.metric().usedDirectMemory();
+  }
+
+  /** Buffers that nobody has released; exact once the server has stopped. */
+  long unreleasedBuffers() {
+    long buffers = 0;
+    for (PoolArenaMetric arena : allocator.metric().directArenas()) {
+      buffers += arena.numActiveAllocations();
+    }
+    return buffers;
+  }
+
+  /**
+   * Takes no new connection, answers what is under way and what known clients still ask at once,
+   * tells them with the answer that the connection ends, and ends. Not to be called by the handler,
+   * whose thread it waits for.
+   *
+   * @param patience after which connections are closed whatever they wait for
+   * @return whether all was answered in time
+   */
+  public boolean stop(Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    listening.close().awaitUninterruptibly();
+    if (!patience.isZero() && endpoint.draining().compareAndSet(false, true)) {
+      for (Channel channel : connections) {
+        channel.eventLoop().execute(() -> drain(channel));
+      }
+    }
+    boolean all =
+        connections
+            .newCloseFuture()
+            .awaitUninterruptibly(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    connections.close().awaitUninterruptibly();
+    loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    return all;
+  }
+
+  private static void drain(Channel channel) {
+    Connection connection = channel.pipeline().get(Connection.class);
+    if (connection != null) {
+      connection.drain();
+    }
+  }
+
+  /** Stops without waiting for anybody. */
+  @Override
+  public void close() {
+    stop(Duration.ZERO);
+  }
+}

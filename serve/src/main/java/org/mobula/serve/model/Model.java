@@ -1,0 +1,28 @@
+package org.mobula.serve.model;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Something that computes outputs from inputs, row by row: the rows of several requests may be
+ * computed together. It never changes and may travel to where its replicas run.
+ */
+public interface Model extends Serializable {
+  /** What it takes and gives. */
+  Signature signature();
+
+  /** What computes it, for clients: {@code mobula_policy}. */
+  String platform();
+
+  /**
+   * Checks what {@link Signature#check} cannot: values of the inputs, and parameters.
+   *
+   * @param inputs in the order of the signature, which they fit
+   * @throws InvalidInputException saying what was expected
+   */
+  void check(List<Tensor> inputs, Map<String, Object> parameters);
+
+  /** One that computes in a thread of its own. */
+  ModelRunner runner();
+}

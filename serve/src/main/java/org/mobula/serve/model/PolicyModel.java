@@ -1,0 +1,251 @@
+package org.mobula.serve.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.policy.ActionHead;
+import org.mobula.core.policy.NetworkEngine;
+import org.mobula.core.policy.PolicyFile;
+import org.mobula.core.policy.PolicyRunner;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
+
+/**
+ * A trained policy as a model, its normaliser inside.
+ *
+ * <p>Input: {@code observation}, FP32 {@code [-1, …]}, the shape of a box or the encoding of
+ * another space. Outputs: {@code action}, FP32 {@code [-1, …]} in a box, INT64 {@code [-1]} or
+ * {@code [-1, m]} elsewhere; {@code log_probability}, FP32 {@code [-1]}, before an action is
+ * clipped to its box; and {@code value}, FP32 {@code [-1]}, if the policy estimates it.
+ *
+ * <p>Parameters: {@code deterministic}, by default true: the most likely action; {@code seed}, a
+ * whole number: the same actions again, whatever else is in the batch.
+ *
+ * @param spec the policy's form
+ * @param snapshot its parameters and normaliser
+ * @param engine what computes the network
+ */
+public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngine engine)
+    implements Model {
+  /** The input. */
+  public static final String OBSERVATION = "observation";
+
+  /** The first output. */
+  public static final String ACTION = "action";
+
+  /** The second output. */
+  public static final String LOG_PROBABILITY = "log_probability";
+
+  /** The third output, if there is one. */
+  public static final String VALUE = "value";
+
+  /** The parameter that chooses between the most likely action and a sampled one. */
+  public static final String DETERMINISTIC = "deterministic";
+
+  /** The parameter that makes samples repeatable. */
+  public static final String SEED = "seed";
+
+  /** Loads {@code policy.safetensors}, or the one in a checkpoint's directory. */
+  public static PolicyModel load(Path file) throws IOException {
+    PolicyFile.Contents contents = PolicyFile.read(file);
+    return new PolicyModel(contents.spec(), contents.snapshot(), NetworkEngine.AUTO);
+  }
+
+  @Override
+  public Signature signature() {
+    Space observations = spec.observationSpace();
+    List<TensorSpec> outputs = new ArrayList<>();
+    outputs.add(
+        new TensorSpec(
+            ACTION,
+            spec.actionSpace() instanceof Box ? Datatype.FP32 : Datatype.INT64,
+            shape(spec.actionSpace())));
+    outputs.add(new TensorSpec(LOG_PROBABILITY, Datatype.FP32, List.of(-1)));
+    if (spec.hasValue()) {
+      outputs.add(new TensorSpec(VALUE, Datatype.FP32, List.of(-1)));
+    }
+    return new Signature(
+        List.of(
+            new TensorSpec(
+                OBSERVATION,
+                Datatype.FP32,
+                observations instanceof Box
+                    ? shape(observations)
+                    : List.of(-1, observations.size()))),
+        outputs);
+  }
+
+  private static List<Integer> shape(Space space) {
+    Stream<Integer> inner;
+    if (space instanceof Box box) {
+      inner = Arrays.stream(box.shape()).boxed();
+    } else if (space instanceof Discrete) {
+      inner = Stream.of();
+    } else {
+      inner = Stream.of(space.size());
+    }
+    return Stream.concat(Stream.of(-1), inner).toList();
+  }
+
+  @Override
+  public String platform() {
+    return "mobula_policy";
+  }
+
+  @Override
+  public void check(List<Tensor> inputs, Map<String, Object> parameters) {
+    for (Map.Entry<String, Object> parameter : parameters.entrySet()) {
+      check(parameter.getKey(), parameter.getValue());
+    }
+    float[] values = inputs.get(0).floats();
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new InvalidInputException(
+            "element %d of input 'observation' is %s but must be a finite number"
+                .formatted(i, values[i]));
+      }
+    }
+    Space space = spec.observationSpace();
+    if (!(space instanceof Box)) { // what is outside a box is unusual; an index outside is nothing
+      for (int row = 0; row < inputs.get(0).rows(); row++) {
+        if (!space.contains(values, row * space.size())) {
+          throw new InvalidInputException(
+              "row %d of input 'observation' is no encoding of a value in %s"
+                  .formatted(row, space));
+        }
+      }
+    }
+  }
+
+  private static void check(String name, Object value) {
+    switch (name) {
+      case DETERMINISTIC -> {
+        if (!(value instanceof Boolean)) {
+          throw new InvalidInputException(
+              "parameter 'deterministic' is " + value + " but must be true or false");
+        }
+      }
+      case SEED -> {
+        if (!(value instanceof Long)) {
+          throw new InvalidInputException(
+              "parameter 'seed' is " + value + " but must be a whole number of 64 bits");
+        }
+      }
+      default ->
+          throw new InvalidInputException(
+              Signature.unknown("parameter", name, List.of(DETERMINISTIC, SEED)));
+    }
+  }
+
+  @Override
+  public ModelRunner runner() {
+    return new Runner(this);
+  }
+
+  private static final class Runner implements ModelRunner {
+    private final PolicyRunner runner;
+    private final ActionHead head;
+    private final ActionDistribution distribution;
+    private final Space actionSpace;
+    private final int[] actionShape;
+    private final int featureCount;
+    private final int outputWidth;
+    private final boolean hasValue;
+    private final Pcg64 random = new Pcg64(new SecureRandom().nextLong());
+    private float[] features = new float[0];
+    private float[] outputs = new float[0];
+
+    Runner(PolicyModel model) {
+      PolicySpec spec = model.spec;
+      runner = new PolicyRunner(spec, model.engine.create(spec.network()));
+      runner.set(model.snapshot);
+      head = spec.head();
+      distribution = head.distribution();
+      actionSpace = spec.actionSpace();
+      actionShape = shape(actionSpace).stream().mapToInt(Integer::intValue).toArray();
+      featureCount = spec.observationSpace().flatSize();
+      outputWidth = spec.network().outputs();
+      hasValue = spec.hasValue();
+    }
+
+    @Override
+    public List<Tensor> compute(Batch batch) {
+      int rows = batch.rows();
+      if (features.length < rows * featureCount || outputs.length < rows * outputWidth) {
+        features = new float[rows * featureCount];
+        outputs = new float[rows * outputWidth];
+      }
+      runner.flatten(batch.inputs().get(0).floats(), rows, features);
+      runner.normalize(features, rows);
+      runner.forward(features, rows, outputs);
+
+      int size = actionSpace.size();
+      float[] actions = new float[rows * size];
+      float[] logProbabilities = new float[rows];
+      int row = 0;
+      for (Batch.Request request : batch.requests()) {
+        int end = row + request.rows();
+        act(request.parameters(), row, end, actions);
+        row = end;
+      }
+      for (row = 0; row < rows; row++) {
+        logProbabilities[row] =
+            distribution.logProbability(outputs, row * outputWidth, actions, row * size);
+        head.clip(actions, row * size);
+      }
+      List<Tensor> results = new ArrayList<>(3);
+      results.add(actionTensor(actions, rows));
+      results.add(Tensor.of(LOG_PROBABILITY, logProbabilities, rows));
+      if (hasValue) {
+        float[] values = new float[rows];
+        for (row = 0; row < rows; row++) {
+          values[row] = outputs[row * outputWidth + distribution.parameters()];
+        }
+        results.add(Tensor.of(VALUE, values, rows));
+      }
+      return results;
+    }
+
+    private void act(Map<String, Object> parameters, int from, int to, float[] actions) {
+      int size = actionSpace.size();
+      boolean sampled = Boolean.FALSE.equals(parameters.get(DETERMINISTIC));
+      Pcg64 draws = sampled && parameters.get(SEED) instanceof Long seed ? new Pcg64(seed) : random;
+      for (int row = from; row < to; row++) {
+        if (sampled) {
+          distribution.sample(outputs, row * outputWidth, draws, actions, row * size);
+        } else {
+          distribution.mode(outputs, row * outputWidth, actions, row * size);
+        }
+      }
+    }
+
+    private Tensor actionTensor(float[] actions, int rows) {
+      int[] shape = actionShape.clone();
+      shape[0] = rows;
+      if (actionSpace instanceof Box) {
+        return Tensor.of(ACTION, actions, shape);
+      }
+      int start = actionSpace instanceof Discrete discrete ? discrete.start() : 0;
+      long[] choices = new long[actions.length];
+      for (int i = 0; i < choices.length; i++) {
+        choices[i] = start + (long) actions[i];
+      }
+      return new Tensor(ACTION, Datatype.INT64, choices, shape);
+    }
+
+    @Override
+    public void close() {
+      runner.close();
+    }
+  }
+}

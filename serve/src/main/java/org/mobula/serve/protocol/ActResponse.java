@@ -1,0 +1,74 @@
+package org.mobula.serve.protocol;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.mobula.serve.model.Tensor;
+
+/** Answers a request for actions: {@code {"action": 1, "log_probability": -0.2, …}}. */
+public final class ActResponse {
+  private ActResponse() {}
+
+  /**
+   * Writes an answer.
+   *
+   * @param outputs of a policy
+   * @param single whether there was one observation: then each output is without its rows
+   * @throws InvalidRequestException if a number is not finite
+   */
+  public static ByteBuffer write(List<Tensor> outputs, boolean single, String version) {
+    return Body.of(
+        json -> {
+          json.writeStartObject();
+          for (Tensor output : outputs) {
+            boolean action = output.name().equals("action");
+            json.writeFieldName(action && !single ? "actions" : output.name());
+            Values values = new Values(output);
+            if (single) {
+              values.write(json, 1);
+            } else {
+              values.write(json, 0);
+            }
+          }
+          json.writeStringField("version", version);
+          json.writeEndObject();
+        });
+  }
+
+  /** Writes a tensor as nested arrays. */
+  private static final class Values {
+    private final Tensor tensor;
+    private int next;
+
+    Values(Tensor tensor) {
+      this.tensor = tensor;
+    }
+
+    void write(JsonGenerator json, int dimension) throws IOException {
+      if (dimension == tensor.shape().length) {
+        writeElement(json);
+        return;
+      }
+      json.writeStartArray();
+      for (int i = 0; i < tensor.shape()[dimension]; i++) {
+        write(json, dimension + 1);
+      }
+      json.writeEndArray();
+    }
+
+    private void writeElement(JsonGenerator json) throws IOException {
+      if (tensor.data() instanceof long[] whole) {
+        json.writeNumber(whole[next++]);
+        return;
+      }
+      float value = tensor.floats()[next++];
+      if (!Float.isFinite(value)) {
+        throw new InvalidRequestException(
+            "the policy's %s is %s: the observation is too far from what it was trained on"
+                .formatted(tensor.name(), value));
+      }
+      json.writeNumber(value);
+    }
+  }
+}

@@ -1,0 +1,389 @@
+package org.mobula.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.core.policy.Policy;
+import org.mobula.serve.model.Policies;
+
+@Timeout(120)
+final class PolicyServerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String OBSERVATION = "[0.1,0.2,-0.3,0.4]";
+  private static final String INFER =
+      "{\"id\":\"7\",\"inputs\":[{\"name\":\"observation\",\"datatype\":\"FP32\",\"shape\":[1,4],\"data\":"
+          + OBSERVATION
+          + "}]}";
+
+  @TempDir private Path directory;
+  private Path run = Path.of("");
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @SuppressWarnings("NullAway.Init") // by start()
+  private PolicyServer server;
+
+  @BeforeEach
+  void train() throws IOException {
+    run = directory.resolve("cartpole");
+    Runs.best(Runs.checkpoint(run, 100, Policies.cartPole(1)));
+  }
+
+  @AfterEach
+  void stop() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private void start(ModelConfig model) throws IOException {
+    server = PolicyServer.builder().port(0).model("cartpole", model).start();
+  }
+
+  private void start() throws IOException {
+    start(ModelConfig.defaults(run));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(
+        URI.create("http://127.0.0.1:" + server.address().getPort() + path));
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return client.send(request(path).build(), BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> post(String path, String body) throws Exception {
+    return client.send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private JsonNode act(String body) throws Exception {
+    HttpResponse<String> response = post("/v1/policies/cartpole/act", body);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JSON.readTree(response.body());
+  }
+
+  @Test
+  void answersTheProtocolsDocuments() throws Exception {
+    start();
+    assertThat(JSON.readTree(get("/v2").body()).get("extensions"))
+        .extracting(JsonNode::asText)
+        .contains("binary_tensor_data", "model_repository");
+    assertThat(get("/v2/health/live").body()).isEqualTo("{\"live\":true}");
+    assertThat(get("/v2/health/ready").body()).isEqualTo("{\"ready\":true}");
+    assertThat(get("/v2/models/cartpole/ready").body())
+        .isEqualTo("{\"name\":\"cartpole\",\"ready\":true}");
+    assertThat(get("/v2/models/cartpole/versions/100/ready").statusCode()).isEqualTo(200);
+    assertThat(get("/v2/models/cartpole/versions/100").body())
+        .isEqualTo(
+            "{\"name\":\"cartpole\",\"versions\":[\"100\"],\"platform\":\"mobula_policy\",\"inputs\":["
+                + "{\"name\":\"observation\",\"datatype\":\"FP32\",\"shape\":[-1,4]}],\"outputs\":["
+                + "{\"name\":\"action\",\"datatype\":\"INT64\",\"shape\":[-1]},"
+                + "{\"name\":\"log_probability\",\"datatype\":\"FP32\",\"shape\":[-1]},"
+                + "{\"name\":\"value\",\"datatype\":\"FP32\",\"shape\":[-1]}]}");
+    assertThat(post("/v2/repository/index", "").body())
+        .isEqualTo(
+            "[{\"name\":\"cartpole\",\"version\":\"100\",\"state\":\"READY\",\"reason\":\"\"}]");
+  }
+
+  @Test
+  void actsAsThePolicyThatWasTrained() throws Exception {
+    start();
+    float[] observation = {0.1f, 0.2f, -0.3f, 0.4f};
+    try (Policy policy = Policy.load(run)) {
+      JsonNode infer = JSON.readTree(post("/v2/models/cartpole/infer", INFER).body());
+      assertThat(infer.get("id").asText()).isEqualTo("7");
+      assertThat(infer.get("model_version").asText()).isEqualTo("100");
+      int action = infer.at("/outputs/0/data/0").asInt();
+      assertThat(action).isEqualTo((int) policy.act(observation)[0]);
+      JsonNode act = act("{\"observation\":" + OBSERVATION + "}");
+      assertThat(act.get("action").asInt()).isEqualTo(action);
+      assertThat(act.get("version").asText()).isEqualTo("100");
+      assertThat(act.get("value").floatValue())
+          .isCloseTo(infer.at("/outputs/2/data/0").floatValue(), within(1e-6f));
+      JsonNode many =
+          act(
+              "{\"observations\":["
+                  + OBSERVATION
+                  + ","
+                  + OBSERVATION
+                  + "],\"deterministic\":false,\"seed\":1}");
+      assertThat(many.get("actions")).hasSize(2);
+      assertThat(many.get("log_probability")).hasSize(2);
+    }
+  }
+
+  @Test
+  void takesAndGivesRawTensors() throws Exception {
+    start();
+    byte[] json =
+        "{\"inputs\":[{\"name\":\"observation\",\"datatype\":\"FP32\",\"shape\":[2,4],\"parameters\":{\"binary_data_size\":32}}],\"outputs\":[{\"name\":\"value\",\"parameters\":{\"binary_data\":true}}]}"
+            .getBytes(StandardCharsets.UTF_8);
+    ByteBuffer body =
+        ByteBuffer.allocate(json.length + 32).order(ByteOrder.LITTLE_ENDIAN).put(json);
+    for (int i = 0; i < 2; i++) {
+      body.putFloat(0.1f).putFloat(0.2f).putFloat(-0.3f).putFloat(0.4f);
+    }
+    HttpResponse<byte[]> response =
+        client.send(
+            request("/v2/models/cartpole/infer")
+                .header("Content-Type", "application/octet-stream")
+                .header("Inference-Header-Content-Length", "" + json.length)
+                .POST(BodyPublishers.ofByteArray(body.array()))
+                .build(),
+            BodyHandlers.ofByteArray());
+    assertThat(response.statusCode()).isEqualTo(200);
+    int length =
+        Integer.parseInt(
+            response.headers().firstValue("Inference-Header-Content-Length").orElseThrow());
+    ByteBuffer raw =
+        ByteBuffer.wrap(response.body(), length, response.body().length - length)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    assertThat(raw.remaining()).isEqualTo(8);
+    JsonNode act = act("{\"observation\":" + OBSERVATION + "}");
+    assertThat(raw.getFloat()).isCloseTo(act.get("value").floatValue(), within(1e-5f));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "GET|/|404|there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
+        "GET|/v2/models/cartpol|404|there is no model 'cartpol'; did you mean 'cartpole'?",
+        "GET|/v2/models/other|404|there is no model 'other'; there are: cartpole",
+        "GET|/v2/models/cartpole/versions/5|404|model 'cartpole' has no version of this name; it serves 100",
+        "GET|/v2/models/cartpole/infer|405|this path takes POST requests only",
+        "POST|/v2/health/live|405|this path takes GET requests only",
+        "POST|/v2/models/cartpole/infer|400|the body is empty but must be a JSON object",
+        "POST|/v1/policies/cartpole/act|400|the body is empty but must be a JSON object",
+        "POST|/v2/repository/models/cartpole/remove|404|there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
+      })
+  void saysWhatIsWrong(String method, String path, int status, String sentence) throws Exception {
+    start();
+    HttpResponse<String> response =
+        client.send(
+            request(path).method(method, BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+    assertThat(JSON.readTree(response.body()).get("error").asText()).isEqualTo(sentence);
+    assertThat(response.statusCode()).isEqualTo(status);
+  }
+
+  @Test
+  void saysWhatIsWrongWithARequestForActions() throws Exception {
+    start();
+    assertThat(post("/v1/policies/cartpole/act", "{\"observation\":[1]}").body())
+        .isEqualTo("{\"error\":\"observation has 1 numbers but must have 4\"}");
+    assertThat(
+            post(
+                    "/v2/models/cartpole/infer",
+                    INFER.replace("\"id\"", "\"parameters\":{\"sed\":1},\"id\""))
+                .body())
+        .isEqualTo("{\"error\":\"there is no parameter 'sed'; did you mean 'seed'?\"}");
+    assertThat(
+            post(
+                    "/v2/models/cartpole/infer",
+                    INFER.replace("\"id\"", "\"outputs\":[{\"name\":\"acton\"}],\"id\""))
+                .body())
+        .isEqualTo("{\"error\":\"there is no output 'acton'; did you mean 'action'?\"}");
+    HttpResponse<String> form =
+        client.send(
+            request("/v1/policies/cartpole/act")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString("a=b"))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(form.statusCode()).isEqualTo(415);
+    assertThat(form.body()).isEqualTo("{\"error\":\"the Content-Type must be application/json\"}");
+  }
+
+  @Test
+  void unloadsAndLoads() throws Exception {
+    start();
+    assertThat(
+            post(
+                    "/v2/repository/models/cartpole/unload",
+                    "{\"parameters\":{\"unload_dependents\":false}}")
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(get("/v2/health/ready").statusCode()).isEqualTo(503);
+    assertThat(get("/v2/models/cartpole/ready").statusCode()).isEqualTo(503);
+    HttpResponse<String> refused = post("/v2/models/cartpole/infer", INFER);
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+    assertThat(post("/v2/repository/index", "{}").body()).contains("UNAVAILABLE");
+    assertThat(post("/v2/repository/index", "{\"ready\":true}").body()).isEqualTo("[]");
+    assertThat(
+            post("/v2/repository/models/cartpole/load", "{\"parameters\":{\"config\":\"x\"}}")
+                .statusCode())
+        .isEqualTo(400);
+    assertThat(post("/v2/repository/models/cartpole/load", "{}").statusCode()).isEqualTo(200);
+    assertThat(post("/v2/models/cartpole/infer", INFER).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void followsARunWithoutDroppingARequest() throws Exception {
+    start();
+    AtomicBoolean stop = new AtomicBoolean();
+    List<CompletableFuture<Set<String>>> clients = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      clients.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                Set<String> versions = new HashSet<>();
+                while (!stop.get()) {
+                  try {
+                    versions.add(
+                        act("{\"observation\":" + OBSERVATION + "}").get("version").asText());
+                  } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                  }
+                }
+                return versions;
+              }));
+    }
+    for (long step = 200; step <= 400; step += 100) {
+      Runs.checkpoint(run, step, Policies.cartPole(step));
+      while (!act("{\"observation\":" + OBSERVATION + "}")
+          .get("version")
+          .asText()
+          .equals("" + step)) {
+        Thread.onSpinWait();
+      }
+    }
+    stop.set(true);
+    for (CompletableFuture<Set<String>> requests : clients) {
+      assertThat(requests.get()).contains("200", "300");
+    }
+  }
+
+  @Test
+  void aBrokenCheckpointLeavesTheOldOneServing() throws Exception {
+    start();
+    Path broken = run.resolve("checkpoints/step-000000000500");
+    Files.createDirectories(broken);
+    Files.writeString(broken.resolve("policy.safetensors"), "no");
+    assertThat(post("/v2/repository/models/cartpole/load", "").statusCode()).isEqualTo(500);
+    assertThat(act("{\"observation\":" + OBSERVATION + "}").get("version").asText())
+        .isEqualTo("100");
+  }
+
+  @Test
+  void splitsRequestsAndKeepsSessions() throws Exception {
+    Runs.checkpoint(run, 200, Policies.cartPole(2));
+    ModelConfig config = ModelConfig.defaults(run);
+    start(
+        config.with(m -> m.version("best").canary(new CanaryConfig("newest", 0.25)).shadow("200")));
+    int canary = 0;
+    for (int i = 0; i < 200; i++) {
+      canary +=
+          act("{\"observation\":" + OBSERVATION + "}").get("version").asText().equals("200")
+              ? 1
+              : 0;
+    }
+    assertThat(canary).isBetween(45, 55);
+    Set<String> all = new HashSet<>();
+    for (int session = 0; session < 40; session++) {
+      Set<String> versions = new HashSet<>();
+      for (int i = 0; i < 5; i++) {
+        versions.add(
+            act("{\"observation\":" + OBSERVATION + ",\"session\":\"s" + session + "\"}")
+                .get("version")
+                .asText());
+      }
+      assertThat(versions).hasSize(1);
+      all.addAll(versions);
+    }
+    assertThat(all).containsExactlyInAnyOrder("100", "200");
+    assertThat(get("/v2/models/cartpole").body()).contains("[\"100\",\"200\"]");
+    JsonNode pinned = JSON.readTree(post("/v2/models/cartpole/versions/200/infer", INFER).body());
+    assertThat(pinned.get("model_version").asText()).isEqualTo("200");
+  }
+
+  @Test
+  void countsForPrometheus() throws Exception {
+    start();
+    for (int i = 0; i < 3; i++) {
+      act("{\"observation\":" + OBSERVATION + "}");
+    }
+    String text = get("/metrics").body();
+    assertThat(text)
+        .contains("# TYPE mobula_serve_requests_total counter\n")
+        .contains(
+            "mobula_serve_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 3\n")
+        .contains("mobula_serve_request_seconds_count{model=\"cartpole\",version=\"100\"} 3\n")
+        .contains("le=\"+Inf\"} 3\n");
+  }
+
+  @Test
+  void tokensTellWhoMayDoWhat() throws Exception {
+    Path read = Files.writeString(directory.resolve("read"), "read-token-0123456789\n");
+    Path admin = Files.writeString(directory.resolve("admin"), "admin-token-0123456789\n");
+    server =
+        PolicyServer.builder()
+            .config(
+                ServeConfig.defaults()
+                    .with(s -> s.port(0).readTokenFile(read).adminTokenFile(admin)))
+            .model("cartpole", run)
+            .start();
+    assertThat(get("/v2/health/ready").statusCode()).isEqualTo(200);
+    assertThat(get("/v2").statusCode()).isEqualTo(401);
+    String load = "/v2/repository/models/cartpole/load";
+    assertThat(withToken(load, "read-token-0123456789")).isEqualTo(403);
+    assertThat(withToken(load, "admin-token-0123456789")).isEqualTo(200);
+    assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(200);
+  }
+
+  private int withToken(String path, String token) throws Exception {
+    return client
+        .send(
+            request(path)
+                .header("Authorization", "Bearer " + token)
+                .POST(BodyPublishers.noBody())
+                .build(),
+            BodyHandlers.ofString())
+        .statusCode();
+  }
+
+  @Test
+  void saysWhyItCannotStart() {
+    assertThatThrownBy(() -> start(ModelConfig.defaults(directory.resolve("none"))))
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith(
+            "none does not exist; give a run directory, a checkpoint directory or a"
+                + " policy.safetensors file");
+    assertThatThrownBy(() -> start(ModelConfig.defaults(run).withVersion("300")))
+        .hasMessageEndingWith("cartpole has no checkpoint of step 300; there are 100");
+  }
+}

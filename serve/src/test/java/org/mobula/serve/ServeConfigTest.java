@@ -1,0 +1,53 @@
+package org.mobula.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigReader;
+
+final class ServeConfigTest {
+  private static ServeConfig read(String text) {
+    return ConfigReader.read(text, "serve.yaml", ServeConfig.class, List.of(), Alternatives.none());
+  }
+
+  @Test
+  void readsAFile() {
+    ServeConfig config =
+        read(
+            """
+            port: 9000
+            models:
+              cartpole:
+                path: runs/cartpole
+                version: best
+                canary: {version: newest, weight: 0.1}
+                batching: {max-replicas: 2, request-timeout: 1s}
+            """);
+    assertThat(config.port()).isEqualTo(9000);
+    ModelConfig model = Objects.requireNonNull(config.models().get("cartpole"));
+    assertThat(model.path()).isEqualTo(Path.of("runs/cartpole"));
+    assertThat(model.version()).isEqualTo("best");
+    assertThat(model.canary()).isEqualTo(new CanaryConfig("newest", 0.1));
+    assertThat(model.batching().maxReplicas()).isEqualTo(2);
+    assertThat(model.batching().requestTimeout()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(model.batching().maxBatchDelay()).isEqualTo(Duration.ZERO);
+  }
+
+  @Test
+  void saysWhatIsWrong() {
+    assertThatThrownBy(() -> read("models: {a: {path: x, version: last}}"))
+        .hasMessageContaining("version is \"last\" but must be newest, best, or the step");
+    assertThatThrownBy(() -> read("models: {a: {path: x, batching: {min-replicas: 2}}}"))
+        .hasMessageContaining("must be ≥ min-replicas (2)");
+    assertThatThrownBy(() -> read("models: {'a/b': {path: x}}"))
+        .hasMessageContaining("but must be named by");
+    assertThatThrownBy(() -> read("certificate: c.pem"))
+        .hasMessageContaining("must be given together with certificate");
+  }
+}

@@ -1,0 +1,82 @@
+package org.mobula.serve.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * A certificate for this machine's loopback address that nobody else trusts, with its key.
+ *
+ * @param tls its files
+ * @param certificate itself
+ */
+record SelfSigned(Tls tls, X509Certificate certificate) {
+  private static final String PASSWORD = "changeit";
+  private static final String NAME = "localhost";
+
+  /** Makes one with the JDK's own tool. */
+  static SelfSigned in(Path folder) throws Exception {
+    Path store = Files.createTempDirectory(folder, "keys").resolve("self-signed.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                NAME,
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=" + NAME,
+                "-ext",
+                "san=dns:localhost,ip:127.0.0.1",
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                PASSWORD,
+                "-keystore",
+                store.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(keytool.getInputStream().readAllBytes(), UTF_8);
+    if (keytool.waitFor() != 0) {
+      throw new IOException("keytool failed: " + said);
+    }
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(store)) {
+      keys.load(in, PASSWORD.toCharArray());
+    }
+    X509Certificate certificate = (X509Certificate) keys.getCertificate(NAME);
+    Path self = store.resolveSibling("self.crt");
+    Path key = store.resolveSibling("self.key");
+    writePem(self, "CERTIFICATE", certificate.getEncoded());
+    writePem(key, "PRIVATE KEY", keys.getKey(NAME, PASSWORD.toCharArray()).getEncoded());
+    return new SelfSigned(new Tls(self, key), certificate);
+  }
+
+  private static void writePem(Path file, String what, byte[] bytes) throws IOException {
+    String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes);
+    Files.writeString(
+        file, "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(what, body, what));
+  }
+
+  /** A client's context that trusts this one only. */
+  SSLContext trust() throws Exception {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry(NAME, certificate);
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
+  }
+}

@@ -1,0 +1,149 @@
+package org.mobula.serve.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiBinary;
+
+final class PolicyModelTest {
+  private static final Map<String, Object> SAMPLED = Map.of("deterministic", false, "seed", 7L);
+
+  private static Tensor observations(int rows, int size) {
+    Pcg64 random = new Pcg64(3);
+    float[] values = new float[rows * size];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat() * 4 - 1;
+    }
+    return Tensor.of("observation", values, rows, size);
+  }
+
+  private static List<Tensor> compute(Model model, Tensor input, Map<String, Object> parameters) {
+    try (ModelRunner runner = model.runner()) {
+      return runner.compute(
+          new Batch(List.of(input), List.of(new Batch.Request(input.rows(), parameters))));
+    }
+  }
+
+  @Test
+  void actsAsThePolicyItself() {
+    PolicyModel model = Policies.continuous(1);
+    Tensor input = observations(5, 3);
+    List<Tensor> outputs = compute(model, input, Map.of());
+    assertThat(outputs).extracting(Tensor::name).containsExactly("action", "log_probability");
+    try (Policy policy = new Policy(model.spec(), model.snapshot(), model.engine())) {
+      for (int row = 0; row < 5; row++) {
+        float[] expected = policy.act(input.rows(row, 1).floats());
+        assertThat(outputs.get(0).rows(row, 1).floats()).containsExactly(expected, within(1e-5f));
+      }
+    }
+  }
+
+  @Test
+  void discreteActionsAreTheIntegersOfTheirSpace() {
+    PolicyModel model = Policies.model(Box.unbounded(4), new Discrete(3, 10), 3, true, 2);
+    List<Tensor> outputs = compute(model, observations(200, 4), SAMPLED);
+    assertThat(outputs)
+        .extracting(Tensor::toString)
+        .containsExactly("action INT64 [200]", "log_probability FP32 [200]", "value FP32 [200]");
+    assertThat((long[]) outputs.get(0).data()).contains(10, 11, 12).doesNotContain(0, 1, 2, 13);
+    assertThat(model.signature().outputs())
+        .containsExactly(
+            new TensorSpec("action", Datatype.INT64, List.of(-1)),
+            new TensorSpec("log_probability", Datatype.FP32, List.of(-1)),
+            new TensorSpec("value", Datatype.FP32, List.of(-1)));
+  }
+
+  @Test
+  void seededSamplesAreTheSameWhateverElseIsInTheBatch() {
+    PolicyModel model = Policies.cartPole(1);
+    Tensor mine = observations(6, 4);
+    List<Tensor> alone = compute(model, mine, SAMPLED);
+    try (ModelRunner runner = model.runner()) {
+      List<Tensor> together =
+          runner.compute(
+              new Batch(
+                  List.of(Tensor.concatenate(List.of(observations(3, 4), mine))),
+                  List.of(
+                      new Batch.Request(3, Map.of("deterministic", false)),
+                      new Batch.Request(6, SAMPLED))));
+      assertThat((long[]) together.get(0).rows(3, 6).data())
+          .containsExactly((long[]) alone.get(0).data());
+    }
+  }
+
+  @Test
+  void logProbabilitiesAreThoseOfTheDistribution() {
+    List<Tensor> outputs = compute(Policies.cartPole(1), observations(50, 4), SAMPLED);
+    for (float value : outputs.get(1).floats()) {
+      assertThat(value).isBetween(-20f, 0f);
+    }
+  }
+
+  @Test
+  void imagesKeepTheirShape() {
+    PolicyModel model = Policies.model(Box.of(0, 1, 1, 2, 3), new MultiBinary(3), 3, false, 1);
+    assertThat(model.signature().inputs().get(0).shape()).containsExactly(-1, 1, 2, 3);
+    assertThat(model.signature().outputs().get(0).shape()).containsExactly(-1, 3);
+  }
+
+  @Test
+  void saysWhatIsWrong() {
+    PolicyModel model = Policies.cartPole(1);
+    List<Tensor> good = List.of(observations(1, 4));
+    model.check(good, Map.of("deterministic", true));
+    assertRefused(
+        () -> model.check(good, Map.of("determinstic", true)),
+        "there is no parameter 'determinstic'; did you mean 'deterministic'?");
+    assertRefused(
+        () -> model.check(good, Map.of("deterministic", 1L)),
+        "parameter 'deterministic' is 1 but must be true or false");
+    assertRefused(
+        () -> model.check(good, Map.of("seed", "x")),
+        "parameter 'seed' is x but must be a whole number of 64 bits");
+    Tensor bad = Tensor.of("observation", new float[] {0, 0, Float.NaN, 0}, 1, 4);
+    assertRefused(
+        () -> model.check(List.of(bad), Map.of()),
+        "element 2 of input 'observation' is NaN but must be a finite number");
+    PolicyModel discrete = Policies.model(new Discrete(5), new Discrete(2), 2, false, 1);
+    assertRefused(
+        () -> discrete.check(List.of(Tensor.of("observation", new float[] {5}, 1, 1)), Map.of()),
+        "row 0 of input 'observation' is no encoding of a value in Discrete(5)");
+  }
+
+  @Test
+  void theSignatureSaysWhatDoesNotFit() {
+    Signature signature = Policies.cartPole(1).signature();
+    assertRefused(() -> signature.check(List.of()), "input 'observation' is missing");
+    assertRefused(
+        () -> signature.check(List.of(Tensor.of("observations", new float[4], 1, 4))),
+        "there is no input 'observations'; did you mean 'observation'?");
+    assertRefused(
+        () -> signature.check(List.of(Tensor.of("observation", new float[5], 1, 5))),
+        "input 'observation' has shape [1, 5] but must have [-1, 4]"
+            + " (-1 is any number of rows from 1)");
+    assertRefused(
+        () -> signature.check(List.of(Tensor.of("observation", new float[0], 0, 4))),
+        "input 'observation' has shape [0, 4] but must have [-1, 4]"
+            + " (-1 is any number of rows from 1)");
+    assertRefused(
+        () ->
+            signature.check(List.of(new Tensor("observation", Datatype.FP64, new double[4], 1, 4))),
+        "input 'observation' is of datatype FP64 but must be FP32");
+    assertRefused(
+        () -> signature.checkOutputs(List.of("actions")),
+        "there is no output 'actions'; did you mean 'action'?");
+  }
+
+  private static void assertRefused(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
+    assertThatThrownBy(call).isInstanceOf(InvalidInputException.class).hasMessage(message);
+  }
+}

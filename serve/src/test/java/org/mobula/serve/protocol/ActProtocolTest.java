@@ -1,0 +1,80 @@
+package org.mobula.serve.protocol;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.serve.model.Datatype;
+import org.mobula.serve.model.Tensor;
+
+final class ActProtocolTest {
+  private static ActRequest read(String json) {
+    return ActRequest.read(ByteBuffer.wrap(json.getBytes(UTF_8)), 2);
+  }
+
+  @Test
+  void readsOneObservationOrMany() {
+    ActRequest one = read("{\"observation\":[1,2.5]}");
+    assertThat(one.observations()).containsExactly(1, 2.5f);
+    assertThat(one.single()).isTrue();
+    assertThat(one.parameters()).isEmpty();
+    ActRequest many =
+        read(
+            "{\"seed\":-3,\"observations\":[[1,2],[3,4],[5,6]],\"deterministic\":false,\"session\":\"s\"}");
+    assertThat(many.observations()).containsExactly(1, 2, 3, 4, 5, 6);
+    assertThat(many.rows()).isEqualTo(3);
+    assertThat(many.single()).isFalse();
+    assertThat(many.parameters()).isEqualTo(Map.of("seed", -3L, "deterministic", false));
+    assertThat(many.session()).isEqualTo("s");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{}|observation is missing",
+        "{\"observation\":[1]}|observation has 1 numbers but must have 2",
+        "{\"observation\":[[1,2],[3,4]]}|observation has 4 numbers but must have 2",
+        "{\"observations\":[]}|observations have 0 numbers but must have 2 each",
+        "{\"observations\":[[1,2],[3]]}|observations have 3 numbers but must have 2 each",
+        "{\"observation\":[1,\"x\"]}|element 1 of 'observation' is \"x\" but must be a number",
+        "{\"observation\":5}|observation is 5 but must be an array",
+        "{\"observation\":[1,2],\"observations\":[1,2]}|observations are given twice",
+        "{\"observation\":[1,2],\"seed\":1.5}|seed is 1.5 but must be a whole number of 64 bits",
+        "{\"deterministic\":0}|deterministic is 0 but must be true or false",
+        "{\"obervation\":[1,2]}|there is no field 'obervation'; did you mean 'observation'?",
+      })
+  void saysWhatIsWrong(String body, String message) {
+    assertThatThrownBy(() -> read(body))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void answersInTheFormOfTheQuestion() {
+    Tensor choice = new Tensor("action", Datatype.INT64, new long[] {1}, 1);
+    Tensor value = Tensor.of("value", new float[] {0.5f}, 1);
+    assertThat(text(ActResponse.write(List.of(choice, value), true, "7")))
+        .isEqualTo("{\"action\":1,\"value\":0.5,\"version\":\"7\"}");
+    Tensor move = Tensor.of("action", new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor values = Tensor.of("value", new float[] {0.5f, 1}, 2);
+    assertThat(text(ActResponse.write(List.of(move, values), false, "7")))
+        .isEqualTo("{\"actions\":[[1.0,2.0],[3.0,4.0]],\"value\":[0.5,1.0],\"version\":\"7\"}");
+    Tensor lost = Tensor.of("value", new float[] {Float.POSITIVE_INFINITY}, 1);
+    assertThatThrownBy(() -> ActResponse.write(List.of(choice, lost), true, "7"))
+        .hasMessage(
+            "the policy's value is Infinity: the observation is too far from what it was trained"
+                + " on");
+  }
+
+  private static String text(ByteBuffer bytes) {
+    return UTF_8.decode(bytes).toString();
+  }
+}
