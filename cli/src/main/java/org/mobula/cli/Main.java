@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       RunsCommand.class,
       TuneCommand.class,
+      ServeCommand.class,
       ParameterServerCommand.class,
       EnvironmentsCommand.class,
       SchemaCommand.class,
