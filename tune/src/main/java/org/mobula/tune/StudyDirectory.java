@@ -101,6 +101,11 @@ public final class StudyDirectory implements AutoCloseable {
     }
   }
 
+  /** Whether a trial has left anything. */
+  boolean exists(int number) {
+    return Files.exists(trial(number));
+  }
+
   /** Keeps what a paused trial left, as it is now. */
   void keepPaused(int number) {
     replace(trial(number), paused(number));
@@ -116,10 +121,16 @@ public final class StudyDirectory implements AutoCloseable {
     return trial.resolveSibling(trial.getFileName() + ".paused");
   }
 
+  /** Copies, so that a process killed in between leaves the former or the new one whole. */
   private static void replace(Path from, Path to) {
+    Path part = to.resolveSibling(to.getFileName() + ".part");
     try {
+      delete(part);
+      copy(from, part);
       delete(to);
-      copy(from, to);
+      if (Files.exists(part)) {
+        Files.move(part, to);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -96,7 +96,7 @@ final class StudyLoop {
     proposals = new Proposals(study, record);
     tally = new Tally(record);
     started = study.nanoClock.getAsLong();
-    int count = Math.min(study.parallel, Places.fitting(runtime, study.trialResources));
+    int count = Math.min(study.parallel, fitting());
     for (int i = 0; i < Math.max(1, count); i++) {
       ActorOptions options =
           ActorOptions.defaults().withResources(study.trialResources).withMaxRestarts(-1);
@@ -104,9 +104,18 @@ final class StudyLoop {
     }
   }
 
+  /** How many trials the runtime has the resources for. */
+  private int fitting() {
+    long most = Integer.MAX_VALUE;
+    for (Map.Entry<String, Long> each : study.trialResources.micros().entrySet()) {
+      most = Math.min(most, runtime.totalResources().micros(each.getKey()) / each.getValue());
+    }
+    return (int) most;
+  }
+
   StudyResult run() {
     try {
-      adoptOrphans();
+      journal.together(this::adoptOrphans);
       return loop();
     } finally {
       for (Place place : places) {
@@ -122,6 +131,7 @@ final class StudyLoop {
     List<Place> told = List.of();
     while (true) {
       List<Place> events = told;
+      events.forEach(this::keepPaused);
       // Under one lock, and before any trial hears of it.
       Optional<String> over =
           journal.together(
@@ -162,7 +172,12 @@ final class StudyLoop {
         // from, it begins again when it is resumed.
         switch (lastDecision(trial)) {
           case CONTINUE -> orphans.add(trial);
-          case PAUSE -> pause(trial);
+          case PAUSE -> {
+            if (study.scheduler.copies()) {
+              directory.keepPaused(trial.number());
+            }
+            pause(trial);
+          }
           case STOP -> prune(trial);
         }
       }
@@ -175,6 +190,7 @@ final class StudyLoop {
   private void send() {
     for (Place place : places) {
       if (place.outgoing != null) {
+        restoreCopied(place.trial());
         place.pending = place.runner.call(place.outgoing);
         place.outgoing = null;
       }
@@ -222,11 +238,7 @@ final class StudyLoop {
     } else if (next instanceof Next.Copy copy) {
       Map<String, Object> attributes = new LinkedHashMap<>(copy.attributes());
       attributes.put(COPIED_FROM, copy.donor());
-      TrialRecord trial = create(copy.values(), attributes);
-      if (directory != null) {
-        directory.restorePaused(copy.donor(), trial.number());
-      }
-      start(place, trial);
+      start(place, create(copy.values(), attributes));
     } else if (next instanceof Next.Stop stop) {
       prune(record.trials().get(stop.trial()));
       return begin(place);
@@ -445,10 +457,25 @@ final class StudyLoop {
     }
   }
 
-  private void pause(TrialRecord trial) {
-    if (directory != null && study.scheduler.copies()) {
-      directory.keepPaused(trial.number());
+  /**
+   * Files are copied while nobody waits for the journal: it may take longer than a dead one's lock.
+   */
+  private void keepPaused(Place place) {
+    if (place.decision == Decision.PAUSE && directory != null && study.scheduler.copies()) {
+      directory.keepPaused(place.trial().number());
     }
+  }
+
+  /** Gives a trial what it begins with, unless it has begun before. */
+  private void restoreCopied(TrialRecord trial) {
+    if (directory != null
+        && trial.systemAttributes().get(COPIED_FROM) instanceof Number donor
+        && !directory.exists(trial.number())) {
+      directory.restorePaused(donor.intValue(), trial.number());
+    }
+  }
+
+  private void pause(TrialRecord trial) {
     journal.setSystemAttribute(trial, Scheduler.PAUSED, true);
   }
 

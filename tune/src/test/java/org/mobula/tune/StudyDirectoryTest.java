@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mobula.tune.scheduler.Decision;
+import org.mobula.tune.scheduler.PopulationBasedTraining;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.TrialRecord;
@@ -106,6 +108,48 @@ class StudyDirectoryTest {
     } finally {
       other.destroyForcibly();
     }
+  }
+
+  @Test
+  void aTrialThatReplacesAnotherBeginsWithWhatItsDonorLeft() {
+    PopulationBasedTraining population =
+        PopulationBasedTraining.defaults()
+            .withPopulationSize(4)
+            .withInterval(3)
+            .withSynchronous(true);
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    StudyResult result =
+        Study.builder(SearchSpace.of(x))
+            .directory(folder.resolve("population"))
+            .scheduler(population)
+            .trials(4)
+            .parallel(2)
+            .build()
+            .optimize(
+                trial -> {
+                  Path file = trial.directory().orElseThrow().resolve("steps");
+                  long done = Files.exists(file) ? Long.parseLong(Files.readString(file)) : 0;
+                  for (long step = done + 1; step <= 9; step++) {
+                    Files.writeString(file, Long.toString(step));
+                    if (trial.report(step, Math.abs(trial.get(x)) + 1.0 / step)
+                        != Decision.CONTINUE) {
+                      return Double.NaN;
+                    }
+                  }
+                  return Math.abs(trial.get(x));
+                });
+    List<TrialRecord> copies =
+        result.study().trials().stream()
+            .filter(trial -> trial.systemAttributes().containsKey(StudyLoop.COPIED_FROM))
+            .toList();
+    assertThat(copies)
+        .isNotEmpty()
+        .anySatisfy(
+            trial ->
+                assertThat(trial.intermediateValues()).containsOnlyKeys(4L, 5L, 6L, 7L, 8L, 9L));
+    assertThat(copies)
+        .filteredOn(trial -> !trial.intermediateValues().isEmpty())
+        .allSatisfy(trial -> assertThat(trial.intermediateValues().firstKey() % 3).isEqualTo(1));
   }
 
   @Test
