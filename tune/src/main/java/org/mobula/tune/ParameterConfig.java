@@ -65,23 +65,8 @@ public record ParameterConfig(
 
   /** Always this value, as {@code gamma: 0.99}. */
   @Shorthand
-  static ParameterConfig fixed(String value) {
-    return new ParameterConfig(null, null, null, null, List.of(scalar(value)), 0, Map.of());
-  }
-
-  private static Object scalar(String text) {
-    if (text.equals("true") || text.equals("false")) {
-      return Boolean.valueOf(text);
-    }
-    try {
-      return Long.valueOf(text.replace("_", ""));
-    } catch (NumberFormatException noInteger) {
-      try {
-        return Double.valueOf(text);
-      } catch (NumberFormatException noNumber) {
-        return text;
-      }
-    }
+  static ParameterConfig fixed(Object value) {
+    return new ParameterConfig(null, null, null, null, List.of(value), 0, Map.of());
   }
 
   /**

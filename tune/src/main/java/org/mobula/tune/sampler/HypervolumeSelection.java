@@ -35,7 +35,8 @@ final class HypervolumeSelection {
       List<Integer> front = new ArrayList<>();
       List<Integer> behind = new ArrayList<>();
       for (int i : remaining) {
-        boolean dominated = front.stream().anyMatch(member -> dominates(losses[member], losses[i]));
+        boolean dominated =
+            front.stream().anyMatch(member -> Domination.dominates(losses[member], losses[i]));
         (dominated ? behind : front).add(i);
       }
       if (best.size() + front.size() <= count) {
@@ -46,17 +47,6 @@ final class HypervolumeSelection {
       remaining = behind;
     }
     return best;
-  }
-
-  private static boolean dominates(double[] a, double[] b) {
-    boolean better = false;
-    for (int i = 0; i < a.length; i++) {
-      if (a[i] > b[i]) {
-        return false;
-      }
-      better |= a[i] < b[i];
-    }
-    return better;
   }
 
   /** A part of a front, which is in lexicographic order. */
@@ -145,7 +135,8 @@ final class HypervolumeSelection {
     List<double[]> sorted = new ArrayList<>(points);
     sorted.sort(Arrays::compare);
     for (double[] point : sorted) {
-      if (front.stream().noneMatch(m -> Arrays.equals(m, point) || dominates(m, point))) {
+      if (front.stream()
+          .noneMatch(m -> Arrays.equals(m, point) || Domination.dominates(m, point))) {
         front.add(point);
       }
     }
