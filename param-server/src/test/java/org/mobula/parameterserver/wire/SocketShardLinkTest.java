@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.testing.SelfSigned;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;

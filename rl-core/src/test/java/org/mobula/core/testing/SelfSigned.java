@@ -1,4 +1,4 @@
-package org.mobula.serve.http;
+package org.mobula.core.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -15,15 +15,16 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * A certificate for this machine's loopback address that nobody else trusts, with its key.
  *
- * @param tls its files
- * @param certificate itself
+ * @param certificate PEM file
+ * @param privateKey PEM file, PKCS #8
+ * @param authority the certificate itself
  */
-record SelfSigned(Tls tls, X509Certificate certificate) {
+public record SelfSigned(Path certificate, Path privateKey, X509Certificate authority) {
   private static final String PASSWORD = "changeit";
   private static final String NAME = "localhost";
 
   /** Makes one with the JDK's own tool. */
-  static SelfSigned in(Path folder) throws Exception {
+  public static SelfSigned in(Path folder) throws Exception {
     Path store = Files.createTempDirectory(folder, "keys").resolve("self-signed.p12");
     Process keytool =
         new ProcessBuilder(
@@ -58,7 +59,7 @@ record SelfSigned(Tls tls, X509Certificate certificate) {
     Path key = store.resolveSibling("self.key");
     writePem(self, "CERTIFICATE", certificate.getEncoded());
     writePem(key, "PRIVATE KEY", keys.getKey(NAME, PASSWORD.toCharArray()).getEncoded());
-    return new SelfSigned(new Tls(self, key), certificate);
+    return new SelfSigned(self, key, certificate);
   }
 
   private static void writePem(Path file, String what, byte[] bytes) throws IOException {
@@ -68,10 +69,10 @@ record SelfSigned(Tls tls, X509Certificate certificate) {
   }
 
   /** A client's context that trusts this one only. */
-  SSLContext trust() throws Exception {
+  public SSLContext trust() throws Exception {
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
-    trusted.setCertificateEntry(NAME, certificate);
+    trusted.setCertificateEntry(NAME, authority);
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(trusted);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.testing.SelfSigned;
 
 /** Who is let in, and what others can see. */
 @Timeout(60)
@@ -149,7 +150,9 @@ class SecurityTest {
     SelfSigned self = SelfSigned.in(folder);
     byte[] large = "large ".repeat(15_000).getBytes(UTF_8);
     try (ServerHarness harness =
-        new ServerHarness(ServerHarness.config().withTls(self.tls()), ServerHarness.ECHO)) {
+        new ServerHarness(
+            ServerHarness.config().withTls(new Tls(self.certificate(), self.privateKey())),
+            ServerHarness.ECHO)) {
       HttpClient client = HttpClient.newBuilder().sslContext(self.trust()).build();
       URI uri = URI.create("https://localhost:" + harness.server.address().getPort() + "/");
       for (int i = 0; i < 3; i++) {
@@ -180,20 +183,22 @@ class SecurityTest {
     SelfSigned before = SelfSigned.in(folder);
     SelfSigned after = SelfSigned.in(folder);
     try (ServerHarness harness =
-        new ServerHarness(ServerHarness.config().withTls(before.tls()), ServerHarness.ECHO)) {
+        new ServerHarness(
+            ServerHarness.config().withTls(new Tls(before.certificate(), before.privateKey())),
+            ServerHarness.ECHO)) {
       InetSocketAddress address = harness.server.address();
       try (RawClient kept = connect(before.trust(), address)) {
         assertThat(kept.send(post("/", "1")).read().body()).isEqualTo("1");
 
         // Half a certificate does not count.
-        Files.writeString(before.tls().certificates(), "-----BEGIN CERT");
+        Files.writeString(before.certificate(), "-----BEGIN CERT");
         harness.pass(Duration.ofSeconds(2));
         try (RawClient client = connect(before.trust(), address)) {
           assertThat(client.send(post("/", "2")).read().body()).isEqualTo("2");
         }
 
-        Files.copy(after.tls().privateKey(), before.tls().privateKey(), REPLACE_EXISTING);
-        Files.copy(after.tls().certificates(), before.tls().certificates(), REPLACE_EXISTING);
+        Files.copy(after.privateKey(), before.privateKey(), REPLACE_EXISTING);
+        Files.copy(after.certificate(), before.certificate(), REPLACE_EXISTING);
         harness.pass(Duration.ofSeconds(2));
         try (RawClient client = connect(after.trust(), address)) {
           assertThat(client.send(post("/", "3")).read().body()).isEqualTo("3");
