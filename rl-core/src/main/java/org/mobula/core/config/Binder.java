@@ -82,7 +82,7 @@ final class Binder {
   }
 
   private Object bindShorthand(Method shorthand, Tree.Scalar scalar, String path) {
-    Object argument = bindScalar(shorthand.getParameterTypes()[0], scalar, path);
+    Object argument = bind(shorthand.getParameterTypes()[0], scalar, path, null);
     if (argument == FAILED) {
       return FAILED;
     }
