@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.config.JsonSchema;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.tune.Study;
 import org.mobula.tune.StudyException;
@@ -41,6 +42,11 @@ final class StudyRun {
   /** An old study. */
   static StudyRun goOn(Path directory, List<String> overrides) {
     return new StudyRun(directory, SearchFile.read(directory.resolve(Studies.SEARCH), overrides));
+  }
+
+  /** What a search file may say, for editors. */
+  static String schema() {
+    return JsonSchema.of(TuneConfig.class, TuneConfig.alternatives());
   }
 
   /** Runs it to its end; the exit code is 128 and the signal's number if a signal came first. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -36,7 +37,10 @@ final class TuneCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli
   private Main main;
 
-  @Parameters(arity = "0..1", paramLabel = "SEARCH", description = "A search file.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "SEARCH",
+      description = "A search file; --schema describes it.")
   private @Nullable Path search;
 
   @Option(
@@ -78,8 +82,15 @@ final class TuneCommand implements Callable<Integer> {
       description = "Print events as JSON, one a line, and nothing else, on standard output.")
   private boolean json;
 
+  @Option(names = "--schema", description = "Print the JSON Schema of the search file and end.")
+  private boolean schema;
+
   @Override
   public Integer call() throws IOException {
+    if (schema) {
+      spec.commandLine().getOut().println(StudyRun.schema());
+      return ExitCode.OK;
+    }
     Optional<String> obstacle = VectorModule.load(); // before the first network
     obstacle.ifPresent(
         why ->

@@ -2,6 +2,8 @@ package org.mobula.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +78,13 @@ class TuneCommandTest {
     Cli.Outcome resumed = tune("--resume=search-1", "--set=stop.trials=8");
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
     assertThat(tune("export-csv", "search-1").out().lines()).hasSize(9);
+  }
+
+  @Test
+  void theFormOfTheFile() throws IOException {
+    JsonNode schema = new ObjectMapper().readTree(tune("--schema").out());
+    assertThat(schema.at("/properties/scheduler/anyOf/0/enum").toString()).contains("\"asha\"");
+    assertThat(schema.at("/properties/space/additionalProperties").toString()).contains("\"log\"");
   }
 
   @Test
