@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The packaged command line as processes that signals end. */
 final class MobulaProcesses {
@@ -50,24 +50,23 @@ final class MobulaProcesses {
   }
 
   /** The next event of that name on a process's standard output. */
-  static JsonNode awaitEvent(BufferedReader events, String name) throws IOException {
-    JsonNode event = nextLine(events);
+  static JsonNode awaitEvent(Process process, String name) throws IOException {
+    JsonNode event = nextLine(process);
     while (!event.get("event").asText().equals(name)) {
-      event = nextLine(events);
+      event = nextLine(process);
     }
     return event;
   }
 
-  static JsonNode nextLine(BufferedReader lines) throws IOException {
-    String line = lines.readLine();
+  /** The next line on a process's standard output. */
+  static JsonNode nextLine(Process process) throws IOException {
+    String line = process.inputReader(UTF_8).readLine();
     if (line == null) {
-      throw new AssertionError("the process ended before it said what was awaited");
+      throw new AssertionError(
+          "the process ended before it said what was awaited:\n"
+              + process.errorReader(UTF_8).lines().collect(Collectors.joining("\n")));
     }
     return new ObjectMapper().readTree(line);
-  }
-
-  static BufferedReader lines(Process process) {
-    return process.inputReader(UTF_8);
   }
 
   /** Ends what was started and still runs. */

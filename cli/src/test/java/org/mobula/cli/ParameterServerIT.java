@@ -3,7 +3,6 @@ package org.mobula.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +30,11 @@ class ParameterServerIT {
         environment-steps: 1000000000
       evaluation:
         episodes: 0
+      parameters:
+        server:
+          # A busy machine alone must not make anybody promote or give up a replica.
+          silence: 5s
+          replica-timeout: 10s
       """;
 
   @TempDir private Path folder;
@@ -63,8 +67,7 @@ class ParameterServerIT {
     arguments[4] = "--json";
     System.arraycopy(more, 0, arguments, 5, more.length);
     Process process = mobula.start(arguments);
-    String address =
-        MobulaProcesses.nextLine(MobulaProcesses.lines(process)).get("address").asText();
+    String address = MobulaProcesses.nextLine(process).get("address").asText();
     return new ShardProcess(process, address);
   }
 
@@ -73,20 +76,13 @@ class ParameterServerIT {
         TrainingFiles.file(
             folder,
             "run.yaml",
-            TRAINING
-                + """
-                parameters:
-                  server:
-                    shards: %d
-                    addresses: [%s]
-                """
-                    .formatted(shards, addresses));
+            TRAINING + "    shards: %d\n    addresses: [%s]\n".formatted(shards, addresses));
     return mobula.start("train", file, "--json");
   }
 
   private JsonNode status(String address) throws Exception {
     Process process = mobula.start("parameter-server", "status", address, "--json");
-    JsonNode status = MobulaProcesses.nextLine(MobulaProcesses.lines(process));
+    JsonNode status = MobulaProcesses.nextLine(process);
     assertThat(process.waitFor()).isZero();
     return status;
   }
@@ -96,29 +92,28 @@ class ParameterServerIT {
     ShardProcess first = shard("0/2");
     ShardProcess second = shard("1/2", "--listen", "unix:" + folder.resolve("shard"));
     Process trainer = trainer(2, "'%s', '%s'".formatted(first.address(), second.address()));
-    BufferedReader events = MobulaProcesses.lines(trainer);
-    MobulaProcesses.awaitEvent(events, "iteration");
+    MobulaProcesses.awaitEvent(trainer, "iteration");
 
     Process joined =
         mobula.start(
             "train", training, "--json", "--join", first.address(), "--join", second.address());
-    MobulaProcesses.awaitEvent(MobulaProcesses.lines(joined), "iteration");
+    MobulaProcesses.awaitEvent(joined, "iteration");
     JsonNode both = status(first.address());
     assertThat(both.get("parameters/learners").asInt()).isEqualTo(2);
     assertThat(both.get("to").asInt()).isEqualTo(4096);
     assertThat(both.get("parameters/version").asLong()).isPositive();
 
     joined.destroyForcibly().waitFor();
-    long steps = MobulaProcesses.awaitEvent(events, "iteration").get("environment_steps").asLong();
+    long steps = MobulaProcesses.awaitEvent(trainer, "iteration").get("environment_steps").asLong();
     // What was said before the kill is a few events; then rounds must go on with one learner.
     while (status(first.address()).get("parameters/learners").asInt() > 1) {
-      MobulaProcesses.awaitEvent(events, "iteration");
+      MobulaProcesses.awaitEvent(trainer, "iteration");
     }
-    JsonNode later = MobulaProcesses.awaitEvent(events, "iteration");
+    JsonNode later = MobulaProcesses.awaitEvent(trainer, "iteration");
     assertThat(later.get("environment_steps").asLong()).isGreaterThan(steps);
 
     MobulaProcesses.send("INT", trainer);
-    assertThat(MobulaProcesses.awaitEvent(events, "end").get("state").asText())
+    assertThat(MobulaProcesses.awaitEvent(trainer, "end").get("state").asText())
         .isEqualTo("interrupted");
     assertThat(trainer.waitFor()).isEqualTo(130);
     MobulaProcesses.send("TERM", first.process());
@@ -130,10 +125,9 @@ class ParameterServerIT {
     ShardProcess replica = shard("0/1", "--replica");
     ShardProcess primary = shard("0/1", "--replicate-to", replica.address());
     Process trainer = trainer(1, "'%s,%s'".formatted(primary.address(), replica.address()));
-    BufferedReader events = MobulaProcesses.lines(trainer);
-    MobulaProcesses.awaitEvent(events, "iteration");
+    MobulaProcesses.awaitEvent(trainer, "iteration");
     while (!status(primary.address()).get("role").asText().equals("replicated primary")) {
-      MobulaProcesses.awaitEvent(events, "iteration");
+      MobulaProcesses.awaitEvent(trainer, "iteration");
     }
 
     long before = status(primary.address()).get("parameters/version").asLong();
@@ -141,7 +135,7 @@ class ParameterServerIT {
     JsonNode present = status(replica.address());
     while (present.get("role").asText().equals("replica")
         || present.get("parameters/version").asLong() <= before) {
-      MobulaProcesses.awaitEvent(events, "iteration");
+      MobulaProcesses.awaitEvent(trainer, "iteration");
       present = status(replica.address());
     }
     assertThat(present.get("role").asText()).isEqualTo("lone primary");

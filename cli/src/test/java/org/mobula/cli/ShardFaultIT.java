@@ -3,7 +3,6 @@ package org.mobula.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,6 +70,7 @@ class ShardFaultIT {
         episodes: 0
       parameters:
         server:
+          silence: 5s
           replica-timeout: 10s
       """;
 
@@ -140,8 +140,7 @@ class ShardFaultIT {
     List<String> arguments = new ArrayList<>(List.of("parameter-server", training, "--json"));
     arguments.addAll(List.of(more));
     Process process = mobula.start(arguments.toArray(String[]::new));
-    String address =
-        MobulaProcesses.nextLine(MobulaProcesses.lines(process)).get("address").asText();
+    String address = MobulaProcesses.nextLine(process).get("address").asText();
     return new ShardProcess(process, Address.parse(address), transport);
   }
 
@@ -267,7 +266,13 @@ class ShardFaultIT {
   @Test
   void aReplicaThatIsKilledIsDoneWithout() throws Exception {
     ShardProcess replica = shard("--replica");
-    ShardProcess primary = primary(replica, "--set", "parameters.server.replica-timeout=2s");
+    ShardProcess primary =
+        primary(
+            replica,
+            "--set",
+            "parameters.server.silence=1s",
+            "--set",
+            "parameters.server.replica-timeout=2s");
     Rounds rounds = new Rounds(primary, replica);
     rounds.underWay.await();
     replica.kill();
@@ -324,9 +329,7 @@ class ShardFaultIT {
             TRAINING
                 + "    addresses: ['%s,%s']\n".formatted(primary.address(), replica.address()));
     Process trainer = mobula.start("train", run, "--json");
-    try (BufferedReader events = MobulaProcesses.lines(trainer)) {
-      MobulaProcesses.awaitEvent(events, "end");
-    }
+    MobulaProcesses.awaitEvent(trainer, "end");
     assertThat(trainer.waitFor()).isZero();
     Path newest = new RunDirectory(folder.resolve("runs/run-1")).latest().orElseThrow();
     long saved = Checkpoint.read(newest).store().parameters().version();
@@ -334,7 +337,7 @@ class ShardFaultIT {
 
     // The trainer leaves at its end; if that was not heard, its place is free a moment later.
     while (!primary.status().workers().isEmpty()) {
-      Thread.onSpinWait();
+      assertThat(primary.status().role()).isEqualTo(Role.REPLICATED_PRIMARY);
     }
 
     Patience quick = new Patience(Duration.ofMillis(10), Duration.ofMinutes(1), 20);

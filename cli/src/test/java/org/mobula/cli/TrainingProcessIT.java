@@ -48,10 +48,9 @@ class TrainingProcessIT {
 
   private void endsOrderly(String signal, int exitCode) throws Exception {
     Process process = mobula.start("train", tiny, "--json", "--set", ENDLESS);
-    BufferedReader events = process.inputReader(UTF_8);
-    MobulaProcesses.awaitEvent(events, "iteration");
+    MobulaProcesses.awaitEvent(process, "iteration");
     MobulaProcesses.send(signal, process);
-    JsonNode end = MobulaProcesses.awaitEvent(events, "end");
+    JsonNode end = MobulaProcesses.awaitEvent(process, "end");
     assertThat(end.get("state").asText()).isEqualTo("interrupted");
     assertThat(end.get("reason").asText()).isEqualTo("SIG" + signal);
     assertThat(process.waitFor()).isEqualTo(exitCode);
@@ -98,9 +97,8 @@ class TrainingProcessIT {
       List<String> arguments = new ArrayList<>(command);
       arguments.addAll(List.of("--set", ENDLESS, "--set", every));
       Process process = mobula.start(arguments.toArray(String[]::new));
-      BufferedReader events = process.inputReader(UTF_8);
       for (int i = 1 + random.nextInt(10); i > 0; i--) {
-        last = MobulaProcesses.awaitEvent(events, "checkpoint").get("environment_steps").asLong();
+        last = MobulaProcesses.awaitEvent(process, "checkpoint").get("environment_steps").asLong();
       }
       // It is on the way to the next checkpoint, or amid it.
       process.destroyForcibly().waitFor();
@@ -114,7 +112,7 @@ class TrainingProcessIT {
     Process process =
         mobula.start(
             "train", "--resume", "killed", "--json", "--set", "stop.environment-steps=" + end);
-    JsonNode event = MobulaProcesses.awaitEvent(process.inputReader(UTF_8), "end");
+    JsonNode event = MobulaProcesses.awaitEvent(process, "end");
     assertThat(event.get("state").asText()).isEqualTo("finished");
     assertThat(event.get("environment_steps").asLong()).isEqualTo(end);
     assertThat(process.waitFor()).isZero();
