@@ -10,13 +10,9 @@ final class KeptStudy implements AutoCloseable {
   private final Path directory;
   private final Journal journal;
 
-  private KeptStudy(Path directory) {
+  KeptStudy(Path directory) {
     this.directory = directory;
     journal = Journal.open(StudyDirectory.journal(directory));
-  }
-
-  static KeptStudy find(Path studiesDirectory, String pathOrName) {
-    return new KeptStudy(new Studies(studiesDirectory).find(pathOrName));
   }
 
   Path directory() {

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
+import org.mobula.tune.StudyDirectory;
 
 /**
  * The directory that studies lie in, one directory a study.
@@ -76,6 +79,24 @@ record Studies(Path directory) {
         names.isEmpty()
             ? "{mobula} tune SEARCH begins one."
             : "There are " + String.join(", ", names) + ".");
+  }
+
+  /** The study in whose journal something was written last. */
+  Path newest() {
+    return list().stream()
+        .max(Comparator.comparing(Studies::lastChange))
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    "there is no study in " + directory, "{mobula} tune SEARCH begins one."));
+  }
+
+  private static FileTime lastChange(Path study) {
+    try {
+      return Files.getLastModifiedTime(StudyDirectory.journal(study));
+    } catch (IOException e) {
+      return FileTime.fromMillis(0); // it has not begun
+    }
   }
 
   private List<Path> list() {

@@ -1,14 +1,17 @@
 package org.mobula.cli;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The study that a command is about. */
 final class StudyOption {
-  @Parameters(arity = "1", paramLabel = "STUDY", description = "A study, by path or name.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private String study;
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "STUDY",
+      description = "A study, by path or name (default: the newest).")
+  private @Nullable String study;
 
   @Option(
       names = "--studies-directory",
@@ -18,11 +21,9 @@ final class StudyOption {
   @SuppressWarnings("NullAway.Init") // has a default
   private Path studiesDirectory;
 
-  String study() {
-    return study;
-  }
-
-  Path studiesDirectory() {
-    return studiesDirectory;
+  /** The study as its journal tells it. */
+  KeptStudy open() {
+    Studies studies = new Studies(studiesDirectory);
+    return new KeptStudy(study == null ? studies.newest() : studies.find(study));
   }
 }

@@ -30,7 +30,7 @@ final class TuneBestCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Main main = (Main) spec.root().userObject();
-    try (KeptStudy kept = KeptStudy.find(option.studiesDirectory(), option.study())) {
+    try (KeptStudy kept = option.open()) {
       StudyRecord study = kept.record();
       TrialRecord best =
           study

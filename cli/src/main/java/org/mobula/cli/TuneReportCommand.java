@@ -31,7 +31,7 @@ final class TuneReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (KeptStudy kept = KeptStudy.find(option.studiesDirectory(), option.study())) {
+    try (KeptStudy kept = option.open()) {
       Path file = output == null ? kept.directory().resolve(Studies.REPORT) : output;
       StudyReport.write(kept.record(), file);
       spec.commandLine().getOut().println(file);

@@ -28,7 +28,7 @@ final class TuneStatusCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try (KeptStudy kept = KeptStudy.find(option.studiesDirectory(), option.study())) {
+    try (KeptStudy kept = option.open()) {
       StudyRecord study = kept.record();
       Table table = new Table().row("TRIAL", "STATE", "VALUE", "STEP", "PARAMETERS");
       for (TrialRecord trial : study.trials()) {

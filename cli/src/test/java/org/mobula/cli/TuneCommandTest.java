@@ -63,6 +63,7 @@ class TuneCommandTest {
         .startsWith("TRIAL  STATE");
     String best = tune("best", "search-1").out();
     assertThat(best).contains("evaluate it: mobula evaluate " + study.resolve("trials"));
+    assertThat(tune("best").out()).as("of the newest").isEqualTo(best);
     assertThat(best)
         .contains("train anew: mobula train " + study.resolve("base.yaml"))
         .contains("--set evaluation.every=64");
@@ -78,6 +79,15 @@ class TuneCommandTest {
     Cli.Outcome resumed = tune("--resume=search-1", "--set=stop.trials=8");
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
     assertThat(tune("export-csv", "search-1").out().lines()).hasSize(9);
+  }
+
+  @Test
+  void withoutAnyStudyThereIsNoNewest() {
+    Cli.Outcome outcome = tune("best");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith("mobula: there is no study in " + folder.resolve("studies"))
+        .contains("mobula tune SEARCH begins one.");
   }
 
   @Test
