@@ -33,7 +33,7 @@ public final class PolicyServer implements AutoCloseable {
   private final TaskRuntime runtime;
   private final boolean ownsRuntime;
   private final ModelRepository repository;
-  private final RestApi api;
+  private final Inference inference;
   private final HttpServer http;
   private final Duration drainTimeout;
   private final String scheme;
@@ -45,13 +45,13 @@ public final class PolicyServer implements AutoCloseable {
     scheme = config.certificate() == null ? "http" : "https";
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
-    api = new RestApi(repository, version == null ? "" : version);
+    inference = new Inference(repository, version == null ? "" : version);
     HttpServer started = null;
     try {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
-      started = HttpServer.start(http(config), api);
+      started = HttpServer.start(http(config), new RestApi(inference));
     } finally {
       if (started == null) {
         closeAllButHttp();
@@ -170,13 +170,13 @@ public final class PolicyServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    api.drain();
+    inference.drain();
     http.stop(drainTimeout);
     closeAllButHttp();
   }
 
   private void closeAllButHttp() {
-    api.close();
+    inference.close();
     repository.close();
     if (ownsRuntime) {
       runtime.close();

@@ -1,34 +1,21 @@
 package org.mobula.serve.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import java.security.MessageDigest;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at a request's head, and says whether to go on. */
 final class Gate {
-  private static final String SCHEME = "Bearer ";
-
   private final HttpConfig config;
-  private final @Nullable List<byte[]> read;
-  private final List<byte[]> admin;
+  private final Guard guard;
 
   Gate(HttpConfig config) {
     this.config = config;
-    Tokens tokens = config.tokens();
-    read = tokens == null ? null : bytes(tokens.read());
-    admin = tokens == null ? List.of() : bytes(tokens.admin());
-  }
-
-  private static List<byte[]> bytes(List<String> tokens) {
-    return tokens.stream().map(token -> token.getBytes(UTF_8)).toList();
+    this.guard = new Guard(config.tokens());
   }
 
   /** Nothing if the request may go on. */
@@ -59,7 +46,7 @@ final class Gate {
           "The body's encoding must be gzip, deflate or identity.",
           Map.of("accept-encoding", "gzip, deflate"));
     }
-    return read == null || exchange.isPreflight() ? null : authorise(headers, exchange, read);
+    return exchange.isPreflight() ? null : authorise(headers, exchange);
   }
 
   private static boolean one(HttpHeaders headers) {
@@ -71,43 +58,26 @@ final class Gate {
     return !hosts.hasNext();
   }
 
-  private @Nullable Refusal authorise(HttpHeaders headers, Exchange exchange, List<byte[]> read) {
+  private @Nullable Refusal authorise(HttpHeaders headers, Exchange exchange) {
     Access required = config.access().requiredFor(exchange.method(), exchange.path());
-    if (required == Access.OPEN) {
-      return null;
-    }
-    String given = headers.get(HttpHeaderNames.AUTHORIZATION);
-    if (given == null || !given.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      return new Refusal(
-          401,
-          "This path needs a token: send the header Authorization: Bearer, and the token.",
-          Map.of("www-authenticate", "Bearer"));
-    }
-    byte[] token = given.substring(SCHEME.length()).strip().getBytes(UTF_8);
-    boolean isAdmin = contains(admin, token);
-    boolean reads = contains(read, token);
-    if (!isAdmin && !reads) {
-      return new Refusal(
-          401,
-          "The token is not one of the server's.",
-          Map.of("www-authenticate", "Bearer error=\"invalid_token\""));
-    }
-    if (required == Access.ADMIN && !isAdmin) {
-      return new Refusal(
-          403,
-          "This path needs a token of the admin scope.",
-          Map.of("www-authenticate", "Bearer error=\"insufficient_scope\""));
-    }
-    return null;
-  }
-
-  /** Always looks at all, so that the time says nothing of which was nearly right. */
-  private static boolean contains(List<byte[]> tokens, byte[] given) {
-    boolean found = false;
-    for (byte[] token : tokens) {
-      found |= MessageDigest.isEqual(token, given);
-    }
-    return found;
+    return switch (guard.admit(headers.get(HttpHeaderNames.AUTHORIZATION), required)) {
+      case ADMITTED -> null;
+      case NO_TOKEN ->
+          new Refusal(
+              401,
+              "This path needs a token: send the header Authorization: Bearer, and the token.",
+              Map.of("www-authenticate", "Bearer"));
+      case UNKNOWN_TOKEN ->
+          new Refusal(
+              401,
+              "The token is not one of the server's.",
+              Map.of("www-authenticate", "Bearer error=\"invalid_token\""));
+      case NOT_ADMIN ->
+          new Refusal(
+              403,
+              "This path needs a token of the admin scope.",
+              Map.of("www-authenticate", "Bearer error=\"insufficient_scope\""));
+    };
   }
 
   /** Nothing unless the origin's pages may ask. */

@@ -28,7 +28,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.config.Constraints;
 
 /**
  * Listens, and hands whole requests to a handler. {@code HEAD} comes to the handler as {@code GET};
@@ -52,13 +51,7 @@ public final class HttpServer implements AutoCloseable {
 
   private HttpServer(HttpConfig config, HttpHandler handler, LongSupplier clock, boolean epoll)
       throws IOException {
-    InetAddress host = InetAddress.getByName(config.host());
-    Constraints.require(
-        config.tokens() != null || host.isLoopbackAddress(),
-        "host",
-        config.host(),
-        "must be a loopback address where there are no tokens: else everybody on the network may"
-            + " load models; give tokens");
+    InetAddress host = Guard.listeningAddress(config.host(), config.tokens());
     Gate gate = new Gate(config);
     AnswerWriter writer = new AnswerWriter(config, gate);
     writer.setTime(Instant.now());

@@ -20,6 +20,22 @@ public final class Documents {
    */
   public record IndexEntry(String name, String version, String state, String reason) {}
 
+  /**
+   * A server.
+   *
+   * @param extensions of the protocol that it knows
+   */
+  public record ServerMetadata(String name, String version, List<String> extensions) {}
+
+  /**
+   * A model.
+   *
+   * @param versions that take requests, the default one first
+   * @param platform what computes it
+   */
+  public record ModelMetadata(
+      String name, List<String> versions, String platform, Signature signature) {}
+
   /** Something went wrong. */
   public static ByteBuffer error(String sentence) {
     return object(json -> json.writeStringField("error", sentence));
@@ -31,25 +47,24 @@ public final class Documents {
   }
 
   /** What a server is. */
-  public static ByteBuffer server(String name, String version, List<String> extensions) {
+  public static ByteBuffer server(ServerMetadata server) {
     return object(
         json -> {
-          json.writeStringField("name", name);
-          json.writeStringField("version", version);
-          strings(json, "extensions", extensions);
+          json.writeStringField("name", server.name());
+          json.writeStringField("version", server.version());
+          strings(json, "extensions", server.extensions());
         });
   }
 
   /** What a model is. */
-  public static ByteBuffer model(
-      String name, List<String> versions, String platform, Signature signature) {
+  public static ByteBuffer model(ModelMetadata model) {
     return object(
         json -> {
-          json.writeStringField("name", name);
-          strings(json, "versions", versions);
-          json.writeStringField("platform", platform);
-          specs(json, "inputs", signature.inputs());
-          specs(json, "outputs", signature.outputs());
+          json.writeStringField("name", model.name());
+          strings(json, "versions", model.versions());
+          json.writeStringField("platform", model.platform());
+          specs(json, "inputs", model.signature().inputs());
+          specs(json, "outputs", model.signature().outputs());
         });
   }
 
@@ -103,14 +118,17 @@ public final class Documents {
             parser.nextToken();
             Json.requireObject(parser, parser.currentName());
             if (parser.nextToken() != JsonToken.END_OBJECT) {
-              throw new InvalidRequestException(
-                  "a model is loaded as the server's configuration says; leave out '"
-                      + parser.currentName()
-                      + "'");
+              throw settingAtLoad(parser.currentName());
             }
           }
           return true;
         });
+  }
+
+  /** The complaint about a setting in a request to load a model. */
+  public static InvalidRequestException settingAtLoad(String name) {
+    return new InvalidRequestException(
+        "a model is loaded as the server's configuration says; leave out '" + name + "'");
   }
 
   /** What is in the repository. */

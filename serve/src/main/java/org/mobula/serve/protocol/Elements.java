@@ -3,13 +3,10 @@ package org.mobula.serve.protocol;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.lang.reflect.Array;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.mobula.serve.model.Datatype;
-import org.mobula.serve.model.Tensor;
 
 /** Reads the elements of a tensor out of nested or flat JSON arrays. */
 final class Elements {
@@ -35,21 +32,13 @@ final class Elements {
    * @param most elements that the body can hold at all
    * @return the array of a tensor
    */
-  static Object read(JsonParser parser, String name, Datatype datatype, int[] shape, int most)
-      throws IOException {
-    int length = Tensor.elements(shape);
+  static Object read(JsonParser parser, TensorHead head, int most) throws IOException {
+    int length = head.elements();
     // Memory is asked for by what came, not by what the shape promises.
-    Elements elements = new Elements(name, datatype, length < 0 ? most : Math.min(length, most));
-    elements.readArray(parser, shape);
-    if (elements.count != length) {
-      throw new InvalidRequestException(
-          "data of '%s' has %d elements but its shape %s needs %s"
-              .formatted(
-                  name,
-                  elements.count,
-                  Arrays.toString(shape),
-                  length < 0 ? "more than 2^31" : length));
-    }
+    Elements elements =
+        new Elements(head.name(), head.datatype(), length < 0 ? most : Math.min(length, most));
+    elements.readArray(parser, head.shape());
+    head.checkCount(elements.count);
     return elements.data;
   }
 
@@ -198,66 +187,6 @@ final class Elements {
   }
 
   private InvalidRequestException wrong(JsonParser parser, String expected) throws IOException {
-    return new InvalidRequestException(
-        "element %d of '%s' is %s but must be %s"
-            .formatted(count, name, Json.shown(parser), expected));
-  }
-
-  /**
-   * Reads raw little-endian elements.
-   *
-   * @param bytes exactly the tensor's
-   * @param length how many elements
-   */
-  static Object readBinary(ByteBuffer bytes, String name, Datatype datatype, int length) {
-    Object data = datatype.array(length);
-    if (data instanceof float[] values) {
-      bytes.asFloatBuffer().get(values);
-    } else if (data instanceof double[] values) {
-      bytes.asDoubleBuffer().get(values);
-    } else if (data instanceof long[] values) {
-      bytes.asLongBuffer().get(values);
-    } else if (data instanceof int[] values) {
-      bytes.asIntBuffer().get(values);
-    } else if (data instanceof short[] values) {
-      bytes.asShortBuffer().get(values);
-    } else if (data instanceof byte[] values) {
-      bytes.get(values);
-      if (datatype == Datatype.BOOL) {
-        checkBooleans(name, values);
-      }
-    } else {
-      readStrings(bytes, name, data);
-    }
-    return data;
-  }
-
-  private static void checkBooleans(String name, byte... values) {
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] != 0 && values[i] != 1) {
-        throw new InvalidRequestException(
-            "element %d of '%s' is the byte %d but a BOOL must be 0 or 1"
-                .formatted(i, name, values[i] & 0xff));
-      }
-    }
-  }
-
-  private static void readStrings(ByteBuffer bytes, String name, Object strings) {
-    int length = Array.getLength(strings);
-    for (int i = 0; i < length; i++) {
-      long size = bytes.remaining() < 4 ? -1 : bytes.getInt() & 0xffffffffL;
-      if (size < 0 || size > bytes.remaining()) {
-        throw new InvalidRequestException(
-            "binary data of '%s' ends within its element %d".formatted(name, i));
-      }
-      byte[] string = new byte[(int) size];
-      bytes.get(string);
-      Array.set(strings, i, string);
-    }
-    if (bytes.hasRemaining()) {
-      throw new InvalidRequestException(
-          "binary data of '%s' has %d bytes after its %d elements"
-              .formatted(name, bytes.remaining(), length));
-    }
+    return TensorHead.wrong(count, name, Json.shown(parser), expected);
   }
 }

@@ -1,7 +1,10 @@
 package org.mobula.serve.protocol;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Tensor;
 
@@ -21,9 +24,48 @@ public record InferRequest(
     List<Output> outputs,
     boolean binaryOutput) {
   /**
+   * Checks the outputs.
+   *
+   * @throws InvalidRequestException if one is asked for twice
+   */
+  public InferRequest {
+    Set<String> names = new HashSet<>();
+    for (Output output : outputs) {
+      if (!names.add(output.name())) {
+        throw new InvalidRequestException("output '" + output.name() + "' is asked for twice");
+      }
+    }
+  }
+
+  /**
    * A wanted output.
    *
    * @param binary whether it is answered as raw bytes; null where it does not say
    */
   public record Output(String name, @Nullable Boolean binary) {}
+
+  /**
+   * The outputs that are wanted, in their order.
+   *
+   * @param computed all that the model gave
+   */
+  public List<Tensor> wanted(List<Tensor> computed) {
+    if (outputs.isEmpty()) {
+      return computed;
+    }
+    List<Tensor> wanted = new ArrayList<>(outputs.size());
+    for (Output output : outputs) {
+      wanted.add(named(computed, output.name()));
+    }
+    return wanted;
+  }
+
+  private static Tensor named(List<Tensor> computed, String name) {
+    for (Tensor output : computed) {
+      if (output.name().equals(name)) {
+        return output;
+      }
+    }
+    throw new InvalidRequestException("there is no output '" + name + "'");
+  }
 }

@@ -5,15 +5,12 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.util.ByteBufferBackedInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Tensor;
@@ -24,7 +21,6 @@ import org.mobula.serve.model.Tensor;
  * header {@code Inference-Header-Content-Length}.
  */
 public final class InferRequestReader {
-  private static final int MAX_RANK = 16;
   private static final String BINARY_SIZE = "binary_data_size";
   private static final String BINARY_OUTPUT = "binary_data_output";
 
@@ -53,9 +49,7 @@ public final class InferRequestReader {
     if (headerLength.isPresent()) {
       int length = length(headerLength.get(), body.remaining());
       json = body.slice(body.position(), length);
-      binary =
-          body.slice(body.position() + length, body.remaining() - length)
-              .order(ByteOrder.LITTLE_ENDIAN);
+      binary = body.slice(body.position() + length, body.remaining() - length);
     }
     InferRequestReader reader = new InferRequestReader(json, binary);
     InferRequest request = Json.read(json, reader::readRequest);
@@ -137,7 +131,6 @@ public final class InferRequestReader {
     parser.nextToken();
     Json.requireArray(parser, "outputs");
     List<InferRequest.Output> wanted = new ArrayList<>(4);
-    Set<String> names = new HashSet<>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       String what = "output " + wanted.size();
       Json.requireObject(parser, what);
@@ -157,9 +150,6 @@ public final class InferRequestReader {
       }
       if (name == null) {
         throw new InvalidRequestException(what + " has no name");
-      }
-      if (!names.add(name)) {
-        throw new InvalidRequestException("output '" + name + "' is asked for twice");
       }
       wanted.add(new InferRequest.Output(name, flag(own, "binary_data")));
     }
@@ -215,7 +205,9 @@ public final class InferRequestReader {
         String field = parser.currentName();
         switch (field) {
           case "name" -> name = Json.string(parser, "name of input " + index);
-          case "datatype" -> datatype = datatype(Json.string(parser, "datatype of " + called()));
+          case "datatype" ->
+              datatype =
+                  TensorHead.datatype(Json.string(parser, "datatype of " + called()), called());
           case "shape" -> shape = readShape(parser);
           case "parameters" -> {
             parser.nextToken();
@@ -234,17 +226,17 @@ public final class InferRequestReader {
                 .formatted(
                     called(), name == null ? "name" : datatype == null ? "datatype" : "shape"));
       }
-      Object elements = data;
+      TensorHead head = new TensorHead(name, datatype, shape);
       if (own.containsKey(BINARY_SIZE)) {
-        if (elements != null || dataAt >= 0) {
+        if (data != null || dataAt >= 0) {
           throw new InvalidRequestException(
               "input '%s' has data and %s; give one of them".formatted(name, BINARY_SIZE));
         }
-        elements = readBinary(name, datatype, shape);
-      } else if (dataAt >= 0) {
-        elements = readLate(name, datatype, shape);
-      } else if (elements == null) {
-        throw new InvalidRequestException("input '" + name + "' has no data");
+        return readBinary(head);
+      }
+      Object elements = dataAt >= 0 ? readLate(head) : data;
+      if (elements == null) {
+        throw head.withoutData();
       }
       return new Tensor(name, datatype, elements, shape);
     }
@@ -253,7 +245,7 @@ public final class InferRequestReader {
       parser.nextToken();
       Json.requireArray(parser, "data of '" + called() + "'");
       if (datatype != null && shape != null) {
-        data = Elements.read(parser, called(), datatype, shape, most());
+        data = Elements.read(parser, new TensorHead(called(), datatype, shape), most());
       } else { // what it means comes later: read it then
         dataAt = parser.currentTokenLocation().getByteOffset();
         parser.skipChildren();
@@ -264,60 +256,31 @@ public final class InferRequestReader {
       return json.remaining() / 2 + 1;
     }
 
-    private Object readLate(String ofName, Datatype ofDatatype, int... ofShape) throws IOException {
+    private Object readLate(TensorHead head) throws IOException {
       int from = json.position() + (int) dataAt;
       ByteBuffer rest = json.slice(from, json.limit() - from);
       try (ByteBufferBackedInputStream stream = Json.stream(rest);
           JsonParser again = Json.FACTORY.createParser(stream)) {
         again.nextToken();
-        return Elements.read(again, ofName, ofDatatype, ofShape, most());
+        return Elements.read(again, head, most());
       }
     }
 
-    private Object readBinary(String ofName, Datatype ofDatatype, int... ofShape) {
+    private Tensor readBinary(TensorHead head) {
       ByteBuffer rest = binary;
       if (rest == null) {
         throw new InvalidRequestException(
             "input '%s' has %s but the request has no header Inference-Header-Content-Length"
-                .formatted(ofName, BINARY_SIZE));
+                .formatted(head.name(), BINARY_SIZE));
       }
       if (!(own.get(BINARY_SIZE) instanceof Long size) || size < 0 || size > rest.remaining()) {
         throw new InvalidRequestException(
             "%s of '%s' is %s but must be a number of bytes from 0 to the %d that are left of the body"
-                .formatted(BINARY_SIZE, ofName, own.get(BINARY_SIZE), rest.remaining()));
+                .formatted(BINARY_SIZE, head.name(), own.get(BINARY_SIZE), rest.remaining()));
       }
-      int length = Tensor.elements(ofShape);
-      long least = (long) length * (ofDatatype == Datatype.BYTES ? 4 : ofDatatype.size());
-      if (length < 0 || (ofDatatype == Datatype.BYTES ? size < least : size != least)) {
-        throw new InvalidRequestException(
-            "%s of '%s' is %d but %s of shape %s takes %s bytes"
-                .formatted(
-                    BINARY_SIZE,
-                    ofName,
-                    size,
-                    ofDatatype,
-                    Arrays.toString(ofShape),
-                    length < 0
-                        ? "more than 2^31"
-                        : (ofDatatype == Datatype.BYTES ? "at least " : "") + least));
-      }
-      ByteBuffer part = rest.slice(rest.position(), size.intValue()).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer part = rest.slice(rest.position(), size.intValue());
       rest.position(rest.position() + size.intValue());
-      return Elements.readBinary(part, ofName, ofDatatype, length);
-    }
-
-    private Datatype datatype(String text) {
-      for (Datatype known : Datatype.values()) {
-        if (known.name().equals(text)) {
-          return known;
-        }
-      }
-      throw new InvalidRequestException(
-          "datatype of '%s' is %s but must be one of %s"
-              .formatted(
-                  called(),
-                  text.length() > 20 ? text.substring(0, 20) + "…" : text,
-                  Arrays.toString(Datatype.values())));
+      return RawElements.read(head, BINARY_SIZE, part);
     }
 
     private int[] readShape(JsonParser parser) throws IOException {
@@ -326,20 +289,12 @@ public final class InferRequestReader {
       int[] dimensions = new int[4];
       int rank = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        Long whole = Json.whole(parser);
-        if (whole == null || whole < 0 || whole > Integer.MAX_VALUE) {
-          throw new InvalidRequestException(
-              "dimension %d of '%s' is %s but must be a whole number from 0 to %d"
-                  .formatted(rank, called(), Json.shown(parser), Integer.MAX_VALUE));
-        }
-        if (rank == MAX_RANK) {
-          throw new InvalidRequestException(
-              "'%s' has more than %d dimensions".formatted(called(), MAX_RANK));
-        }
+        int dimension =
+            TensorHead.dimension(rank, called(), Json.whole(parser), Json.shown(parser));
         if (rank == dimensions.length) {
-          dimensions = Arrays.copyOf(dimensions, MAX_RANK);
+          dimensions = Arrays.copyOf(dimensions, TensorHead.MAX_RANK);
         }
-        dimensions[rank++] = whole.intValue();
+        dimensions[rank++] = dimension;
       }
       return Arrays.copyOf(dimensions, rank);
     }

@@ -3,7 +3,6 @@ package org.mobula.serve.protocol;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,25 +32,16 @@ public final class InferResponseWriter {
    */
   public static Encoded write(
       String modelName, String modelVersion, InferRequest request, List<Tensor> outputs) {
-    List<Tensor> wanted = outputs;
-    List<Boolean> binary = new ArrayList<>(outputs.size());
-    if (request.outputs().isEmpty()) {
-      for (int i = 0; i < outputs.size(); i++) {
-        binary.add(request.binaryOutput());
-      }
-    } else {
-      wanted = new ArrayList<>(request.outputs().size());
-      for (InferRequest.Output output : request.outputs()) {
-        wanted.add(named(outputs, output.name()));
-        Boolean own = output.binary();
-        binary.add(own == null ? request.binaryOutput() : own);
-      }
+    List<Tensor> tensors = request.wanted(outputs);
+    List<Boolean> binary = new ArrayList<>(tensors.size());
+    for (int i = 0; i < tensors.size(); i++) {
+      Boolean own = request.outputs().isEmpty() ? null : request.outputs().get(i).binary();
+      binary.add(own == null ? request.binaryOutput() : own);
     }
-    List<Tensor> tensors = wanted;
     List<ByteBuffer> parts = new ArrayList<>(1 + tensors.size());
     for (int i = 0; i < tensors.size(); i++) {
       if (binary.get(i)) {
-        parts.add(bytes(tensors.get(i)));
+        parts.add(RawElements.write(tensors.get(i)));
       }
     }
     ByteBuffer json =
@@ -61,15 +51,6 @@ public final class InferResponseWriter {
     int jsonLength = parts.isEmpty() ? -1 : json.remaining();
     parts.add(0, json);
     return new Encoded(parts, jsonLength);
-  }
-
-  private static Tensor named(List<Tensor> outputs, String name) {
-    for (Tensor output : outputs) {
-      if (output.name().equals(name)) {
-        return output;
-      }
-    }
-    throw new InvalidRequestException("there is no output '" + name + "'");
   }
 
   private static void write(
@@ -172,37 +153,5 @@ public final class InferResponseWriter {
           "output '%s' is of datatype %s, which has no JSON form; ask for it with binary_data"
               .formatted(tensor.name(), tensor.datatype()));
     }
-  }
-
-  /** The elements, little-endian. */
-  static ByteBuffer bytes(Tensor tensor) {
-    Object data = tensor.data();
-    if (data instanceof byte[][] strings) {
-      int size = 0;
-      for (byte[] string : strings) {
-        size = Math.addExact(size, 4 + string.length);
-      }
-      ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-      for (byte[] string : strings) {
-        bytes.putInt(string.length).put(string);
-      }
-      return bytes.flip();
-    }
-    int size = Math.multiplyExact(Tensor.elements(tensor.shape()), tensor.datatype().size());
-    ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    if (data instanceof float[] values) {
-      bytes.asFloatBuffer().put(values);
-    } else if (data instanceof double[] values) {
-      bytes.asDoubleBuffer().put(values);
-    } else if (data instanceof long[] values) {
-      bytes.asLongBuffer().put(values);
-    } else if (data instanceof int[] values) {
-      bytes.asIntBuffer().put(values);
-    } else if (data instanceof short[] values) {
-      bytes.asShortBuffer().put(values);
-    } else {
-      bytes.put(0, (byte[]) data);
-    }
-    return bytes;
   }
 }

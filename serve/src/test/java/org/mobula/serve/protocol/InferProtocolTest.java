@@ -106,7 +106,7 @@ final class InferProtocolTest {
     String data = written.replaceAll(".*\"data\":\\[(.*)]}]}", "$1");
     assertThat(input(json + data + "]").data()).isEqualTo(expected);
     // And as raw bytes.
-    ByteBuffer raw = InferResponseWriter.bytes(tensor);
+    ByteBuffer raw = RawElements.write(tensor);
     int[] bytes = new int[raw.remaining()];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = raw.get(i);

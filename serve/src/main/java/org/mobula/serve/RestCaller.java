@@ -1,37 +1,40 @@
 package org.mobula.serve;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.mobula.serve.batch.Completion;
+import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
+import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
 import org.mobula.serve.model.Tensor;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InvalidRequestException;
 
-/** A request that a version computes, until it is answered. */
-final class Call implements Completion {
+/** Who asks a model over HTTP. */
+record RestCaller(HttpRequest request, HttpResponder responder, Form form)
+    implements InferenceService.Caller {
   static final String JSON = "application/json";
-  private static final Map<String, String> LATER = Map.of("Retry-After", "1");
 
-  private final HttpRequest request;
-  private final HttpResponder responder;
-  private final Deployment deployment;
-  private final Form form;
+  /** For answers that may be others later. */
+  static final Map<String, String> LATER = Map.of("Retry-After", "1");
 
   /** How outputs are answered. */
   @FunctionalInterface
   interface Form {
-    void send(HttpResponder responder, Deployment deployment, List<Tensor> outputs);
+    void send(HttpResponder responder, String version, List<Tensor> outputs);
   }
 
-  Call(HttpRequest request, HttpResponder responder, Deployment deployment, Form form) {
-    this.request = request;
-    this.responder = responder;
-    this.deployment = deployment;
-    this.form = form;
+  @Override
+  public long receivedNanos() {
+    return request.receivedNanos();
+  }
+
+  @Override
+  public @Nullable Duration patience() {
+    return null;
   }
 
   @Override
@@ -40,10 +43,9 @@ final class Call implements Completion {
   }
 
   @Override
-  public void succeed(List<Tensor> outputs) {
-    deployment.answered(System.nanoTime() - request.receivedNanos());
+  public void succeed(String version, List<Tensor> outputs) {
     try {
-      form.send(responder, deployment, outputs);
+      form.send(responder, version, outputs);
     } catch (InvalidRequestException e) { // an output that cannot be said
       error(responder, 400, String.valueOf(e.getMessage()), Map.of());
     }
@@ -51,10 +53,6 @@ final class Call implements Completion {
 
   @Override
   public void fail(Failure failure) {
-    fail(responder, failure);
-  }
-
-  static void fail(HttpResponder responder, Failure failure) {
     int status =
         switch (failure) {
           case OVERLOADED, CLOSED, REPLICA_DIED -> 503;

@@ -1,0 +1,320 @@
+package org.mobula.serve;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.NearestName;
+import org.mobula.serve.batch.Completion;
+import org.mobula.serve.batch.Failure;
+import org.mobula.serve.grpc.InferenceService;
+import org.mobula.serve.model.InvalidInputException;
+import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.InferRequest;
+import org.mobula.serve.protocol.InvalidRequestException;
+import org.mobula.serve.protocol.RefusedException;
+import org.mobula.serve.protocol.RefusedException.Reason;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What requests do, over HTTP or gRPC. */
+final class Inference implements InferenceService, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Inference.class);
+  private static final List<String> EXTENSIONS =
+      List.of("binary_tensor_data", "model_repository", "sequence(string_id)");
+
+  private final ModelRepository repository;
+  private final String serverVersion;
+  private final ExecutorService loading =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "serve-loading");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private volatile boolean draining;
+
+  Inference(ModelRepository repository, String serverVersion) {
+    this.repository = repository;
+    this.serverVersion = serverVersion;
+  }
+
+  /** From now on the server says that it is not ready; it still answers. */
+  void drain() {
+    draining = true;
+  }
+
+  @Override
+  public void close() {
+    loading.shutdownNow();
+  }
+
+  /** For metrics. */
+  List<ServedModel> models() {
+    return repository.models();
+  }
+
+  @Override
+  public Documents.ServerMetadata server() {
+    return new Documents.ServerMetadata("mobula", serverVersion, EXTENSIONS);
+  }
+
+  @Override
+  public boolean isReady() {
+    return !draining && repository.isReady();
+  }
+
+  @Override
+  public boolean isReady(String name, @Nullable String version) {
+    ServedModel model = model(name);
+    Deployment chosen = version == null ? model.main() : model.choose(version, null);
+    return chosen != null && chosen.batcher().isReady() && !draining;
+  }
+
+  @Override
+  public Documents.ModelMetadata metadata(String name, @Nullable String version) {
+    ServedModel model = model(name);
+    Deployment deployment = deployment(model, version, null);
+    return new Documents.ModelMetadata(
+        name,
+        model.deployments().stream().map(Deployment::version).toList(),
+        deployment.batcher().model().platform(),
+        deployment.signature());
+  }
+
+  @Override
+  public List<Documents.IndexEntry> index(boolean readyOnly) {
+    List<Documents.IndexEntry> index = new ArrayList<>(repository.index());
+    index.removeIf(entry -> readyOnly && !entry.state().equals("READY"));
+    return index;
+  }
+
+  /**
+   * A model by its name.
+   *
+   * @throws RefusedException if there is none
+   */
+  ServedModel model(String name) {
+    return repository
+        .model(name)
+        .orElseThrow(
+            () -> {
+              List<String> names = repository.names();
+              String shown = name.length() > 100 ? name.substring(0, 100) + "…" : name;
+              Optional<String> near =
+                  name.length() > 100 ? Optional.empty() : NearestName.of(name, names);
+              return new RefusedException(
+                  Reason.NOT_FOUND,
+                  "there is no model '%s'; %s"
+                      .formatted(
+                          shown,
+                          near.map(n -> "did you mean '" + n + "'?")
+                              .orElse("there are: " + String.join(", ", names))));
+            });
+  }
+
+  /**
+   * Who is to answer a request.
+   *
+   * @throws RefusedException if there is no such version, or none at all now
+   */
+  static Deployment deployment(
+      ServedModel model, @Nullable String version, @Nullable String session) {
+    Deployment chosen = model.choose(version, session);
+    if (chosen != null) {
+      return chosen;
+    }
+    List<String> versions = model.deployments().stream().map(Deployment::version).toList();
+    if (versions.isEmpty()) {
+      throw new RefusedException(
+          Reason.UNAVAILABLE,
+          "model '" + model.name() + "' is not loaded; load it, or try again later");
+    }
+    throw new RefusedException(
+        Reason.NOT_FOUND,
+        "model '%s' has no version of this name; it serves %s"
+            .formatted(model.name(), String.join(", ", versions)));
+  }
+
+  // Computing.
+
+  @Override
+  public void infer(String name, @Nullable String version, InferRequest request, Caller caller) {
+    ServedModel model = model(name);
+    Map<String, Object> parameters = request.parameters();
+    String session = null;
+    Duration timeout = caller.patience();
+    if (!parameters.isEmpty()) {
+      Object sequence = parameters.remove("sequence_id");
+      session = sequence == null ? null : sequence.toString();
+      timeout = shorter(timeout, timeout(parameters.remove("timeout")));
+      parameters.remove("sequence_start");
+      parameters.remove("sequence_end");
+      parameters.remove("priority");
+    }
+    while (true) {
+      Deployment deployment = deployment(model, version, session);
+      deployment
+          .signature()
+          .checkOutputs(request.outputs().stream().map(InferRequest.Output::name).toList());
+      List<Tensor> inputs = deployment.signature().check(request.inputs());
+      if (compute(model, deployment, inputs, parameters, timeout, caller)) {
+        return;
+      } // else it has just been exchanged for another
+    }
+  }
+
+  private static @Nullable Duration shorter(@Nullable Duration one, @Nullable Duration other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  private static @Nullable Duration timeout(@Nullable Object microseconds) {
+    if (microseconds == null) {
+      return null;
+    }
+    if (microseconds instanceof Long value && value > 0) {
+      return Duration.of(value, ChronoUnit.MICROS);
+    }
+    throw new InvalidRequestException(
+        "parameter 'timeout' is " + microseconds + " but must be a number of microseconds > 0");
+  }
+
+  /**
+   * Lets a version compute, and the model's shadow too.
+   *
+   * @param inputs that fit the version's signature
+   * @param timeout from when the request came; null for the configured one
+   * @return false if the version has just been exchanged for another: the caller was not told
+   */
+  static boolean compute(
+      ServedModel model,
+      Deployment deployment,
+      List<Tensor> inputs,
+      Map<String, Object> parameters,
+      @Nullable Duration timeout,
+      Caller caller) {
+    Call call = new Call(deployment, caller);
+    long receivedNanos = caller.receivedNanos();
+    boolean taken = submit(deployment, inputs, parameters, receivedNanos, timeout, call);
+    if (taken) {
+      shadow(model, inputs, parameters, receivedNanos);
+    }
+    return taken;
+  }
+
+  private static boolean submit(
+      Deployment deployment,
+      List<Tensor> inputs,
+      Map<String, Object> parameters,
+      long receivedNanos,
+      @Nullable Duration timeout,
+      Completion completion) {
+    int rows = inputs.get(0).rows();
+    int most = deployment.batcher().config().maxRequestRows();
+    if (rows > most) {
+      throw new InvalidRequestException(
+          "the request has %d rows but must have %d at most; send several".formatted(rows, most));
+    }
+    deployment.batcher().model().check(inputs, parameters);
+    return deployment.batcher().submit(inputs, parameters, receivedNanos, timeout, completion);
+  }
+
+  /** Lets the shadow compute too, unless it has enough to do. */
+  private static void shadow(
+      ServedModel model, List<Tensor> inputs, Map<String, Object> parameters, long receivedNanos) {
+    Deployment shadow = model.shadow();
+    if (shadow == null
+        || shadow.batcher().queued() > shadow.batcher().config().queueCapacity() / 2) {
+      return;
+    }
+    try {
+      List<Tensor> checked = shadow.signature().check(inputs);
+      submit(shadow, checked, parameters, receivedNanos, null, Unheard.ANSWER);
+    } catch (InvalidInputException | InvalidRequestException e) {
+      LOG.debug("the shadow of {} does not take what the model takes", model.name(), e);
+    }
+  }
+
+  /** A request that a version computes, until it is answered. */
+  private record Call(Deployment deployment, Caller caller) implements Completion {
+    @Override
+    public boolean isAbandoned() {
+      return caller.isAbandoned();
+    }
+
+    @Override
+    public void succeed(List<Tensor> outputs) {
+      deployment.answered(System.nanoTime() - caller.receivedNanos());
+      caller.succeed(deployment.version(), outputs);
+    }
+
+    @Override
+    public void fail(Failure failure) {
+      caller.fail(failure);
+    }
+  }
+
+  /** Nobody listens. */
+  private enum Unheard implements Completion {
+    ANSWER;
+
+    @Override
+    public boolean isAbandoned() {
+      return false;
+    }
+
+    @Override
+    public void succeed(List<Tensor> outputs) {}
+
+    @Override
+    public void fail(Failure failure) {}
+  }
+
+  // Changing the repository.
+
+  @Override
+  public void load(String name, Change change) {
+    change(name, () -> repository.load(name), change);
+  }
+
+  @Override
+  public void unload(String name, Change change) {
+    change(name, () -> repository.unload(name), change);
+  }
+
+  /** May take its time. */
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private void change(String name, Work work, Change change) {
+    model(name);
+    try {
+      loading.execute(() -> change.end(refusal(name, work)));
+    } catch (RejectedExecutionException e) {
+      throw new RefusedException(Reason.UNAVAILABLE, "the server is stopping");
+    }
+  }
+
+  private static @Nullable RefusedException refusal(String name, Work work) {
+    try {
+      work.run();
+      return null;
+    } catch (IOException | RuntimeException e) {
+      LOG.error("{} cannot be loaded", name, e);
+      return new RefusedException(
+          Reason.FAILED, "model '" + name + "' cannot be loaded; the log says why");
+    }
+  }
+}
