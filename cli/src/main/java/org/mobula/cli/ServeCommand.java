@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     description = {
-      "Answer requests for actions over HTTP, until a signal ends it.",
+      "Answer requests for actions over HTTP and gRPC, until a signal ends it.",
       "A run is followed while it trains: its newest checkpoint answers."
     })
 final class ServeCommand implements Callable<Integer> {
@@ -50,6 +50,11 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Integer port;
 
   @Option(
+      names = "--grpc-port",
+      description = "Port to listen at for gRPC too, 0 for a free one (default: none).")
+  private @Nullable Integer grpcPort;
+
+  @Option(
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
@@ -77,7 +82,8 @@ final class ServeCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--set needs a --config to be set in");
     }
     return ServeProcess.run(
-        new ServeProcess.Options(policies, runsDirectory, config, settings, host, port, json),
+        new ServeProcess.Options(
+            policies, runsDirectory, config, settings, host, port, grpcPort, json),
         spec.commandLine().getOut());
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
@@ -28,6 +29,7 @@ final class ServeProcess {
    * @param policies runs, checkpoints or files, with or without {@code NAME=}
    * @param host null where it is not said
    * @param port null where it is not said
+   * @param grpcPort null where it is not said
    */
   record Options(
       List<String> policies,
@@ -36,6 +38,7 @@ final class ServeProcess {
       List<String> settings,
       @Nullable String host,
       @Nullable Integer port,
+      @Nullable Integer grpcPort,
       boolean json) {}
 
   /** The form of the file. */
@@ -85,11 +88,13 @@ final class ServeProcess {
     }
     String host = options.host();
     Integer port = options.port();
+    Integer grpcPort = options.grpcPort();
     return config.with(
         c ->
             c.models(models)
                 .host(host == null ? c.host() : host)
-                .port(port == null ? c.port() : port));
+                .port(port == null ? c.port() : port)
+                .grpcPort(grpcPort == null ? c.grpcPort() : grpcPort));
   }
 
   private static Path path(String policy, Path runsDirectory) {
@@ -117,11 +122,16 @@ final class ServeProcess {
 
   private static void say(PolicyServer server, boolean json, PrintWriter out) {
     List<String> names = server.repository().names();
+    Optional<String> grpc =
+        server.grpcAddress().map(a -> a.getAddress().getHostAddress() + ":" + a.getPort());
     if (json) {
-      out.println(
-          new JsonLine().text("address", server.url()).text("models", String.join(",", names)));
+      JsonLine line =
+          new JsonLine().text("address", server.url()).text("models", String.join(",", names));
+      grpc.ifPresent(address -> line.text("grpc", address));
+      out.println(line);
     } else {
       out.println("serving " + String.join(", ", names) + " at " + server.url());
+      grpc.ifPresent(address -> out.println("gRPC at " + address));
     }
     out.flush();
   }

@@ -21,7 +21,8 @@ class ServeCommandTest {
 
   @Test
   void describesItsFile() {
-    assertThat(Cli.run("serve", "--schema").out()).contains("\"admin-token-file\"");
+    assertThat(Cli.run("serve", "--schema").out())
+        .contains("\"admin-token-file\"", "\"grpc-port\"");
   }
 
   private static void assertRefused(String error, String... arguments) {

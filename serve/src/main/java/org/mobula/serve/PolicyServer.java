@@ -8,9 +8,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.serve.grpc.GrpcConfig;
+import org.mobula.serve.grpc.GrpcServer;
 import org.mobula.serve.http.Access;
 import org.mobula.serve.http.AccessEntry;
 import org.mobula.serve.http.HttpConfig;
@@ -19,7 +22,7 @@ import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
 
 /**
- * Serves policies over HTTP.
+ * Serves policies over HTTP, and over gRPC where a port is given for it.
  *
  * <pre>{@code
  * try (PolicyServer server =
@@ -35,6 +38,7 @@ public final class PolicyServer implements AutoCloseable {
   private final ModelRepository repository;
   private final Inference inference;
   private final HttpServer http;
+  private final @Nullable GrpcServer grpc;
   private final Duration drainTimeout;
   private final String scheme;
 
@@ -46,25 +50,42 @@ public final class PolicyServer implements AutoCloseable {
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
     inference = new Inference(repository, version == null ? "" : version);
-    HttpServer started = null;
+    Tls tls = tls(config);
+    Tokens tokens = tokens(config);
+    HttpServer startedHttp = null;
+    GrpcServer startedGrpc = null;
+    boolean started = false;
     try {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
-      started = HttpServer.start(http(config), new RestApi(inference));
+      startedHttp = HttpServer.start(http(config, tokens, tls), new RestApi(inference));
+      Integer port = config.grpcPort();
+      if (port != null) {
+        startedGrpc =
+            GrpcServer.start(
+                new GrpcConfig(config.host(), port, config.bodyLimit(), tokens, tls), inference);
+      }
+      started = true;
     } finally {
-      if (started == null) {
-        closeAllButHttp();
+      if (!started) {
+        if (startedHttp != null) {
+          startedHttp.close();
+        }
+        closeAllButFronts();
       }
     }
-    http = started;
+    http = startedHttp;
+    grpc = startedGrpc;
   }
 
-  private static HttpConfig http(ServeConfig config) throws IOException {
+  private static @Nullable Tls tls(ServeConfig config) {
     Path certificate = config.certificate();
     Path privateKey = config.privateKey();
-    Tls tls = certificate == null || privateKey == null ? null : new Tls(certificate, privateKey);
-    Tokens tokens = tokens(config);
+    return certificate == null || privateKey == null ? null : new Tls(certificate, privateKey);
+  }
+
+  private static HttpConfig http(ServeConfig config, @Nullable Tokens tokens, @Nullable Tls tls) {
     return HttpConfig.onLoopback(config.port())
         .with(
             http ->
@@ -117,6 +138,12 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
+    /** The port to listen at for gRPC, 0 for a free one; by default there is none. */
+    public Builder grpcPort(int port) {
+      config = config.withGrpcPort(port);
+      return this;
+    }
+
     /** Serves the newest checkpoint of a run, a checkpoint, or a policy's file. */
     public Builder model(String name, Path path) {
       return model(name, ModelConfig.defaults(path));
@@ -159,6 +186,11 @@ public final class PolicyServer implements AutoCloseable {
         .formatted(scheme, host.contains(":") ? "[" + host + "]" : host, address.getPort());
   }
 
+  /** Where it listens for gRPC, with the port that it got; empty if it does not. */
+  public Optional<InetSocketAddress> grpcAddress() {
+    return Optional.ofNullable(grpc).map(GrpcServer::address);
+  }
+
   /** Its models. */
   public ModelRepository repository() {
     return repository;
@@ -171,11 +203,18 @@ public final class PolicyServer implements AutoCloseable {
   @Override
   public void close() {
     inference.drain();
+    long end = System.nanoTime() + drainTimeout.toNanos();
+    if (grpc != null) {
+      grpc.drain();
+    }
     http.stop(drainTimeout);
-    closeAllButHttp();
+    if (grpc != null) {
+      grpc.stop(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+    }
+    closeAllButFronts();
   }
 
-  private void closeAllButHttp() {
+  private void closeAllButFronts() {
     inference.close();
     repository.close();
     if (ownsRuntime) {

@@ -19,6 +19,8 @@ public record ServeConfig(
     @Doc("name or address to listen at; one other than loopback needs admin-token-file")
         String host,
     @Doc("0 takes a free one") @Range(min = 0, max = 65_535) int port,
+    @Doc("port for gRPC, 0 for a free one; none by default") @Range(min = 0, max = 65_535)
+        @Nullable Integer grpcPort,
     @Doc("what is served, by name") Map<String, ModelConfig> models,
     @Doc("file with the token of those who may ask models") @Nullable Path readTokenFile,
     @Doc("file with the token of those who may load and unload models too")
@@ -28,7 +30,7 @@ public record ServeConfig(
     @Doc("PEM file with the certificate's PKCS #8 key") @Nullable Path privateKey,
     @Doc("web origins whose pages may ask, such as https://example.org; * for all")
         List<String> crossOrigins,
-    @Doc("bytes that a request's body may have") @Range(min = 1) int bodyLimit,
+    @Doc("bytes that a request's body or message may have") @Range(min = 1) int bodyLimit,
     @Doc("whether each answered request is logged") boolean accessLog,
     @Doc("how long requests under way are waited for at the end") @Range(min = 0)
         Duration drainTimeout)
@@ -42,6 +44,7 @@ public record ServeConfig(
         ServeConfig.class,
         host,
         port,
+        grpcPort,
         models,
         readTokenFile,
         adminTokenFile,
@@ -77,6 +80,7 @@ public record ServeConfig(
     return new ServeConfig(
         "127.0.0.1",
         8080,
+        null,
         Map.of(),
         null,
         null,

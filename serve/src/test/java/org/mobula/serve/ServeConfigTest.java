@@ -22,6 +22,7 @@ final class ServeConfigTest {
         read(
             """
             port: 9000
+            grpc-port: 9001
             models:
               cartpole:
                 path: runs/cartpole
@@ -30,6 +31,8 @@ final class ServeConfigTest {
                 batching: {max-replicas: 2, request-timeout: 1s}
             """);
     assertThat(config.port()).isEqualTo(9000);
+    assertThat(config.grpcPort()).isEqualTo(9001);
+    assertThat(read("port: 1").grpcPort()).isNull();
     ModelConfig model = Objects.requireNonNull(config.models().get("cartpole"));
     assertThat(model.path()).isEqualTo(Path.of("runs/cartpole"));
     assertThat(model.version()).isEqualTo("best");
@@ -47,6 +50,8 @@ final class ServeConfigTest {
         .hasMessageContaining("must be ≥ min-replicas (2)");
     assertThatThrownBy(() -> read("models: {'a/b': {path: x}}"))
         .hasMessageContaining("but must be named by");
+    assertThatThrownBy(() -> read("grpc-port: -1"))
+        .hasMessageContaining("grpc-port is -1 but must be");
     assertThatThrownBy(() -> read("certificate: c.pem"))
         .hasMessageContaining("must be given together with certificate");
   }

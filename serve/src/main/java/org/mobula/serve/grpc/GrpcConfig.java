@@ -1,0 +1,29 @@
+package org.mobula.serve.grpc;
+
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Range;
+import org.mobula.serve.http.Tls;
+import org.mobula.serve.http.Tokens;
+
+/**
+ * How to listen.
+ *
+ * @param host name or address to listen at; one other than loopback needs {@code tokens}
+ * @param port 0 for any free one
+ * @param messageLimit bytes of a request's message, also decompressed; it is refused beyond
+ * @param tokens whom to let through; nothing lets everybody, where {@code host} is loopback
+ * @param tls nothing for plain HTTP/2
+ */
+public record GrpcConfig(
+    String host,
+    @Range(min = 0, max = 65_535) int port,
+    @Range(min = 1) int messageLimit,
+    @Nullable Tokens tokens,
+    @Nullable Tls tls) {
+
+  /** Checks the values. */
+  public GrpcConfig {
+    Constraints.check(GrpcConfig.class, host, port, messageLimit, tokens, tls);
+  }
+}

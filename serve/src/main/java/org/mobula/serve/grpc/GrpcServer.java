@@ -1,0 +1,142 @@
+package org.mobula.serve.grpc;
+
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsServerCredentials;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.util.AdvancedTlsX509KeyManager;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.mobula.serve.http.Guard;
+import org.mobula.serve.http.Tls;
+
+/** Listens for calls of the Open Inference Protocol v2. */
+public final class GrpcServer implements AutoCloseable {
+  private static final int MAX_CALLS_PER_CONNECTION = 1024;
+  private static final long HANDSHAKE_SECONDS = 10;
+  private static final long CERTIFICATE_MINUTES = 1;
+  private static final long CANCEL_SECONDS = 5;
+
+  private final ScheduledExecutorService clock =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "serve-grpc-clock");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final Server server;
+  private final InetSocketAddress address;
+
+  private GrpcServer(GrpcConfig config, InferenceService service) throws IOException {
+    InetAddress host = Guard.listeningAddress(config.host(), config.tokens());
+    boolean started = false;
+    try {
+      ServerCredentials credentials = credentials(config);
+      // Nothing that the service does blocks, so it runs where the messages arrive.
+      server =
+          NettyServerBuilder.forAddress(new InetSocketAddress(host, config.port()), credentials)
+              .directExecutor()
+              .maxInboundMessageSize(config.messageLimit())
+              .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+              .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+              .intercept(new Doorkeeper(new Guard(config.tokens())))
+              .addService(new OpenInference(service))
+              .build();
+      start(config);
+      started = true;
+    } finally {
+      if (!started) {
+        clock.shutdownNow();
+      }
+    }
+    address = (InetSocketAddress) server.getListenSockets().get(0);
+  }
+
+  /**
+   * Listens from now on.
+   *
+   * @throws IOException if the address is taken, or the TLS files cannot be read
+   */
+  public static GrpcServer start(GrpcConfig config, InferenceService service) throws IOException {
+    return new GrpcServer(config, service);
+  }
+
+  private void start(GrpcConfig config) throws IOException {
+    try {
+      server.start();
+    } catch (IOException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new IOException(
+          "cannot listen at %s:%d: %s; choose another port, or stop who has it"
+              .formatted(config.host(), config.port(), cause.getMessage()),
+          e);
+    }
+  }
+
+  private ServerCredentials credentials(GrpcConfig config) throws IOException {
+    Tls tls = config.tls();
+    if (tls == null) {
+      return InsecureServerCredentials.create();
+    }
+    AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
+    try {
+      keys.updateIdentityCredentials(
+          tls.certificates().toFile(),
+          tls.privateKey().toFile(),
+          CERTIFICATE_MINUTES,
+          TimeUnit.MINUTES,
+          clock);
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IOException(
+          "%s and %s must be PEM files with certificates and a PKCS #8 key without a password: %s"
+              .formatted(tls.certificates(), tls.privateKey(), e.getMessage()),
+          e);
+    }
+    return TlsServerCredentials.newBuilder().keyManager(keys).build();
+  }
+
+  /** Where it listens, with the port that it got. */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /** Takes no new calls from now on; those there are go on. */
+  public void drain() {
+    server.shutdown();
+  }
+
+  /**
+   * Takes no new calls, and ends with the last of those there are.
+   *
+   * @param patience after which they are cancelled
+   * @return whether all were answered in time
+   */
+  public boolean stop(Duration patience) {
+    boolean all = false;
+    try {
+      all = server.shutdown().awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS);
+      if (!all) {
+        server.shutdownNow().awaitTermination(CANCEL_SECONDS, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    } finally {
+      clock.shutdownNow();
+    }
+    return all;
+  }
+
+  /** Stops without waiting for anybody. */
+  @Override
+  public void close() {
+    stop(Duration.ZERO);
+  }
+}
