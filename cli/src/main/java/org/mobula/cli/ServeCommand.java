@@ -50,6 +50,14 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Integer port;
 
   @Option(
+      names = "--record",
+      paramLabel = "DIRECTORY",
+      description =
+          "Record answers and rewards for offline learning there, as Parquet files"
+              + " (DIRECTORY/MODEL/steps and …/rewards).")
+  private @Nullable Path record;
+
+  @Option(
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
@@ -77,7 +85,8 @@ final class ServeCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--set needs a --config to be set in");
     }
     return ServeProcess.run(
-        new ServeProcess.Options(policies, runsDirectory, config, settings, host, port, json),
+        new ServeProcess.Options(
+            policies, runsDirectory, config, settings, host, port, record, json),
         spec.commandLine().getOut());
   }
 }

@@ -17,6 +17,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.serve.ModelConfig;
 import org.mobula.serve.PolicyServer;
 import org.mobula.serve.ServeConfig;
+import org.mobula.serve.record.RecordConfig;
 
 /** A server of policies that is a process, until a signal ends it. */
 final class ServeProcess {
@@ -28,6 +29,7 @@ final class ServeProcess {
    * @param policies runs, checkpoints or files, with or without {@code NAME=}
    * @param host null where it is not said
    * @param port null where it is not said
+   * @param record null where it is not said
    */
   record Options(
       List<String> policies,
@@ -36,6 +38,7 @@ final class ServeProcess {
       List<String> settings,
       @Nullable String host,
       @Nullable Integer port,
+      @Nullable Path record,
       boolean json) {}
 
   /** The form of the file. */
@@ -85,11 +88,22 @@ final class ServeProcess {
     }
     String host = options.host();
     Integer port = options.port();
+    RecordConfig record = record(config.record(), options.record());
     return config.with(
         c ->
             c.models(models)
                 .host(host == null ? c.host() : host)
-                .port(port == null ? c.port() : port));
+                .port(port == null ? c.port() : port)
+                .record(record));
+  }
+
+  /** The file's, with the directory of the command line. */
+  private static @Nullable RecordConfig record(
+      @Nullable RecordConfig config, @Nullable Path directory) {
+    if (directory == null) {
+      return config;
+    }
+    return config == null ? RecordConfig.defaults(directory) : config.withDirectory(directory);
   }
 
   private static Path path(String policy, Path runsDirectory) {

@@ -17,6 +17,8 @@ import org.mobula.serve.http.HttpConfig;
 import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
+import org.mobula.serve.record.RecordConfig;
+import org.mobula.serve.record.Recorder;
 
 /**
  * Serves policies over HTTP.
@@ -33,19 +35,22 @@ public final class PolicyServer implements AutoCloseable {
   private final TaskRuntime runtime;
   private final boolean ownsRuntime;
   private final ModelRepository repository;
+  private final @Nullable Recorder recorder;
   private final RestApi api;
   private final HttpServer http;
   private final Duration drainTimeout;
   private final String scheme;
 
   private PolicyServer(ServeConfig config, @Nullable TaskRuntime given) throws IOException {
+    RecordConfig record = config.record();
+    recorder = record == null ? null : Recorder.open(record);
     ownsRuntime = given == null;
     runtime = given == null ? LocalTaskRuntime.builder().name("serve").build() : given;
     drainTimeout = config.drainTimeout();
     scheme = config.certificate() == null ? "http" : "https";
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
-    api = new RestApi(repository, version == null ? "" : version);
+    api = new RestApi(repository, version == null ? "" : version, recorder);
     HttpServer started = null;
     try {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
@@ -130,6 +135,12 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
+    /** Records answers and rewards for offline learning in this directory. */
+    public Builder record(Path directory) {
+      config = config.withRecord(RecordConfig.defaults(directory));
+      return this;
+    }
+
     /** Where replicas run; without it, in this JVM. It is not closed with the server. */
     public Builder runtime(TaskRuntime newRuntime) {
       runtime = newRuntime;
@@ -178,6 +189,9 @@ public final class PolicyServer implements AutoCloseable {
   private void closeAllButHttp() {
     api.close();
     repository.close();
+    if (recorder != null) {
+      recorder.close(drainTimeout);
+    }
     if (ownsRuntime) {
       runtime.close();
     }

@@ -27,16 +27,19 @@ import org.mobula.serve.model.TensorSpec;
 import org.mobula.serve.protocol.ActRequest;
 import org.mobula.serve.protocol.ActResponse;
 import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.FeedbackRequest;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.InferRequestReader;
 import org.mobula.serve.protocol.InferResponseWriter;
 import org.mobula.serve.protocol.InvalidRequestException;
+import org.mobula.serve.record.Recorder;
+import org.mobula.serve.record.Reward;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The routes of the Open Inference Protocol v2 (REST) with its repository extension, {@code POST
- * /v1/policies/NAME/act} and {@code GET /metrics}.
+ * /v1/policies/NAME/act} and {@code …/feedback}, and {@code GET /metrics}.
  */
 final class RestApi implements HttpHandler, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
@@ -47,6 +50,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
 
   private final ModelRepository repository;
   private final String serverVersion;
+  private final @Nullable Recorder recorder;
   private final ExecutorService loading =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -56,9 +60,10 @@ final class RestApi implements HttpHandler, AutoCloseable {
           });
   private volatile boolean draining;
 
-  RestApi(ModelRepository repository, String serverVersion) {
+  RestApi(ModelRepository repository, String serverVersion, @Nullable Recorder recorder) {
     this.repository = repository;
     this.serverVersion = serverVersion;
+    this.recorder = recorder;
   }
 
   /** From now on the server says that it is not ready; it still answers. */
@@ -108,6 +113,9 @@ final class RestApi implements HttpHandler, AutoCloseable {
     } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("act")) {
       require(request, "POST");
       act(request, responder, model(parts.get(2)));
+    } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("feedback")) {
+      require(request, "POST");
+      feedback(request, responder, model(parts.get(2)));
     } else if (size == 5 && path.startsWith("/v2/repository/models/")) {
       changeRepository(request, responder, parts.get(3), parts.get(4));
     } else {
@@ -139,7 +147,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
       }
       case "/metrics" -> {
         require(request, "GET");
-        String text = Exposition.of(repository.models());
+        String text = Exposition.of(repository.models(), recorder);
         responder.send(
             200,
             Exposition.CONTENT_TYPE,
@@ -264,7 +272,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
         415, "the Content-Type must be " + String.join(" or ", types), Map.of());
   }
 
-  private static void infer(
+  private void infer(
       HttpRequest request, HttpResponder responder, ServedModel model, @Nullable String version) {
     requireType(request, Call.JSON, BINARY);
     InferRequest infer = InferRequestReader.read(request.body(), request.header(HEADER_LENGTH));
@@ -279,24 +287,26 @@ final class RestApi implements HttpHandler, AutoCloseable {
       parameters.remove("sequence_end");
       parameters.remove("priority");
     }
-    Call.Form form =
-        (to, by, outputs) -> {
-          InferResponseWriter.Encoded encoded =
-              InferResponseWriter.write(model.name(), by.version(), infer, outputs);
-          ByteBuffer[] body = encoded.parts().toArray(new ByteBuffer[0]);
-          if (encoded.jsonLength() < 0) {
-            to.send(200, Call.JSON, Map.of(), body);
-          } else {
-            String length = Integer.toString(encoded.jsonLength());
-            to.send(200, BINARY, Map.of(HEADER_LENGTH, length), body);
-          }
-        };
+    String group = session;
     while (true) {
       Deployment deployment = deployment(model, version, session);
       for (InferRequest.Output output : infer.outputs()) {
         deployment.signature().checkOutputs(List.of(output.name()));
       }
       List<Tensor> inputs = deployment.signature().check(infer.inputs());
+      Call.Form form =
+          (to, by, outputs) -> {
+            String id = record(model, by, group, infer.id(), parameters, inputs, outputs);
+            InferResponseWriter.Encoded encoded =
+                InferResponseWriter.write(model.name(), by.version(), infer, outputs, id);
+            ByteBuffer[] body = encoded.parts().toArray(new ByteBuffer[0]);
+            if (encoded.jsonLength() < 0) {
+              to.send(200, Call.JSON, Map.of(), body);
+            } else {
+              String length = Integer.toString(encoded.jsonLength());
+              to.send(200, BINARY, Map.of(HEADER_LENGTH, length), body);
+            }
+          };
       Call call = new Call(request, responder, deployment, form);
       if (submit(request, deployment, inputs, parameters, timeout, call)) {
         shadow(request, model, inputs, parameters);
@@ -316,7 +326,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
         "parameter 'timeout' is " + microseconds + " but must be a number of microseconds > 0");
   }
 
-  private static void act(HttpRequest request, HttpResponder responder, ServedModel model) {
+  private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, Call.JSON);
     while (true) {
       Deployment any = deployment(model, null, null);
@@ -330,13 +340,52 @@ final class RestApi implements HttpHandler, AutoCloseable {
               .signature()
               .check(List.of(Tensor.of(PolicyModel.OBSERVATION, act.observations(), shape)));
       Call.Form form =
-          (to, by, outputs) -> ok(to, ActResponse.write(outputs, act.single(), by.version()));
+          (to, by, outputs) -> {
+            String id = record(model, by, act.session(), null, act.parameters(), inputs, outputs);
+            ok(to, ActResponse.write(outputs, act.single(), by.version(), id));
+          };
       Call call = new Call(request, responder, deployment, form);
       if (submit(request, deployment, inputs, act.parameters(), null, call)) {
         shadow(request, model, inputs, act.parameters());
         return;
       }
     }
+  }
+
+  /** The id of an answer that is recorded; null if it is not. */
+  private @Nullable String record(
+      ServedModel model,
+      Deployment by,
+      @Nullable String session,
+      @Nullable String requestId,
+      Map<String, Object> parameters,
+      List<Tensor> inputs,
+      List<Tensor> outputs) {
+    if (recorder == null) {
+      return null;
+    }
+    boolean deterministic = !Boolean.FALSE.equals(parameters.get(PolicyModel.DETERMINISTIC));
+    return recorder.step(
+        model.name(), by.version(), session, requestId, deterministic, inputs, outputs);
+  }
+
+  private void feedback(HttpRequest request, HttpResponder responder, ServedModel model) {
+    requireType(request, Call.JSON);
+    if (recorder == null) {
+      throw new RouteException(
+          404, "this server does not record; start it with --record DIRECTORY", Map.of());
+    }
+    List<Reward> rewards = FeedbackRequest.read(request.body());
+    List<Reward> unmatched =
+        recorder
+            .reward(model.name(), rewards)
+            .orElseThrow(
+                () ->
+                    new RouteException(
+                        503,
+                        "rewards come faster than they can be written; none of these is recorded",
+                        Map.of("Retry-After", "1")));
+    json(responder, 202, Documents.feedback(rewards.size() - unmatched.size(), unmatched));
   }
 
   private static int rowSize(TensorSpec spec) {
