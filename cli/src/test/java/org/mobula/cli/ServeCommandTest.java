@@ -21,7 +21,9 @@ class ServeCommandTest {
 
   @Test
   void describesItsFile() {
-    assertThat(Cli.run("serve", "--schema").out()).contains("\"admin-token-file\"");
+    assertThat(Cli.run("serve", "--schema").out())
+        .contains("\"admin-token-file\"")
+        .contains("\"roll-every\"");
   }
 
   private static void assertRefused(String error, String... arguments) {
