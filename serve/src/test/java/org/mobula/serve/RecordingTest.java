@@ -1,5 +1,6 @@
 package org.mobula.serve;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,6 +32,8 @@ import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.serve.model.Policies;
 import org.mobula.serve.model.PolicyModel;
+import org.mobula.serve.protocol.FeedbackRequest;
+import org.mobula.serve.protocol.InvalidRequestException;
 import org.mobula.serve.record.ParquetFiles;
 
 /** What the server records of what it answers, and the rewards that come back. */
@@ -177,12 +181,20 @@ final class RecordingTest {
         "{'id':'a','reward':1,'truncated':0}|truncated is 0 but must be true or false",
         "{'id':'a','rewrad':1}|there is no field 'rewrad'; did you mean 'reward'?",
       })
-  void saysWhatIsWrongWithFeedback(String body, String sentence) throws Exception {
+  void saysWhatIsWrongWithFeedback(String body, String sentence) {
+    byte[] bytes = (body == null ? "" : body.replace('\'', '"')).getBytes(UTF_8);
+    assertThatThrownBy(() -> FeedbackRequest.read(ByteBuffer.wrap(bytes)))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessage(sentence);
+  }
+
+  @Test
+  void wrongFeedbackIsRefused() throws Exception {
     start(Policies.cartPole(1), true);
-    HttpResponse<String> response =
-        post("/v1/policies/p/feedback", body == null ? "" : body.replace('\'', '"'));
-    assertThat(JSON.readTree(response.body()).get("error").asText()).isEqualTo(sentence);
+    HttpResponse<String> response = post("/v1/policies/p/feedback", "{\"reward\":1}");
+    assertThat(response.body()).isEqualTo("{\"error\":\"id is missing\"}");
     assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(post("/v1/policies/q/feedback", "[]").statusCode()).isEqualTo(404);
   }
 
   @Test

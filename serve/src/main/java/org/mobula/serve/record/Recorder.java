@@ -27,6 +27,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Tensor;
@@ -51,6 +52,7 @@ public final class Recorder implements AutoCloseable {
   private static final String STEPS = "/steps";
   private static final String REWARDS = "/rewards";
   private static final int QUEUE_ENTRIES = 1 << 15;
+  private static final long PAUSE_NANOS = 20_000_000;
   private static final long QUEUE_BYTES = 32L << 20;
   private static final long TABLE_BYTES = 32L << 20;
 
@@ -292,38 +294,50 @@ public final class Recorder implements AutoCloseable {
     List.copyOf(tables.values()).forEach(this::roll);
   }
 
+  /**
+   * The next entry, null if there is none. It is looked for from time to time while there are rows
+   * in memory: to be woken for each would cost those who answer more than all else here.
+   */
   private @Nullable Entry poll() throws InterruptedException {
     if (tables.isEmpty()) {
       return queue.take();
     }
-    long now = System.nanoTime();
-    long wait = Long.MAX_VALUE;
-    for (Open open : tables.values()) {
-      wait = Math.min(wait, open.dueNanos - now);
+    Entry entry = queue.poll();
+    if (entry == null) {
+      long now = System.nanoTime();
+      long wait = PAUSE_NANOS;
+      for (Open open : tables.values()) {
+        wait = Math.min(wait, open.dueNanos - now);
+      }
+      LockSupport.parkNanos(wait);
     }
-    return queue.poll(wait, TimeUnit.NANOSECONDS);
+    return entry;
   }
 
   private void append(Entry entry) {
     String folder = entry.model() + (entry instanceof Entry.Steps ? STEPS : REWARDS);
-    List<Column.Form> forms;
-    try {
-      forms = Table.forms(entry);
-    } catch (IllegalArgumentException e) {
-      lose(Loss.NO_COLUMN, entry.rows(), "answers of " + entry.model(), e);
-      return;
-    }
     Open open = tables.get(folder);
-    if (open != null && !open.table.has(forms)) { // another version has another form
+    if (open != null && !open.table.fits(entry)) { // another version has another form
       roll(open);
       open = null;
     }
     if (open == null) {
-      open = new Open(folder, new Table(forms), System.nanoTime() + config.rollEvery().toNanos());
+      Table table;
+      try {
+        table = Table.of(entry);
+      } catch (IllegalArgumentException e) {
+        lose(Loss.NO_COLUMN, entry.rows(), "answers of " + entry.model(), e);
+        return;
+      }
+      open = new Open(folder, table, System.nanoTime() + config.rollEvery().toNanos());
       tables.put(folder, open);
     }
     open.table.add(entry);
-    if (tables.values().stream().mapToLong(o -> o.table.bytes()).sum() > tableBytes) {
+    long bytes = 0;
+    for (Open each : tables.values()) {
+      bytes += each.table.bytes();
+    }
+    if (bytes > tableBytes) {
       tables.values().stream()
           .max(Comparator.comparingLong(o -> o.table.bytes()))
           .ifPresent(this::roll);

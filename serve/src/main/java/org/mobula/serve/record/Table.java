@@ -49,26 +49,29 @@ final class Table {
           new Column.Form("terminated", Type.BOOLEAN),
           new Column.Form("truncated", Type.BOOLEAN));
 
-  private final List<Column.Form> forms;
+  private final Entry first;
   private final List<Column> columns;
   private int rows;
 
-  /** An empty table for rows of this form. */
-  Table(List<Column.Form> forms) {
-    this.forms = forms;
+  private Table(Entry first, List<Column.Form> forms) {
+    this.first = first;
     this.columns = forms.stream().map(Column::new).toList();
+  }
+
+  /**
+   * An empty table for such rows.
+   *
+   * @throws IllegalArgumentException if a tensor is of a datatype that has no column
+   */
+  static Table of(Entry first) {
+    return new Table(first, forms(first));
   }
 
   private static Column.Form text(String name, Column.Shape shape) {
     return new Column.Form(name, Type.BYTE_ARRAY, shape, false);
   }
 
-  /**
-   * The columns that some rows need.
-   *
-   * @throws IllegalArgumentException if a tensor is of a datatype that has no column
-   */
-  static List<Column.Form> forms(Entry entry) {
+  private static List<Column.Form> forms(Entry entry) {
     if (!(entry instanceof Entry.Steps steps)) {
       return REWARD;
     }
@@ -103,12 +106,27 @@ final class Table {
     };
   }
 
-  /** Whether rows of this form fit. */
-  boolean has(List<Column.Form> others) {
-    return forms.equals(others);
+  /** Whether rows have the columns of this table. */
+  boolean fits(Entry entry) {
+    return !(entry instanceof Entry.Steps steps)
+        || !(first instanceof Entry.Steps like)
+        || (areAlike(steps.inputs(), like.inputs()) && areAlike(steps.outputs(), like.outputs()));
   }
 
-  /** Adds rows of the form that it was made for. */
+  private static boolean areAlike(List<Tensor> some, List<Tensor> others) {
+    boolean alike = some.size() == others.size();
+    for (int i = 0; alike && i < some.size(); i++) {
+      Tensor one = some.get(i);
+      Tensor other = others.get(i);
+      alike =
+          one.name().equals(other.name())
+              && one.datatype() == other.datatype()
+              && one.shape().length == other.shape().length;
+    }
+    return alike;
+  }
+
+  /** Adds rows that fit. */
   void add(Entry entry) {
     if (entry instanceof Entry.Steps steps) {
       for (int row = 0; row < steps.rows(); row++) {
@@ -151,7 +169,11 @@ final class Table {
 
   /** Bytes that it holds in memory, which are more than its file will have. */
   long bytes() {
-    return columns.stream().mapToLong(Column::bytes).sum();
+    long bytes = 0;
+    for (Column column : columns) {
+      bytes += column.bytes();
+    }
+    return bytes;
   }
 
   /**
