@@ -86,7 +86,7 @@ def ask_and_read(server, address, model, directory):
     told = post("feedback", rewards + [{"id": batch["id"], "row": 300, "reward": 1}])
     assert told == {"matched": 151, "unmatched": [{"id": batch["id"], "row": 300}]}, told
     server.terminate()
-    assert server.wait() == 143
+    assert server.wait() in (0, 143)
 
     steps = parquet.read_table(directory / model / "steps")
     assert types(steps) == STEPS, steps.schema
@@ -108,7 +108,8 @@ def ask_and_read(server, address, model, directory):
 
     table = parquet.read_table(directory / model / "rewards")
     assert types(table) == REWARDS, table.schema
-    joined = frame.merge(table.to_pandas(), on=["id", "row"], how="left", validate="1:1")
+    rewards = table.to_pandas().drop(columns="time")
+    joined = frame.merge(rewards, on=["id", "row"], how="left", validate="1:1")
     assert len(joined) == 600 and joined.reward.notna().sum() == 151
     first = joined[joined.id == answers[4]["id"]].iloc[0]
     assert first.reward == 0.4 and first.terminated is False and first.session == "é1"

@@ -127,7 +127,7 @@ class RecordIT {
     Server next = serve("20ms"); // takes the directory over
     act(next);
     MobulaProcesses.send("TERM", next.process());
-    assertThat(next.process().waitFor()).isEqualTo(143);
+    assertThat(next.process().waitFor()).isIn(0, 143);
     assertThat(rows("steps")).isBetween(recorded + 1, answered + 1L);
   }
 
@@ -141,7 +141,7 @@ class RecordIT {
     assertThat(post(server, "feedback", "{\"id\":\"" + id + "\",\"reward\":1}"))
         .isEqualTo("{\"matched\":1,\"unmatched\":[]}");
     MobulaProcesses.send("TERM", server.process());
-    assertThat(server.process().waitFor()).isEqualTo(143);
+    assertThat(server.process().waitFor()).isIn(0, 143);
     assertThat(rows("steps")).isEqualTo(25);
     assertThat(rows("rewards")).isEqualTo(1);
   }
