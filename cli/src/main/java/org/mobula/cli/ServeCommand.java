@@ -55,6 +55,14 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Integer grpcPort;
 
   @Option(
+      names = "--record",
+      paramLabel = "DIRECTORY",
+      description =
+          "Record answers and rewards for offline learning there, as Parquet files"
+              + " (DIRECTORY/MODEL/steps and …/rewards).")
+  private @Nullable Path record;
+
+  @Option(
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
@@ -83,7 +91,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     return ServeProcess.run(
         new ServeProcess.Options(
-            policies, runsDirectory, config, settings, host, port, grpcPort, json),
+            policies, runsDirectory, config, settings, host, port, grpcPort, record, json),
         spec.commandLine().getOut());
   }
 }

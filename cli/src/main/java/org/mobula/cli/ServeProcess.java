@@ -18,6 +18,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.serve.ModelConfig;
 import org.mobula.serve.PolicyServer;
 import org.mobula.serve.ServeConfig;
+import org.mobula.serve.record.RecordConfig;
 
 /** A server of policies that is a process, until a signal ends it. */
 final class ServeProcess {
@@ -30,6 +31,7 @@ final class ServeProcess {
    * @param host null where it is not said
    * @param port null where it is not said
    * @param grpcPort null where it is not said
+   * @param record null where it is not said
    */
   record Options(
       List<String> policies,
@@ -39,6 +41,7 @@ final class ServeProcess {
       @Nullable String host,
       @Nullable Integer port,
       @Nullable Integer grpcPort,
+      @Nullable Path record,
       boolean json) {}
 
   /** The form of the file. */
@@ -89,12 +92,23 @@ final class ServeProcess {
     String host = options.host();
     Integer port = options.port();
     Integer grpcPort = options.grpcPort();
+    RecordConfig record = record(config.record(), options.record());
     return config.with(
         c ->
             c.models(models)
                 .host(host == null ? c.host() : host)
                 .port(port == null ? c.port() : port)
-                .grpcPort(grpcPort == null ? c.grpcPort() : grpcPort));
+                .grpcPort(grpcPort == null ? c.grpcPort() : grpcPort)
+                .record(record));
+  }
+
+  /** The file's, with the directory of the command line. */
+  private static @Nullable RecordConfig record(
+      @Nullable RecordConfig config, @Nullable Path directory) {
+    if (directory == null) {
+      return config;
+    }
+    return config == null ? RecordConfig.defaults(directory) : config.withDirectory(directory);
   }
 
   private static Path path(String policy, Path runsDirectory) {

@@ -116,6 +116,7 @@ class ArchitectureTest {
     "jcuda.., parameterserver.gpu.., ",
     "picocli.., cli.., ",
     "io.ray.., core.runtime.ray.., ",
+    "org.apache.parquet.., serve.record.., ",
   })
   void librariesStayInTheirRooms(String library, String room, String otherRoom) {
     String[] rooms =

@@ -22,7 +22,7 @@ class ServeCommandTest {
   @Test
   void describesItsFile() {
     assertThat(Cli.run("serve", "--schema").out())
-        .contains("\"admin-token-file\"", "\"grpc-port\"");
+        .contains("\"admin-token-file\"", "\"grpc-port\"", "\"roll-every\"");
   }
 
   private static void assertRefused(String error, String... arguments) {

@@ -3,8 +3,10 @@ package org.mobula.serve;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.BatcherStatistics;
 import org.mobula.serve.batch.Failure;
+import org.mobula.serve.record.Recorder;
 
 /** The server's metrics in Prometheus' text format, version 0.0.4. */
 final class Exposition {
@@ -12,13 +14,15 @@ final class Exposition {
 
   private final StringBuilder text = new StringBuilder();
   private final List<ServedModel> models;
+  private final @Nullable Recorder recorder;
 
-  private Exposition(List<ServedModel> models) {
+  private Exposition(List<ServedModel> models, @Nullable Recorder recorder) {
     this.models = models;
+    this.recorder = recorder;
   }
 
-  static String of(List<ServedModel> models) {
-    Exposition exposition = new Exposition(models);
+  static String of(List<ServedModel> models, @Nullable Recorder recorder) {
+    Exposition exposition = new Exposition(models, recorder);
     exposition.write();
     return exposition.text.toString();
   }
@@ -39,6 +43,20 @@ final class Exposition {
     each("queued_requests", "gauge", "Requests that wait.", s -> s.batcher().queued());
     each("replicas", "gauge", "Replicas.", s -> s.batcher().replicas());
     latencies();
+    if (recorder != null) {
+      recording(recorder);
+    }
+  }
+
+  private void recording(Recorder recording) {
+    head("recorded_rows_total", "counter", "Rows in complete files, by their table.");
+    sample("recorded_rows_total", "table=\"steps\"", (double) recording.recordedSteps());
+    sample("recorded_rows_total", "table=\"rewards\"", (double) recording.recordedRewards());
+    head("record_dropped_rows_total", "counter", "Rows that are not recorded, by the reason.");
+    for (Recorder.Loss loss : Recorder.Loss.values()) {
+      String reason = "reason=\"" + loss.name().toLowerCase(Locale.ROOT) + "\"";
+      sample("record_dropped_rows_total", reason, (double) recording.dropped(loss));
+    }
   }
 
   private void requests() {

@@ -16,12 +16,16 @@ import org.mobula.serve.batch.Completion;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.model.InvalidInputException;
+import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.InvalidRequestException;
 import org.mobula.serve.protocol.RefusedException;
 import org.mobula.serve.protocol.RefusedException.Reason;
+import org.mobula.serve.record.Recorder;
+import org.mobula.serve.record.Reward;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +37,7 @@ final class Inference implements InferenceService, AutoCloseable {
 
   private final ModelRepository repository;
   private final String serverVersion;
+  private final @Nullable Recorder recorder;
   private final ExecutorService loading =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -42,9 +47,10 @@ final class Inference implements InferenceService, AutoCloseable {
           });
   private volatile boolean draining;
 
-  Inference(ModelRepository repository, String serverVersion) {
+  Inference(ModelRepository repository, String serverVersion, @Nullable Recorder recorder) {
     this.repository = repository;
     this.serverVersion = serverVersion;
+    this.recorder = recorder;
   }
 
   /** From now on the server says that it is not ready; it still answers. */
@@ -60,6 +66,11 @@ final class Inference implements InferenceService, AutoCloseable {
   /** For metrics. */
   List<ServedModel> models() {
     return repository.models();
+  }
+
+  /** For metrics; null if nothing is recorded. */
+  @Nullable Recorder recorder() {
+    return recorder;
   }
 
   @Override
@@ -166,7 +177,8 @@ final class Inference implements InferenceService, AutoCloseable {
           .signature()
           .checkOutputs(request.outputs().stream().map(InferRequest.Output::name).toList());
       List<Tensor> inputs = deployment.signature().check(request.inputs());
-      if (compute(model, deployment, inputs, parameters, timeout, caller)) {
+      Question question = new Question(inputs, parameters, session, request.id());
+      if (compute(model, deployment, question, timeout, caller)) {
         return;
       } // else it has just been exchanged for another
     }
@@ -191,21 +203,34 @@ final class Inference implements InferenceService, AutoCloseable {
   }
 
   /**
-   * Lets a version compute, and the model's shadow too.
+   * What is asked.
    *
    * @param inputs that fit the version's signature
+   * @param session whose requests belong together, if any
+   * @param id that the request gave itself, if any
+   */
+  record Question(
+      List<Tensor> inputs,
+      Map<String, Object> parameters,
+      @Nullable String session,
+      @Nullable String id) {}
+
+  /**
+   * Lets a version compute, and the model's shadow too.
+   *
    * @param timeout from when the request came; null for the configured one
    * @return false if the version has just been exchanged for another: the caller was not told
    */
-  static boolean compute(
+  boolean compute(
       ServedModel model,
       Deployment deployment,
-      List<Tensor> inputs,
-      Map<String, Object> parameters,
+      Question question,
       @Nullable Duration timeout,
       Caller caller) {
-    Call call = new Call(deployment, caller);
+    Call call = new Call(model.name(), deployment, question, caller);
     long receivedNanos = caller.receivedNanos();
+    List<Tensor> inputs = question.inputs();
+    Map<String, Object> parameters = question.parameters();
     boolean taken = submit(deployment, inputs, parameters, receivedNanos, timeout, call);
     if (taken) {
       shadow(model, inputs, parameters, receivedNanos);
@@ -247,7 +272,19 @@ final class Inference implements InferenceService, AutoCloseable {
   }
 
   /** A request that a version computes, until it is answered. */
-  private record Call(Deployment deployment, Caller caller) implements Completion {
+  private final class Call implements Completion {
+    private final String model;
+    private final Deployment deployment;
+    private final Question question;
+    private final Caller caller;
+
+    Call(String model, Deployment deployment, Question question, Caller caller) {
+      this.model = model;
+      this.deployment = deployment;
+      this.question = question;
+      this.caller = caller;
+    }
+
     @Override
     public boolean isAbandoned() {
       return caller.isAbandoned();
@@ -256,7 +293,18 @@ final class Inference implements InferenceService, AutoCloseable {
     @Override
     public void succeed(List<Tensor> outputs) {
       deployment.answered(System.nanoTime() - caller.receivedNanos());
-      caller.succeed(deployment.version(), outputs);
+      String recordId =
+          recorder == null
+              ? null
+              : recorder.step(
+                  model,
+                  deployment.version(),
+                  question.session(),
+                  question.id(),
+                  !Boolean.FALSE.equals(question.parameters().get(PolicyModel.DETERMINISTIC)),
+                  question.inputs(),
+                  outputs);
+      caller.succeed(new Answer(deployment.version(), outputs, recordId));
     }
 
     @Override
@@ -279,6 +327,26 @@ final class Inference implements InferenceService, AutoCloseable {
 
     @Override
     public void fail(Failure failure) {}
+  }
+
+  /**
+   * Records rewards for answers.
+   *
+   * @return those that match no answer
+   * @throws RefusedException if nothing is recorded, or not now
+   */
+  List<Reward> reward(ServedModel model, List<Reward> rewards) {
+    if (recorder == null) {
+      throw new RefusedException(
+          Reason.NOT_FOUND, "this server does not record; start it with --record DIRECTORY");
+    }
+    return recorder
+        .reward(model.name(), rewards)
+        .orElseThrow(
+            () ->
+                new RefusedException(
+                    Reason.UNAVAILABLE,
+                    "rewards come faster than they can be written; none of these is recorded"));
   }
 
   // Changing the repository.

@@ -20,6 +20,8 @@ import org.mobula.serve.http.HttpConfig;
 import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
+import org.mobula.serve.record.RecordConfig;
+import org.mobula.serve.record.Recorder;
 
 /**
  * Serves policies over HTTP, and over gRPC where a port is given for it.
@@ -36,6 +38,7 @@ public final class PolicyServer implements AutoCloseable {
   private final TaskRuntime runtime;
   private final boolean ownsRuntime;
   private final ModelRepository repository;
+  private final @Nullable Recorder recorder;
   private final Inference inference;
   private final HttpServer http;
   private final @Nullable GrpcServer grpc;
@@ -43,13 +46,15 @@ public final class PolicyServer implements AutoCloseable {
   private final String scheme;
 
   private PolicyServer(ServeConfig config, @Nullable TaskRuntime given) throws IOException {
+    RecordConfig record = config.record();
+    recorder = record == null ? null : Recorder.open(record);
     ownsRuntime = given == null;
     runtime = given == null ? LocalTaskRuntime.builder().name("serve").build() : given;
     drainTimeout = config.drainTimeout();
     scheme = config.certificate() == null ? "http" : "https";
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
-    inference = new Inference(repository, version == null ? "" : version);
+    inference = new Inference(repository, version == null ? "" : version, recorder);
     Tls tls = tls(config);
     Tokens tokens = tokens(config);
     HttpServer startedHttp = null;
@@ -157,6 +162,12 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
+    /** Records answers and rewards for offline learning in this directory. */
+    public Builder record(Path directory) {
+      config = config.withRecord(RecordConfig.defaults(directory));
+      return this;
+    }
+
     /** Where replicas run; without it, in this JVM. It is not closed with the server. */
     public Builder runtime(TaskRuntime newRuntime) {
       runtime = newRuntime;
@@ -217,6 +228,9 @@ public final class PolicyServer implements AutoCloseable {
   private void closeAllButFronts() {
     inference.close();
     repository.close();
+    if (recorder != null) {
+      recorder.close(drainTimeout);
+    }
     if (ownsRuntime) {
       runtime.close();
     }

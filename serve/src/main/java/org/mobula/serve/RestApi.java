@@ -18,17 +18,19 @@ import org.mobula.serve.model.TensorSpec;
 import org.mobula.serve.protocol.ActRequest;
 import org.mobula.serve.protocol.ActResponse;
 import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.FeedbackRequest;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.InferRequestReader;
 import org.mobula.serve.protocol.InferResponseWriter;
 import org.mobula.serve.protocol.InvalidRequestException;
 import org.mobula.serve.protocol.RefusedException;
+import org.mobula.serve.record.Reward;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The routes of the Open Inference Protocol v2 (REST) with its repository extension, {@code POST
- * /v1/policies/NAME/act} and {@code GET /metrics}.
+ * /v1/policies/NAME/act} and {@code …/feedback}, and {@code GET /metrics}.
  */
 final class RestApi implements HttpHandler {
   private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
@@ -91,6 +93,9 @@ final class RestApi implements HttpHandler {
     } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("act")) {
       require(request, "POST");
       act(request, responder, inference.model(parts.get(2)));
+    } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("feedback")) {
+      require(request, "POST");
+      feedback(request, responder, inference.model(parts.get(2)));
     } else if (size == 5 && path.startsWith("/v2/repository/models/")) {
       changeRepository(request, responder, parts.get(3), parts.get(4));
     } else {
@@ -120,7 +125,7 @@ final class RestApi implements HttpHandler {
       }
       case "/metrics" -> {
         require(request, "GET");
-        String text = Exposition.of(inference.models());
+        String text = Exposition.of(inference.models(), inference.recorder());
         responder.send(
             200,
             Exposition.CONTENT_TYPE,
@@ -202,8 +207,10 @@ final class RestApi implements HttpHandler {
     requireType(request, RestCaller.JSON, BINARY);
     InferRequest infer = InferRequestReader.read(request.body(), request.header(HEADER_LENGTH));
     RestCaller.Form form =
-        (to, by, outputs) -> {
-          InferResponseWriter.Encoded encoded = InferResponseWriter.write(name, by, infer, outputs);
+        (to, answer) -> {
+          InferResponseWriter.Encoded encoded =
+              InferResponseWriter.write(
+                  name, answer.version(), infer, answer.outputs(), answer.recordId());
           ByteBuffer[] body = encoded.parts().toArray(new ByteBuffer[0]);
           if (encoded.jsonLength() < 0) {
             to.send(200, RestCaller.JSON, Map.of(), body);
@@ -215,7 +222,7 @@ final class RestApi implements HttpHandler {
     inference.infer(name, version, infer, new RestCaller(request, responder, form));
   }
 
-  private static void act(HttpRequest request, HttpResponder responder, ServedModel model) {
+  private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, RestCaller.JSON);
     while (true) {
       Deployment any = Inference.deployment(model, null, null);
@@ -230,12 +237,25 @@ final class RestApi implements HttpHandler {
               .signature()
               .check(List.of(Tensor.of(PolicyModel.OBSERVATION, act.observations(), shape)));
       RestCaller.Form form =
-          (to, by, outputs) -> ok(to, ActResponse.write(outputs, act.single(), by));
+          (to, answer) ->
+              ok(
+                  to,
+                  ActResponse.write(
+                      answer.outputs(), act.single(), answer.version(), answer.recordId()));
       RestCaller caller = new RestCaller(request, responder, form);
-      if (Inference.compute(model, deployment, inputs, act.parameters(), null, caller)) {
+      Inference.Question question =
+          new Inference.Question(inputs, act.parameters(), act.session(), null);
+      if (inference.compute(model, deployment, question, null, caller)) {
         return;
       } // else it has just been exchanged for another
     }
+  }
+
+  private void feedback(HttpRequest request, HttpResponder responder, ServedModel model) {
+    requireType(request, RestCaller.JSON);
+    List<Reward> rewards = FeedbackRequest.read(request.body());
+    List<Reward> unmatched = inference.reward(model, rewards);
+    json(responder, 202, Documents.feedback(rewards.size() - unmatched.size(), unmatched));
   }
 
   private static int rowSize(TensorSpec spec) {

@@ -2,14 +2,13 @@ package org.mobula.serve;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
-import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InvalidRequestException;
 
@@ -24,7 +23,7 @@ record RestCaller(HttpRequest request, HttpResponder responder, Form form)
   /** How outputs are answered. */
   @FunctionalInterface
   interface Form {
-    void send(HttpResponder responder, String version, List<Tensor> outputs);
+    void send(HttpResponder responder, Answer answer);
   }
 
   @Override
@@ -43,9 +42,9 @@ record RestCaller(HttpRequest request, HttpResponder responder, Form form)
   }
 
   @Override
-  public void succeed(String version, List<Tensor> outputs) {
+  public void succeed(Answer answer) {
     try {
-      form.send(responder, version, outputs);
+      form.send(responder, answer);
     } catch (InvalidRequestException e) { // an output that cannot be said
       error(responder, 400, String.valueOf(e.getMessage()), Map.of());
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
+import org.mobula.serve.record.RecordConfig;
 
 /** A server: where it listens, what it serves, whom it lets in. */
 @RecordBuilder
@@ -30,6 +31,8 @@ public record ServeConfig(
     @Doc("PEM file with the certificate's PKCS #8 key") @Nullable Path privateKey,
     @Doc("web origins whose pages may ask, such as https://example.org; * for all")
         List<String> crossOrigins,
+    @Doc("where answers and rewards are recorded for offline learning: a directory, or more")
+        @Nullable RecordConfig record,
     @Doc("bytes that a request's body or message may have") @Range(min = 1) int bodyLimit,
     @Doc("whether each answered request is logged") boolean accessLog,
     @Doc("how long requests under way are waited for at the end") @Range(min = 0)
@@ -51,6 +54,7 @@ public record ServeConfig(
         certificate,
         privateKey,
         crossOrigins,
+        record,
         bodyLimit,
         accessLog,
         drainTimeout);
@@ -87,6 +91,7 @@ public record ServeConfig(
         null,
         null,
         List.of(),
+        null,
         64 << 20,
         false,
         Duration.ofSeconds(30));

@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.serve.record.RecordConfig;
 
 final class ServeConfigTest {
   private static ServeConfig read(String text) {
@@ -40,6 +41,15 @@ final class ServeConfigTest {
     assertThat(model.batching().maxReplicas()).isEqualTo(2);
     assertThat(model.batching().requestTimeout()).isEqualTo(Duration.ofSeconds(1));
     assertThat(model.batching().maxBatchDelay()).isEqualTo(Duration.ZERO);
+  }
+
+  @Test
+  void aDirectoryIsEnoughToRecord() {
+    RecordConfig brief = Objects.requireNonNull(read("record: data").record());
+    assertThat(brief).isEqualTo(RecordConfig.defaults(Path.of("data")));
+    assertThat(
+            read("record: {directory: data, roll-every: 5m, disk-limit: 1_000_000_000}").record())
+        .isEqualTo(brief.with(r -> r.rollEvery(Duration.ofMinutes(5)).diskLimit(1_000_000_000L)));
   }
 
   @Test

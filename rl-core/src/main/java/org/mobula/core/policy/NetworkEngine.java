@@ -3,6 +3,7 @@ package org.mobula.core.policy;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.network.djl.DjlEngine;
 import org.mobula.core.network.djl.DjlNetwork;
 import org.mobula.core.network.simd.MlpNetwork;
 import org.mobula.core.network.simd.Simd;
@@ -20,6 +21,7 @@ public enum NetworkEngine {
    * A network of this form, without parameters yet.
    *
    * @throws IllegalArgumentException if this engine cannot compute it here
+   * @throws IllegalStateException if PyTorch is needed and cannot be started
    */
   public Network create(NetworkSpec spec) {
     return switch (this) {
@@ -38,7 +40,14 @@ public enum NetworkEngine {
         }
         yield new MlpNetwork(mlp);
       }
-      case DJL -> DjlNetwork.of(spec);
+      case DJL -> {
+        try {
+          yield DjlNetwork.of(spec);
+        } catch (NoClassDefFoundError e) {
+          throw new IllegalStateException(
+              "Deep Java Library is not on the class path: " + DjlEngine.REMEDY, e);
+        }
+      }
     };
   }
 }

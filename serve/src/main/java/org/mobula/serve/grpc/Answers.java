@@ -2,6 +2,7 @@ package org.mobula.serve.grpc;
 
 import com.google.protobuf.UnsafeByteOperations;
 import java.util.List;
+import org.mobula.serve.grpc.proto.InferParameter;
 import org.mobula.serve.grpc.proto.InferTensorContents;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
 import org.mobula.serve.grpc.proto.ModelInferResponse.InferOutputTensor;
@@ -12,6 +13,7 @@ import org.mobula.serve.grpc.proto.RepositoryIndexResponse.ModelIndex;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Tensor;
 import org.mobula.serve.model.TensorSpec;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.RawElements;
@@ -26,15 +28,19 @@ final class Answers {
    *
    * @param computed all that the model gave
    */
-  static ModelInferResponse outputs(
-      String model, String version, InferRequest request, List<Tensor> computed) {
-    List<Tensor> wanted = request.wanted(computed);
+  static ModelInferResponse outputs(String model, InferRequest request, Answer computed) {
+    List<Tensor> wanted = request.wanted(computed.outputs());
     boolean raw = request.binaryOutput() || wanted.stream().anyMatch(Answers::isOnlyRaw);
     ModelInferResponse.Builder answer =
-        ModelInferResponse.newBuilder().setModelName(model).setModelVersion(version);
+        ModelInferResponse.newBuilder().setModelName(model).setModelVersion(computed.version());
     String id = request.id();
     if (id != null) {
       answer.setId(id);
+    }
+    String recordId = computed.recordId();
+    if (recordId != null) {
+      answer.putParameters(
+          "record_id", InferParameter.newBuilder().setStringParam(recordId).build());
     }
     for (Tensor tensor : wanted) {
       InferOutputTensor.Builder output =

@@ -4,14 +4,13 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.grpc.proto.ModelInferRequest;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
-import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.InferRequest;
 
 /** A request to a model, until it is answered. */
@@ -97,10 +96,10 @@ final class InferCall implements InferenceService.Caller {
   }
 
   @Override
-  public void succeed(String version, List<Tensor> outputs) {
+  public void succeed(Answer computed) {
     ModelInferResponse answer;
     try {
-      answer = Answers.outputs(model, version, request, outputs);
+      answer = Answers.outputs(model, request, computed);
     } catch (RuntimeException e) {
       end.take(null, Statuses.of(e));
       return;

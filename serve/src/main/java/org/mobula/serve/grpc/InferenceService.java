@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
-import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.RefusedException;
@@ -64,8 +64,8 @@ public interface InferenceService {
     /** Whether the caller has gone. */
     boolean isAbandoned();
 
-    /** Called at most once, from any thread, with all outputs. */
-    void succeed(String version, List<Tensor> outputs);
+    /** Called at most once, from any thread. */
+    void succeed(Answer answer);
 
     /** Called at most once, from any thread. */
     void fail(Failure failure);

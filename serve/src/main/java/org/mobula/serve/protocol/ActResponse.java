@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Tensor;
 
 /** Answers a request for actions: {@code {"action": 1, "log_probability": -0.2, …}}. */
@@ -15,9 +16,11 @@ public final class ActResponse {
    *
    * @param outputs of a policy
    * @param single whether there was one observation: then each output is without its rows
+   * @param id by which rewards may name the answer; null if it has none
    * @throws InvalidRequestException if a number is not finite
    */
-  public static ByteBuffer write(List<Tensor> outputs, boolean single, String version) {
+  public static ByteBuffer write(
+      List<Tensor> outputs, boolean single, String version, @Nullable String id) {
     return Body.of(
         json -> {
           json.writeStartObject();
@@ -32,6 +35,9 @@ public final class ActResponse {
             }
           }
           json.writeStringField("version", version);
+          if (id != null) {
+            json.writeStringField("id", id);
+          }
           json.writeEndObject();
         });
   }

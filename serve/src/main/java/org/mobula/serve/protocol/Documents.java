@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.mobula.serve.model.Signature;
 import org.mobula.serve.model.TensorSpec;
+import org.mobula.serve.record.Reward;
 
 /** The small JSON documents of the Open Inference Protocol v2: health, metadata, index, errors. */
 public final class Documents {
@@ -142,6 +143,22 @@ public final class Documents {
             json.writeStringField("version", entry.version());
             json.writeStringField("state", entry.state());
             json.writeStringField("reason", entry.reason());
+            json.writeEndObject();
+          }
+          json.writeEndArray();
+        });
+  }
+
+  /** How many rewards were taken, and which name no answer that is known. */
+  public static ByteBuffer feedback(int matched, List<Reward> unmatched) {
+    return object(
+        json -> {
+          json.writeNumberField("matched", matched);
+          json.writeArrayFieldStart("unmatched");
+          for (Reward reward : unmatched) {
+            json.writeStartObject();
+            json.writeStringField("id", reward.id());
+            json.writeNumberField("row", reward.row());
             json.writeEndObject();
           }
           json.writeEndArray();

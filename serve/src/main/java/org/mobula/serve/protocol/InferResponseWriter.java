@@ -28,10 +28,16 @@ public final class InferResponseWriter {
    *
    * @param request whose id is repeated, and which says what outputs are wanted in what form
    * @param outputs all that the model gave
+   * @param recordId by which rewards may name the answer, told as the parameter {@code record_id};
+   *     null if it has none
    * @throws InvalidRequestException if an output has no JSON form and is not asked for as raw bytes
    */
   public static Encoded write(
-      String modelName, String modelVersion, InferRequest request, List<Tensor> outputs) {
+      String modelName,
+      String modelVersion,
+      InferRequest request,
+      List<Tensor> outputs,
+      @Nullable String recordId) {
     List<Tensor> tensors = request.wanted(outputs);
     List<Boolean> binary = new ArrayList<>(tensors.size());
     for (int i = 0; i < tensors.size(); i++) {
@@ -47,7 +53,8 @@ public final class InferResponseWriter {
     ByteBuffer json =
         Body.of(
             generator ->
-                write(generator, modelName, modelVersion, request, tensors, binary, parts));
+                write(
+                    generator, modelName, modelVersion, request, recordId, tensors, binary, parts));
     int jsonLength = parts.isEmpty() ? -1 : json.remaining();
     parts.add(0, json);
     return new Encoded(parts, jsonLength);
@@ -58,6 +65,7 @@ public final class InferResponseWriter {
       String modelName,
       String modelVersion,
       InferRequest request,
+      @Nullable String recordId,
       List<Tensor> tensors,
       List<Boolean> binary,
       List<ByteBuffer> raw)
@@ -68,6 +76,11 @@ public final class InferResponseWriter {
     @Nullable String id = request.id();
     if (id != null) {
       json.writeStringField("id", id);
+    }
+    if (recordId != null) {
+      json.writeObjectFieldStart("parameters");
+      json.writeStringField("record_id", recordId);
+      json.writeEndObject();
     }
     json.writeArrayFieldStart("outputs");
     int part = 0;

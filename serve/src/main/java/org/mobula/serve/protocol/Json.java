@@ -54,18 +54,30 @@ final class Json {
    * @throws InvalidRequestException if it is none, or goes on after it
    */
   static <T> T read(ByteBuffer body, Reading<T> reading) {
+    return read(body, false, reading);
+  }
+
+  /**
+   * Reads a body that is one JSON object or, where it may be, one array.
+   *
+   * @param reading begins at the object's or array's start
+   * @throws InvalidRequestException if it is neither, or goes on after it
+   */
+  static <T> T read(ByteBuffer body, boolean orArray, Reading<T> reading) {
+    String wanted = orArray ? "a JSON object or array" : "a JSON object";
     try (JsonParser parser = FACTORY.createParser(stream(body))) {
       JsonToken first = parser.nextToken();
       if (first == null) {
-        throw new InvalidRequestException("the body is empty but must be a JSON object");
+        throw new InvalidRequestException("the body is empty but must be " + wanted);
       }
-      if (first != JsonToken.START_OBJECT) {
-        throw new InvalidRequestException(
-            "the body is " + kind(first) + " but must be a JSON object");
+      if (first != JsonToken.START_OBJECT && !(orArray && first == JsonToken.START_ARRAY)) {
+        throw new InvalidRequestException("the body is " + kind(first) + " but must be " + wanted);
       }
       T result = reading.read(parser);
       if (parser.nextToken() != null) {
-        throw new InvalidRequestException("the body goes on after its JSON object");
+        throw new InvalidRequestException(
+            "the body goes on after its JSON "
+                + (first == JsonToken.START_OBJECT ? "object" : "array"));
       }
       return result;
     } catch (IOException e) {

@@ -15,6 +15,7 @@ import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc.GRPCInferenceService
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Signature;
 import org.mobula.serve.model.TensorSpec;
+import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
 
@@ -28,7 +29,7 @@ final class GrpcHarness implements AutoCloseable {
       InferenceService.Caller caller) {
     /** Answers with the inputs. */
     void echo() {
-      caller.succeed("3", request.inputs());
+      caller.succeed(new Answer("3", request.inputs(), null));
     }
   }
 

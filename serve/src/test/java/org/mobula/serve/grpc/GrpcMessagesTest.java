@@ -19,6 +19,7 @@ import org.mobula.serve.grpc.proto.ModelInferRequest;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Tensor;
+import org.mobula.serve.protocol.Answer;
 
 /** What requests may look like, and what answers do, through a real channel. */
 @Timeout(60)
@@ -111,10 +112,13 @@ final class GrpcMessagesTest {
           .take()
           .caller()
           .succeed(
-              "3",
-              List.of(
-                  new Tensor("a", Datatype.INT8, new byte[] {7}, 1),
-                  new Tensor("b", Datatype.BF16, new short[] {0x102}, 1)));
+              new Answer(
+                  "3",
+                  List.of(
+                      new Tensor("a", Datatype.INT8, new byte[] {7}, 1),
+                      new Tensor("b", Datatype.BF16, new short[] {0x102}, 1)),
+                  "0-1"));
+      assertThat(answer.get().getParametersOrThrow("record_id").getStringParam()).isEqualTo("0-1");
       assertThat(answer.get().getRawOutputContentsList())
           .containsExactly(
               ByteString.copyFrom(new byte[] {7}), ByteString.copyFrom(new byte[] {2, 1}));

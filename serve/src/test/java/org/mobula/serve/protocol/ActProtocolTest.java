@@ -61,14 +61,14 @@ final class ActProtocolTest {
   void answersInTheFormOfTheQuestion() {
     Tensor choice = new Tensor("action", Datatype.INT64, new long[] {1}, 1);
     Tensor value = Tensor.of("value", new float[] {0.5f}, 1);
-    assertThat(text(ActResponse.write(List.of(choice, value), true, "7")))
+    assertThat(text(ActResponse.write(List.of(choice, value), true, "7", null)))
         .isEqualTo("{\"action\":1,\"value\":0.5,\"version\":\"7\"}");
     Tensor move = Tensor.of("action", new float[] {1, 2, 3, 4}, 2, 2);
     Tensor values = Tensor.of("value", new float[] {0.5f, 1}, 2);
-    assertThat(text(ActResponse.write(List.of(move, values), false, "7")))
+    assertThat(text(ActResponse.write(List.of(move, values), false, "7", null)))
         .isEqualTo("{\"actions\":[[1.0,2.0],[3.0,4.0]],\"value\":[0.5,1.0],\"version\":\"7\"}");
     Tensor lost = Tensor.of("value", new float[] {Float.POSITIVE_INFINITY}, 1);
-    assertThatThrownBy(() -> ActResponse.write(List.of(choice, lost), true, "7"))
+    assertThatThrownBy(() -> ActResponse.write(List.of(choice, lost), true, "7", null))
         .hasMessage(
             "the policy's value is Infinity: the observation is too far from what it was trained"
                 + " on");

@@ -41,7 +41,7 @@ final class InferProtocolTest {
 
   private static String write(InferRequest request, Tensor... outputs) {
     InferResponseWriter.Encoded encoded =
-        InferResponseWriter.write("m", "3", request, List.of(outputs));
+        InferResponseWriter.write("m", "3", request, List.of(outputs), null);
     assertThat(encoded.jsonLength()).isEqualTo(-1);
     return UTF_8.decode(encoded.parts().get(0)).toString();
   }
@@ -156,7 +156,7 @@ final class InferProtocolTest {
             "{\"inputs\":[],\"outputs\":[{\"name\":\"value\",\"parameters\":{\"binary_data\":true}},"
                 + "{\"name\":\"action\"}]}");
     InferResponseWriter.Encoded encoded =
-        InferResponseWriter.write("m", "3", some, List.of(action, value));
+        InferResponseWriter.write("m", "3", some, List.of(action, value), null);
     assertThat(UTF_8.decode(encoded.parts().get(0).duplicate()).toString())
         .isEqualTo(
             "{\"model_name\":\"m\",\"model_version\":\"3\",\"outputs\":["

@@ -3,28 +3,50 @@ package org.mobula.core.network.djl;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place where DJL starts. Unless the user's own system properties say otherwise, it sends
  * no telemetry, downloads nothing and computes on one thread.
  */
 public final class DjlEngine {
+  /** What to do where there is no PyTorch. */
+  public static final String REMEDY =
+      "start the JVM with --add-modules jdk.incubator.vector, which is enough for multilayer"
+          + " perceptrons, or put ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu"
+          + " on the class path, which org.mobula:rl-core depends on";
+
   private static final String THREADS_PROPERTY = "ai.djl.pytorch.num_threads";
 
   private DjlEngine() {}
 
   /** A name and version for reports: {@code PyTorch 2.7.1}. Loads the engine. */
   public static String describe() {
-    return Holder.ENGINE.getEngineName() + " " + Holder.ENGINE.getVersion();
+    return engine().getEngineName() + " " + engine().getVersion();
   }
 
   /** An owner of arrays; closing it frees them. */
   static NDManager newScope() {
-    return Holder.ENGINE.newBaseManager(Device.cpu());
+    return engine().newBaseManager(Device.cpu());
   }
 
+  /**
+   * The engine, started at the first call.
+   *
+   * @throws IllegalStateException saying what to do if it cannot be started
+   */
   static Engine engine() {
-    return Holder.ENGINE;
+    Engine engine = Holder.START.engine;
+    if (engine == null) {
+      Throwable reason = Holder.START.failure;
+      throw new IllegalStateException(
+          "PyTorch cannot be started ("
+              + (reason == null ? "" : reason.getMessage())
+              + "): "
+              + REMEDY,
+          reason);
+    }
+    return engine;
   }
 
   /**
@@ -35,17 +57,24 @@ public final class DjlEngine {
     return Holder.THREADS;
   }
 
+  /** One of them is there. A class that failed to start would tell why only once. */
+  private record Start(@Nullable Engine engine, @Nullable Throwable failure) {}
+
   /** DJL reads its settings when its classes load, so nothing of it may load before them. */
   private static final class Holder {
-    static final Engine ENGINE = start();
+    static final Start START = start();
     static final int THREADS = Integer.getInteger(THREADS_PROPERTY, 1);
 
-    private static Engine start() {
+    private static Start start() {
       setUnlessSet("OPT_OUT_TRACKING", "true");
       setUnlessSet("ai.djl.offline", "true");
       setUnlessSet(THREADS_PROPERTY, "1");
       setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
-      return Engine.getEngine("PyTorch");
+      try {
+        return new Start(Engine.getEngine("PyTorch"), null);
+      } catch (RuntimeException | LinkageError e) {
+        return new Start(null, e);
+      }
     }
 
     private static void setUnlessSet(String property, String value) {
