@@ -52,6 +52,7 @@ public final class PolicyServer implements AutoCloseable {
         repository.load(model.getKey(), model.getValue());
       }
       started = HttpServer.start(http(config), api);
+      api.count(started);
     } finally {
       if (started == null) {
         closeAllButHttp();
@@ -87,7 +88,7 @@ public final class PolicyServer implements AutoCloseable {
   }
 
   private static Access access(String method, String path) {
-    if (path.startsWith("/v2/health/")) {
+    if (path.startsWith("/v2/health/") || path.equals("/")) { // the page itself holds nothing
       return Access.OPEN;
     }
     return path.startsWith("/v2/repository/models/") ? Access.ADMIN : Access.READ;

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
 import org.mobula.serve.batch.Completion;
 import org.mobula.serve.batch.Failure;
+import org.mobula.serve.http.HttpCounters;
 import org.mobula.serve.http.HttpHandler;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
+import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Tensor;
@@ -36,7 +38,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The routes of the Open Inference Protocol v2 (REST) with its repository extension, {@code POST
- * /v1/policies/NAME/act} and {@code GET /metrics}.
+ * /v1/policies/NAME/act}, {@code GET /metrics}, {@code GET /openapi.json} and the page at {@code
+ * /}.
  */
 final class RestApi implements HttpHandler, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
@@ -47,6 +50,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
 
   private final ModelRepository repository;
   private final String serverVersion;
+  private final Page page = Page.read();
   private final ExecutorService loading =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -55,10 +59,16 @@ final class RestApi implements HttpHandler, AutoCloseable {
             return thread;
           });
   private volatile boolean draining;
+  private volatile @Nullable HttpServer counted;
 
   RestApi(ModelRepository repository, String serverVersion) {
     this.repository = repository;
     this.serverVersion = serverVersion;
+  }
+
+  /** The server whose connections and bytes are told among the metrics. */
+  void count(HttpServer server) {
+    counted = server;
   }
 
   /** From now on the server says that it is not ready; it still answers. */
@@ -72,7 +82,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
   }
 
   /** No such thing, or not in this way. */
-  private static final class RouteException extends RuntimeException {
+  static final class RouteException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     final int status;
@@ -117,6 +127,14 @@ final class RestApi implements HttpHandler, AutoCloseable {
 
   private void fixed(HttpRequest request, HttpResponder responder, String path) {
     switch (path) {
+      case "/" -> {
+        require(request, "GET");
+        page.send(responder);
+      }
+      case "/openapi.json", "/v2/docs/dataplane.json" -> {
+        require(request, "GET");
+        ok(responder, OpenApi.of(repository.models(), serverVersion));
+      }
       case "/v2" -> {
         require(request, "GET");
         ok(responder, Documents.server("mobula", serverVersion, EXTENSIONS));
@@ -139,7 +157,10 @@ final class RestApi implements HttpHandler, AutoCloseable {
       }
       case "/metrics" -> {
         require(request, "GET");
-        String text = Exposition.of(repository.models());
+        HttpServer server = counted;
+        String text =
+            Exposition.of(
+                repository.models(), server == null ? HttpCounters.NONE : server.counters());
         responder.send(
             200,
             Exposition.CONTENT_TYPE,
@@ -153,7 +174,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
   private static RouteException nothingThere() {
     return new RouteException(
         404,
-        "there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST"
+        "there is nothing at this path; see GET /openapi.json, or try GET /v2, POST /v2/models/NAME/infer or POST"
             + " /v1/policies/NAME/act",
         Map.of());
   }
@@ -216,7 +237,11 @@ final class RestApi implements HttpHandler, AutoCloseable {
               deployment.signature()));
     } else if (verb.equals(List.of("ready"))) {
       require(request, "GET");
-      Deployment chosen = version == null ? model.main() : model.choose(version, null);
+      boolean loaded = !model.deployments().isEmpty();
+      Deployment chosen = loaded ? deployment(model, version, null) : null;
+      if (version == null) { // not a canary that this question may be led to
+        chosen = model.main();
+      }
       boolean ready = chosen != null && chosen.batcher().isReady() && !draining;
       json(responder, ready ? 200 : 503, Documents.modelReady(name, ready));
     } else if (verb.equals(List.of("infer"))) {
@@ -227,7 +252,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
     }
   }
 
-  private static Deployment deployment(
+  static Deployment deployment(
       ServedModel model, @Nullable String version, @Nullable String session) {
     Deployment chosen = model.choose(version, session);
     if (chosen != null) {
@@ -298,7 +323,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
       }
       List<Tensor> inputs = deployment.signature().check(infer.inputs());
       Call call = new Call(request, responder, deployment, form);
-      if (submit(request, deployment, inputs, parameters, timeout, call)) {
+      if (submit(request.receivedNanos(), deployment, inputs, parameters, timeout, call)) {
         shadow(request, model, inputs, parameters);
         return;
       } // else it has just been exchanged for another
@@ -318,6 +343,12 @@ final class RestApi implements HttpHandler, AutoCloseable {
 
   private static void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, Call.JSON);
+    if (request.header("Accept").orElse("").toLowerCase(Locale.ROOT).contains(ActStream.TYPE)) {
+      TensorSpec spec = deployment(model, null, null).signature().inputs().get(0);
+      ActRequest act = ActRequest.read(request.body(), rowSize(spec));
+      ActStream.start(request, responder, model, act, spec);
+      return;
+    }
     while (true) {
       Deployment any = deployment(model, null, null);
       TensorSpec spec = any.signature().inputs().get(0);
@@ -332,7 +363,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
       Call.Form form =
           (to, by, outputs) -> ok(to, ActResponse.write(outputs, act.single(), by.version()));
       Call call = new Call(request, responder, deployment, form);
-      if (submit(request, deployment, inputs, act.parameters(), null, call)) {
+      if (submit(request.receivedNanos(), deployment, inputs, act.parameters(), null, call)) {
         shadow(request, model, inputs, act.parameters());
         return;
       }
@@ -343,8 +374,8 @@ final class RestApi implements HttpHandler, AutoCloseable {
     return spec.shape().stream().skip(1).reduce(1, (a, b) -> a * b);
   }
 
-  private static boolean submit(
-      HttpRequest request,
+  static boolean submit(
+      long receivedNanos,
       Deployment deployment,
       List<Tensor> inputs,
       Map<String, Object> parameters,
@@ -357,9 +388,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
           "the request has %d rows but must have %d at most; send several".formatted(rows, most));
     }
     deployment.batcher().model().check(inputs, parameters);
-    return deployment
-        .batcher()
-        .submit(inputs, parameters, request.receivedNanos(), timeout, completion);
+    return deployment.batcher().submit(inputs, parameters, receivedNanos, timeout, completion);
   }
 
   /** Lets the shadow compute too, unless it has enough to do. */
@@ -371,7 +400,13 @@ final class RestApi implements HttpHandler, AutoCloseable {
       return;
     }
     try {
-      submit(request, shadow, shadow.signature().check(inputs), parameters, null, Unheard.ANSWER);
+      submit(
+          request.receivedNanos(),
+          shadow,
+          shadow.signature().check(inputs),
+          parameters,
+          null,
+          Unheard.ANSWER);
     } catch (InvalidInputException | InvalidRequestException e) {
       LOG.debug("the shadow of {} does not take what the model takes", model.name(), e);
     }

@@ -3,6 +3,7 @@ package org.mobula.serve.protocol;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.mobula.serve.model.Tensor;
 
@@ -34,6 +35,27 @@ public final class ActResponse {
           json.writeStringField("version", version);
           json.writeEndObject();
         });
+  }
+
+  /**
+   * Writes a line for each row, as the answer to one observation each.
+   *
+   * @param outputs of a policy
+   * @throws InvalidRequestException if a number is not finite
+   */
+  public static ByteBuffer lines(List<Tensor> outputs, String version) {
+    int rows = outputs.get(0).rows();
+    List<ByteBuffer> lines = new ArrayList<>(rows);
+    int length = 0;
+    for (int row = 0; row < rows; row++) {
+      int at = row;
+      ByteBuffer line = write(outputs.stream().map(o -> o.rows(at, 1)).toList(), true, version);
+      length += line.remaining() + 1;
+      lines.add(line);
+    }
+    ByteBuffer all = ByteBuffer.allocate(length);
+    lines.forEach(line -> all.put(line).put((byte) '\n'));
+    return all.flip();
   }
 
   /** Writes a tensor as nested arrays. */
