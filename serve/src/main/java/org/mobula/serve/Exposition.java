@@ -6,6 +6,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.BatcherStatistics;
 import org.mobula.serve.batch.Failure;
+import org.mobula.serve.http.HttpCounters;
 import org.mobula.serve.record.Recorder;
 
 /** The server's metrics in Prometheus' text format, version 0.0.4. */
@@ -21,20 +22,17 @@ final class Exposition {
     this.recorder = recorder;
   }
 
-  static String of(List<ServedModel> models, @Nullable Recorder recorder) {
+  static String of(List<ServedModel> models, HttpCounters http, @Nullable Recorder recorder) {
     Exposition exposition = new Exposition(models, recorder);
-    exposition.write();
+    exposition.writeModels();
+    exposition.write(http);
     return exposition.text.toString();
   }
 
-  private void write() {
+  private void writeModels() {
     requests();
     each("rows_total", "counter", "Rows computed.", s -> (double) s.batcher().statistics().rows());
-    each(
-        "batches_total",
-        "counter",
-        "Batches computed.",
-        s -> (double) s.batcher().statistics().batches());
+    batches();
     each(
         "compute_seconds_total",
         "counter",
@@ -76,20 +74,62 @@ final class Exposition {
         });
   }
 
-  private void latencies() {
-    head("request_seconds", "histogram", "From a request's first byte to its answer.");
+  private void batches() {
+    head("batch_rows", "histogram", "Rows computed together.");
     forAll(
         (labels, deployment) -> {
-          long count = 0;
-          for (int i = 0; i <= Deployment.BOUNDS.length; i++) {
-            count += deployment.answersIn(i);
-            String bound =
-                i < Deployment.BOUNDS.length ? Double.toString(Deployment.BOUNDS[i]) : "+Inf";
-            sample("request_seconds_bucket", labels + ",le=\"" + bound + "\"", (double) count);
+          BatcherStatistics statistics = deployment.batcher().statistics();
+          long[] batches = statistics.batchesBySize();
+          String[] bounds = new String[batches.length];
+          for (int i = 0; i < batches.length - 1; i++) {
+            bounds[i] = Integer.toString(1 << i);
           }
-          sample("request_seconds_sum", labels, deployment.latencySeconds());
-          sample("request_seconds_count", labels, (double) count);
+          histogram("batch_rows", labels, bounds, batches, (double) statistics.rows());
         });
+  }
+
+  private void latencies() {
+    head("request_seconds", "histogram", "From a request's first byte to its answer.");
+    int buckets = Deployment.BOUNDS.length + 1;
+    forAll(
+        (labels, deployment) -> {
+          String[] bounds = new String[buckets];
+          long[] answers = new long[buckets];
+          for (int i = 0; i < buckets; i++) {
+            answers[i] = deployment.answersIn(i);
+            bounds[i] = i < buckets - 1 ? Double.toString(Deployment.BOUNDS[i]) : "";
+          }
+          histogram("request_seconds", labels, bounds, answers, deployment.latencySeconds());
+        });
+  }
+
+  /** The last bucket has no bound. */
+  private void histogram(String name, String labels, String[] bounds, long[] counts, double sum) {
+    long count = 0;
+    for (int i = 0; i < counts.length; i++) {
+      count += counts[i];
+      String bound = i < counts.length - 1 ? bounds[i] : "+Inf";
+      sample(name + "_bucket", labels + ",le=\"" + bound + "\"", (double) count);
+    }
+    sample(name + "_sum", labels, sum);
+    sample(name + "_count", labels, (double) count);
+  }
+
+  private void write(HttpCounters http) {
+    head("http_requests_total", "counter", "Answers of the HTTP front by class of status.");
+    sample("http_requests_total", "code=\"2xx\"", (double) http.successes());
+    sample("http_requests_total", "code=\"4xx\"", (double) http.clientErrors());
+    sample("http_requests_total", "code=\"5xx\"", (double) http.serverErrors());
+    one("http_requests_abandoned_total", "counter", "Requests left by clients.", http.abandoned());
+    one("http_received_bytes_total", "counter", "Heads and bodies read.", http.bytesReceived());
+    one("http_sent_bytes_total", "counter", "Heads and bodies written.", http.bytesSent());
+    one("http_connections_total", "counter", "Connections taken.", http.connectionsAccepted());
+    one("http_connections", "gauge", "Connections open.", http.connectionsOpen());
+  }
+
+  private void one(String name, String type, String help, long value) {
+    head(name, type, help);
+    text.append("mobula_serve_").append(name).append(' ').append(value).append('\n');
   }
 
   private void each(String name, String type, String help, ToDoubleFunction<Deployment> value) {

@@ -86,7 +86,9 @@ final class Inference implements InferenceService, AutoCloseable {
   @Override
   public boolean isReady(String name, @Nullable String version) {
     ServedModel model = model(name);
-    Deployment chosen = version == null ? model.main() : model.choose(version, null);
+    boolean asked = version != null && !model.deployments().isEmpty();
+    // Without a version not a canary that this question may be led to.
+    Deployment chosen = asked ? deployment(model, version, null) : model.main();
     return chosen != null && chosen.batcher().isReady() && !draining;
   }
 

@@ -64,7 +64,9 @@ public final class PolicyServer implements AutoCloseable {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
-      startedHttp = HttpServer.start(http(config, tokens, tls), new RestApi(inference));
+      RestApi api = new RestApi(inference);
+      startedHttp = HttpServer.start(http(config, tokens, tls), api);
+      api.count(startedHttp);
       Integer port = config.grpcPort();
       if (port != null) {
         startedGrpc =
@@ -113,7 +115,7 @@ public final class PolicyServer implements AutoCloseable {
   }
 
   private static Access access(String method, String path) {
-    if (path.startsWith("/v2/health/")) {
+    if (path.startsWith("/v2/health/") || path.equals("/")) { // the page itself holds nothing
       return Access.OPEN;
     }
     return path.startsWith("/v2/repository/models/") ? Access.ADMIN : Access.READ;

@@ -8,9 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.grpc.InferenceService;
+import org.mobula.serve.http.HttpCounters;
 import org.mobula.serve.http.HttpHandler;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
+import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Tensor;
@@ -30,7 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The routes of the Open Inference Protocol v2 (REST) with its repository extension, {@code POST
- * /v1/policies/NAME/act} and {@code …/feedback}, and {@code GET /metrics}.
+ * /v1/policies/NAME/act} and {@code …/feedback}, {@code GET /metrics}, {@code GET /openapi.json}
+ * and the page at {@code /}.
  */
 final class RestApi implements HttpHandler {
   private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
@@ -38,9 +41,16 @@ final class RestApi implements HttpHandler {
   private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
 
   private final Inference inference;
+  private final Page page = Page.read();
+  private volatile @Nullable HttpServer counted;
 
   RestApi(Inference inference) {
     this.inference = inference;
+  }
+
+  /** The server whose connections and bytes are told among the metrics. */
+  void count(HttpServer server) {
+    counted = server;
   }
 
   /** No such thing, or not in this way. */
@@ -105,6 +115,14 @@ final class RestApi implements HttpHandler {
 
   private void fixed(HttpRequest request, HttpResponder responder, String path) {
     switch (path) {
+      case "/" -> {
+        require(request, "GET");
+        page.send(responder);
+      }
+      case "/openapi.json", "/v2/docs/dataplane.json" -> {
+        require(request, "GET");
+        ok(responder, OpenApi.of(inference.models(), inference.server().version()));
+      }
       case "/v2" -> {
         require(request, "GET");
         ok(responder, Documents.server(inference.server()));
@@ -125,7 +143,12 @@ final class RestApi implements HttpHandler {
       }
       case "/metrics" -> {
         require(request, "GET");
-        String text = Exposition.of(inference.models(), inference.recorder());
+        HttpServer server = counted;
+        String text =
+            Exposition.of(
+                inference.models(),
+                server == null ? HttpCounters.NONE : server.counters(),
+                inference.recorder());
         responder.send(
             200,
             Exposition.CONTENT_TYPE,
@@ -139,7 +162,7 @@ final class RestApi implements HttpHandler {
   private static RouteException nothingThere() {
     return new RouteException(
         404,
-        "there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST"
+        "there is nothing at this path; see GET /openapi.json, or try GET /v2, POST /v2/models/NAME/infer or POST"
             + " /v1/policies/NAME/act",
         Map.of());
   }
@@ -224,6 +247,12 @@ final class RestApi implements HttpHandler {
 
   private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, RestCaller.JSON);
+    if (request.header("Accept").orElse("").toLowerCase(Locale.ROOT).contains(ActStream.TYPE)) {
+      TensorSpec spec = Inference.deployment(model, null, null).signature().inputs().get(0);
+      ActRequest act = ActRequest.read(request.body(), rowSize(spec));
+      ActStream.start(inference, request, responder, model, act, spec);
+      return;
+    }
     while (true) {
       Deployment any = Inference.deployment(model, null, null);
       TensorSpec spec = any.signature().inputs().get(0);

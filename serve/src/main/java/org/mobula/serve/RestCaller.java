@@ -52,6 +52,10 @@ record RestCaller(HttpRequest request, HttpResponder responder, Form form)
 
   @Override
   public void fail(Failure failure) {
+    fail(responder, failure);
+  }
+
+  static void fail(HttpResponder responder, Failure failure) {
     int status =
         switch (failure) {
           case OVERLOADED, CLOSED, REPLICA_DIED -> 503;

@@ -128,7 +128,10 @@ final class GrpcPolicyServerTest {
     ModelReadyRequest ready =
         ModelReadyRequest.newBuilder().setName("cartpole").setVersion("100").build();
     assertThat(client.modelReady(ready).getReady()).isTrue();
-    assertThat(client.modelReady(ready.toBuilder().setVersion("5").build()).getReady()).isFalse();
+    ModelReadyRequest unknown = ready.toBuilder().setVersion("5").build();
+    assertThatExceptionOfType(StatusRuntimeException.class)
+        .isThrownBy(() -> client.modelReady(unknown))
+        .withMessageContaining("model 'cartpole' has no version of this name; it serves 100");
   }
 
   @Test

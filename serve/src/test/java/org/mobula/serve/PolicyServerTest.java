@@ -181,15 +181,16 @@ final class PolicyServerTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "GET|/|404|there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
+        "GET|/v3|404|there is nothing at this path; see GET /openapi.json, or try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
         "GET|/v2/models/cartpol|404|there is no model 'cartpol'; did you mean 'cartpole'?",
         "GET|/v2/models/other|404|there is no model 'other'; there are: cartpole",
         "GET|/v2/models/cartpole/versions/5|404|model 'cartpole' has no version of this name; it serves 100",
+        "GET|/v2/models/cartpole/versions/5/ready|404|model 'cartpole' has no version of this name; it serves 100",
         "GET|/v2/models/cartpole/infer|405|this path takes POST requests only",
         "POST|/v2/health/live|405|this path takes GET requests only",
         "POST|/v2/models/cartpole/infer|400|the body is empty but must be a JSON object",
         "POST|/v1/policies/cartpole/act|400|the body is empty but must be a JSON object",
-        "POST|/v2/repository/models/cartpole/remove|404|there is nothing at this path; try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
+        "POST|/v2/repository/models/cartpole/remove|404|there is nothing at this path; see GET /openapi.json, or try GET /v2, POST /v2/models/NAME/infer or POST /v1/policies/NAME/act",
       })
   void saysWhatIsWrong(String method, String path, int status, String sentence) throws Exception {
     start();
@@ -347,6 +348,97 @@ final class PolicyServerTest {
   }
 
   @Test
+  void countsBatchesAndWhatTheHttpFrontDid() throws Exception {
+    start();
+    act("{\"observations\":[" + OBSERVATION + "," + OBSERVATION + "," + OBSERVATION + "]}");
+    assertThat(get("/v3").statusCode()).isEqualTo(404);
+    String labels = "{model=\"cartpole\",version=\"100\"";
+    assertThat(get("/metrics").body())
+        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"2\"} 0\n")
+        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"4\"} 1\n")
+        .contains("mobula_serve_batch_rows_sum" + labels + "} 3\n")
+        .contains("mobula_serve_http_requests_total{code=\"2xx\"} 1\n")
+        .contains("mobula_serve_http_requests_total{code=\"4xx\"} 1\n")
+        .contains("mobula_serve_http_connections ");
+  }
+
+  private HttpResponse<String> stream(String body) throws Exception {
+    return client.send(
+        request("/v1/policies/cartpole/act")
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/x-ndjson")
+            .POST(BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  @Test
+  void streamsALineForEachObservation() throws Exception {
+    start();
+    StringBuilder many = new StringBuilder("{\"observations\":[");
+    int rows = 1000;
+    for (int i = 0; i < rows; i++) {
+      many.append(i == 0 ? "" : ",").append("[0.1,").append(i * 1e-3f).append(",-0.3,0.4]");
+    }
+    JsonNode whole = act(many + "]}");
+    HttpResponse<String> answer = stream(many + "]}");
+    assertThat(answer.headers().firstValue("Content-Type")).contains("application/x-ndjson");
+    List<String> lines = answer.body().lines().toList();
+    assertThat(lines).hasSize(rows);
+    for (int i = 0; i < rows; i++) {
+      JsonNode line = JSON.readTree(lines.get(i));
+      assertThat(line.get("action")).isEqualTo(whole.get("actions").get(i));
+      assertThat(line.get("value").floatValue())
+          .isCloseTo(whole.get("value").get(i).floatValue(), within(1e-4f));
+      assertThat(line.get("version").asText()).isEqualTo("100");
+    }
+    String seeded = many + "],\"deterministic\":false,\"seed\":4}";
+    assertThat(stream(seeded).body()).isEqualTo(stream(seeded).body());
+    assertThat(stream("{\"observation\":" + OBSERVATION + "}").body().lines()).hasSize(1);
+  }
+
+  @Test
+  void refusesAStreamBeforeItsFirstLineByAStatus() throws Exception {
+    start();
+    HttpResponse<String> wrong = stream("{\"observations\":[[1,2]]}");
+    assertThat(wrong.statusCode()).isEqualTo(400);
+    assertThat(wrong.body())
+        .isEqualTo("{\"error\":\"observations have 2 numbers but must have 4 each\"}");
+    post("/v2/repository/models/cartpole/unload", "");
+    assertThat(stream("{\"observations\":[" + OBSERVATION + "]}").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void describesItselfWithExamplesThatWork() throws Exception {
+    start();
+    JsonNode document = JSON.readTree(get("/openapi.json").body());
+    assertThat(JSON.readTree(get("/v2/docs/dataplane.json").body())).isEqualTo(document);
+    assertThat(document.at("/components/schemas/ModelName/enum/0").asText()).isEqualTo("cartpole");
+    for (String path : List.of("/v1/policies/{name}/act", "/v2/models/{name}/infer")) {
+      JsonNode example =
+          document
+              .path("paths")
+              .path(path)
+              .at("/post/requestBody/content/application~1json/examples/cartpole/value");
+      assertThat(post(path.replace("{name}", "cartpole"), example.toString()).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void showsAPageThatRunsNothingButItsOwnScript() throws Exception {
+    start();
+    HttpResponse<String> page = get("/");
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.headers().firstValue("Content-Type")).contains("text/html; charset=utf-8");
+    assertThat(page.headers().firstValue("X-Content-Type-Options")).contains("nosniff");
+    assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+        .startsWith("default-src 'none'; script-src 'sha256-")
+        .doesNotContain("unsafe");
+    assertThat(page.body()).doesNotContain("https://").doesNotContain("style=");
+  }
+
+  @Test
   void tokensTellWhoMayDoWhat() throws Exception {
     Path read = Files.writeString(directory.resolve("read"), "read-token-0123456789\n");
     Path admin = Files.writeString(directory.resolve("admin"), "admin-token-0123456789\n");
@@ -359,6 +451,9 @@ final class PolicyServerTest {
             .start();
     assertThat(get("/v2/health/ready").statusCode()).isEqualTo(200);
     assertThat(get("/v2").statusCode()).isEqualTo(401);
+    assertThat(get("/").statusCode()).isEqualTo(200);
+    assertThat(get("/metrics").statusCode()).isEqualTo(401);
+    assertThat(get("/openapi.json").statusCode()).isEqualTo(401);
     String load = "/v2/repository/models/cartpole/load";
     assertThat(withToken(load, "read-token-0123456789")).isEqualTo(403);
     assertThat(withToken(load, "admin-token-0123456789")).isEqualTo(200);

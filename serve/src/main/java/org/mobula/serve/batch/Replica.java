@@ -103,8 +103,7 @@ final class Replica implements Runnable {
       return;
     }
     batcher.statistics().computeNanos.add(System.nanoTime() - start);
-    batcher.statistics().batches.increment();
-    batcher.statistics().rows.add(outputs.get(0).rows()); // before anybody can have the answer
+    batcher.statistics().computed(outputs.get(0).rows()); // before anybody can have the answer
     int row = 0;
     for (Work work : batch) {
       batcher.succeed(work, part(outputs, row, work.rows()));

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
  * @param client who asked
  * @param method such as {@code POST}; a dash where the request was not understood
  * @param path percent-decoded, without the query; empty where the request was not understood
+ * @param traceParent the header that places the request in a trace; empty where it has none
  * @param status of the answer
  * @param requestBytes of the body as received
  * @param answerBytes of the answer with its head
@@ -20,6 +21,7 @@ public record AccessEntry(
     SocketAddress client,
     String method,
     String path,
+    String traceParent,
     int status,
     long requestBytes,
     long answerBytes,
@@ -30,20 +32,21 @@ public record AccessEntry(
     Logger log = LoggerFactory.getLogger("org.mobula.serve.access");
     return entry ->
         log.info(
-            "{} \"{} {}\" {} {} {} {}µs",
+            "{} \"{} {}\" {} {} {} {}µs {}",
             entry.client,
             entry.method,
             visible(entry.path),
             entry.status,
             entry.requestBytes,
             entry.answerBytes,
-            entry.nanos / 1000);
+            entry.nanos / 1000,
+            entry.traceParent.isEmpty() ? "-" : visible(entry.traceParent));
   }
 
   /** A decoded path may hold line breaks, with which a client could forge lines of the log. */
-  private static String visible(String path) {
-    return path.chars().anyMatch(Character::isISOControl)
-        ? path.replaceAll("\\p{Cntrl}", "?")
-        : path;
+  private static String visible(String text) {
+    return text.chars().anyMatch(Character::isISOControl)
+        ? text.replaceAll("\\p{Cntrl}", "?")
+        : text;
   }
 }

@@ -29,6 +29,7 @@ final class AnswerWriter {
   private static final byte[] COLON = ascii(": ");
   private static final byte[] CONTENT_TYPE = ascii("content-type: ");
   private static final byte[] CONTENT_LENGTH = ascii("content-length: ");
+  private static final byte[] CHUNKED = ascii("transfer-encoding: chunked\r\n");
   private static final byte[] CLOSE = ascii("connection: close\r\n");
   private static final byte[] KEEP_ALIVE = ascii("connection: keep-alive\r\n");
   private static final byte[] GZIP = ascii("content-encoding: gzip\r\n");
@@ -84,7 +85,6 @@ final class AnswerWriter {
     int status = exchange.status();
     ByteBuffer[] parts = exchange.answerBody();
     long length = length(parts);
-    HttpHeaders asked = exchange.headers();
     boolean large = length >= config.compressFrom();
     ByteBuf packed = large ? compress(exchange, context) : null;
     if (packed != null) {
@@ -95,11 +95,8 @@ final class AnswerWriter {
     boolean copies = packed == null && sendsBody && length <= MAX_COPIED_BYTES;
 
     ByteBuf out = context.alloc().directBuffer(HEAD_BYTES + (copies ? (int) length : 0));
-    out.writeBytes(statusLines[status]).writeBytes(date);
+    beginHead(exchange, out);
     if (hasBody) {
-      if (!exchange.contentType().isEmpty()) {
-        writeLine(out, CONTENT_TYPE, exchange.contentType());
-      }
       out.writeBytes(CONTENT_LENGTH);
       writeDecimal(out, length);
       out.writeBytes(LINE_END);
@@ -110,25 +107,7 @@ final class AnswerWriter {
     if (large) {
       out.writeBytes(VARY_ENCODING);
     }
-    if (closes) {
-      out.writeBytes(CLOSE);
-    } else if (exchange.http10) {
-      out.writeBytes(KEEP_ALIVE);
-    }
-    String trace = asked.get("traceparent");
-    if (trace != null) {
-      writeLine(out, TRACE_PARENT, trace);
-    }
-    String origin = gate.allowedOrigin(asked);
-    if (origin != null) {
-      writeLine(out, ALLOW_ORIGIN, origin);
-      out.writeBytes(EXPOSE_AND_VARY);
-    }
-    for (Map.Entry<String, String> header : exchange.answerHeaders().entrySet()) {
-      writeText(out, header.getKey());
-      writeLine(out, COLON, header.getValue());
-    }
-    out.writeBytes(LINE_END);
+    endHead(exchange, closes, out);
     long written = out.readableBytes() + (sendsBody ? length : 0);
     if (copies) {
       for (ByteBuffer part : parts) {
@@ -154,6 +133,55 @@ final class AnswerWriter {
       context.write(out, promise(context, null, afterwards));
     }
     return written;
+  }
+
+  /**
+   * Writes the head of a stream, without a flush, and lets the request's body go.
+   *
+   * @return bytes
+   */
+  long writeHead(Exchange exchange, boolean closes, ChannelHandlerContext context) {
+    ByteBuf out = context.alloc().directBuffer(HEAD_BYTES);
+    beginHead(exchange, out);
+    if (!exchange.http10) {
+      out.writeBytes(CHUNKED);
+    }
+    endHead(exchange, closes, out);
+    exchange.releaseBody();
+    int written = out.readableBytes();
+    context.write(out, context.voidPromise());
+    return written;
+  }
+
+  private void beginHead(Exchange exchange, ByteBuf out) {
+    int status = exchange.status();
+    out.writeBytes(statusLines[status]).writeBytes(date);
+    if (status != 204 && status != 304 && !exchange.contentType().isEmpty()) {
+      writeLine(out, CONTENT_TYPE, exchange.contentType());
+    }
+  }
+
+  private void endHead(Exchange exchange, boolean closes, ByteBuf out) {
+    HttpHeaders asked = exchange.headers();
+    if (closes) {
+      out.writeBytes(CLOSE);
+    } else if (exchange.http10) {
+      out.writeBytes(KEEP_ALIVE);
+    }
+    String trace = asked.get("traceparent");
+    if (trace != null) {
+      writeLine(out, TRACE_PARENT, trace);
+    }
+    String origin = gate.allowedOrigin(asked);
+    if (origin != null) {
+      writeLine(out, ALLOW_ORIGIN, origin);
+      out.writeBytes(EXPOSE_AND_VARY);
+    }
+    for (Map.Entry<String, String> header : exchange.answerHeaders().entrySet()) {
+      writeText(out, header.getKey());
+      writeLine(out, COLON, header.getValue());
+    }
+    out.writeBytes(LINE_END);
   }
 
   private static ChannelPromise promise(

@@ -1,6 +1,7 @@
 package org.mobula.serve.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -59,6 +60,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
   private @Nullable ChannelHandlerContext context;
 
   private @Nullable Exchange arriving;
+
+  /** What the oldest request is answered with, while that is a stream. */
+  private @Nullable Streaming streaming;
+
   private long startNanos;
   private long readNanos;
   private boolean anythingCame;
@@ -116,6 +121,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
       waiting.remove(partial);
       partial.releaseBody();
     }
+    streaming = null;
     forgetAnswered();
   }
 
@@ -345,7 +351,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
     }
     ChannelHandlerContext open = context();
     boolean wrote = false;
-    for (Exchange exchange; (exchange = waiting.peek()) != null; ) {
+    for (Exchange exchange; streaming == null && (exchange = waiting.peek()) != null; ) {
       if (!exchange.isAnswered()) {
         if (exchange.continueWanted) {
           exchange.continueWanted = false;
@@ -353,6 +359,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
           unflushed = true;
         }
         break;
+      }
+      PartSource parts = exchange.parts();
+      if (parts != null) {
+        begin(exchange, parts, open);
+        continue;
       }
       waiting.remove();
       write(exchange, open);
@@ -367,6 +378,57 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
     }
     if (wrote) {
       updateReading();
+    }
+  }
+
+  /** Begins a stream. The exchange stays the oldest until its end, so that nothing overtakes it. */
+  private void begin(Exchange exchange, PartSource parts, ChannelHandlerContext open) {
+    boolean stops = waiting.size() == 1 && arriving == null && endpoint.draining().get();
+    if (exchange.http10 || stops) { // HTTP/1.0 knows no other end
+      exchange.closes = true;
+      exchange.lingers |= stops;
+      inputClosed = true;
+    }
+    long bytes = endpoint.writer().writeHead(exchange, exchange.closes, open);
+    unflushed = true;
+    Streaming begun = new Streaming(this, open, parts, !exchange.http10, bytes);
+    streaming = begun;
+    if (exchange.isHead()) {
+      end(exchange, bytes, open, Unpooled.EMPTY_BUFFER);
+    } else {
+      begun.advance();
+    }
+  }
+
+  /** A stream has no other part. */
+  void ended(ByteBuf last) {
+    Streaming stream = streaming;
+    Exchange exchange = waiting.peek();
+    if (stream != null && exchange != null) {
+      end(exchange, stream.bytes(), context(), last);
+    }
+    run();
+    updateReading();
+  }
+
+  private void end(Exchange exchange, long bytes, ChannelHandlerContext open, ByteBuf last) {
+    streaming = null;
+    waiting.remove();
+    boolean stops = waiting.isEmpty() && arriving == null && endpoint.draining().get();
+    if (exchange.closes || stops) {
+      inputClosed = true;
+      boolean lingers = exchange.lingers || stops;
+      open.write(last).addListener((ChannelFutureListener) sent -> finish(sent.channel(), lingers));
+    } else {
+      open.write(last, open.voidPromise());
+      if (waiting.isEmpty() && deadlines.phase() == Phase.BETWEEN) {
+        deadlines.enter(Phase.BETWEEN, now());
+      }
+    }
+    unflushed = true;
+    endpoint.counters().answered(exchange.status(), bytes);
+    if (config.accessLog() != null) {
+      report(exchange, bytes, open, config.accessLog());
     }
   }
 
@@ -396,6 +458,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
               open.channel().remoteAddress(),
               exchange.receivedMethod(),
               exchange.path(),
+              exchange.header("traceparent").orElse(""),
               exchange.status(),
               exchange.bodyBytes,
               bytes,
@@ -436,6 +499,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext changed) {
     updateReading();
+    if (streaming != null) {
+      streaming.advance();
+    }
   }
 
   /** Reads on unless too much waits: for an answer, or for the client to take answers. */

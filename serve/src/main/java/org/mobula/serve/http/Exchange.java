@@ -51,6 +51,7 @@ final class Exchange implements HttpRequest, HttpResponder {
   private String contentType = "";
   private Map<String, String> answerHeaders = Map.of();
   private ByteBuffer[] answerBody = {};
+  private @Nullable PartSource parts;
 
   Exchange(
       Connection connection, io.netty.handler.codec.http.HttpRequest head, long receivedNanos) {
@@ -207,16 +208,35 @@ final class Exchange implements HttpRequest, HttpResponder {
   @Override
   public void send(
       int status, String contentType, Map<String, String> headers, ByteBuffer... body) {
-    if (status < 200 || status > 599) {
-      throw new IllegalArgumentException("status is " + status + " but must be from 200 to 599");
-    }
-    if (!trySend(status, contentType, headers, body)) {
+    requireFirst(answer(status, contentType, headers, null, body));
+  }
+
+  @Override
+  public void stream(
+      int status, String contentType, Map<String, String> headers, PartSource source) {
+    requireFirst(answer(status, contentType, headers, Objects.requireNonNull(source, "parts")));
+  }
+
+  private void requireFirst(boolean answered) {
+    if (!answered) {
       throw new IllegalStateException(
           method + " " + path + " is answered already; answer each request once");
     }
   }
 
   boolean trySend(int status, String contentType, Map<String, String> headers, ByteBuffer... body) {
+    return answer(status, contentType, headers, null, body);
+  }
+
+  private boolean answer(
+      int status,
+      String contentType,
+      Map<String, String> headers,
+      @Nullable PartSource source,
+      ByteBuffer... body) {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException("status is " + status + " but must be from 200 to 599");
+    }
     // Before the answer is taken, so that one with a null can still be followed by a right one.
     Map<String, String> copy = Map.copyOf(headers);
     Objects.requireNonNull(contentType, "contentType");
@@ -230,6 +250,7 @@ final class Exchange implements HttpRequest, HttpResponder {
     this.contentType = contentType;
     answerHeaders = copy;
     answerBody = body;
+    parts = source;
     state.set(ANSWERED);
     connection.answered(this);
     return true;
@@ -253,6 +274,11 @@ final class Exchange implements HttpRequest, HttpResponder {
 
   Map<String, String> answerHeaders() {
     return answerHeaders;
+  }
+
+  /** Of an answer that is a stream. */
+  @Nullable PartSource parts() {
+    return parts;
   }
 
   ByteBuffer[] answerBody() {

@@ -20,4 +20,7 @@ public record HttpCounters(
     long bytesReceived,
     long bytesSent,
     long connectionsAccepted,
-    long connectionsOpen) {}
+    long connectionsOpen) {
+  /** Before anything was done. */
+  public static final HttpCounters NONE = new HttpCounters(0, 0, 0, 0, 0, 0, 0, 0);
+}

@@ -3,6 +3,7 @@ package org.mobula.serve.protocol;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Tensor;
@@ -21,6 +22,15 @@ public final class ActResponse {
    */
   public static ByteBuffer write(
       List<Tensor> outputs, boolean single, String version, @Nullable String id) {
+    return write(outputs, single, version, id, null);
+  }
+
+  private static ByteBuffer write(
+      List<Tensor> outputs,
+      boolean single,
+      String version,
+      @Nullable String id,
+      @Nullable Integer row) {
     return Body.of(
         json -> {
           json.writeStartObject();
@@ -37,9 +47,35 @@ public final class ActResponse {
           json.writeStringField("version", version);
           if (id != null) {
             json.writeStringField("id", id);
+            if (row != null) {
+              json.writeNumberField("row", row);
+            }
           }
           json.writeEndObject();
         });
+  }
+
+  /**
+   * Writes a line for each row, as the answer to one observation each.
+   *
+   * @param outputs of a policy
+   * @param id by which rewards may name the answers, each with its row; null if they have none
+   * @throws InvalidRequestException if a number is not finite
+   */
+  public static ByteBuffer lines(List<Tensor> outputs, String version, @Nullable String id) {
+    int rows = outputs.get(0).rows();
+    List<ByteBuffer> lines = new ArrayList<>(rows);
+    int length = 0;
+    for (int row = 0; row < rows; row++) {
+      int at = row;
+      ByteBuffer line =
+          write(outputs.stream().map(o -> o.rows(at, 1)).toList(), true, version, id, at);
+      length += line.remaining() + 1;
+      lines.add(line);
+    }
+    ByteBuffer all = ByteBuffer.allocate(length);
+    lines.forEach(line -> all.put(line).put((byte) '\n'));
+    return all.flip();
   }
 
   /** Writes a tensor as nested arrays. */

@@ -95,6 +95,12 @@ public final class Documents {
           while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
             JsonToken value = parser.nextToken();
+            if (field.equals("ready")
+                && value != JsonToken.VALUE_TRUE
+                && value != JsonToken.VALUE_FALSE) {
+              throw new InvalidRequestException(
+                  "ready is " + Json.shown(parser) + " but must be true or false");
+            }
             parser.skipChildren();
             ready |= field.equals("ready") && value == JsonToken.VALUE_TRUE;
           }

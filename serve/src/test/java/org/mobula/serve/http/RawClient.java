@@ -109,7 +109,8 @@ final class RawClient implements AutoCloseable {
     return new Answer(status, headers, new String(body, ISO_8859_1));
   }
 
-  private String line() throws IOException {
+  /** The next line, without its end. */
+  String line() throws IOException {
     StringBuilder line = new StringBuilder();
     for (int c = in.read(); c != '\n'; c = in.read()) {
       if (c < 0) {
@@ -121,6 +122,11 @@ final class RawClient implements AutoCloseable {
       throw new IOException("line without CR: " + line);
     }
     return line.substring(0, line.length() - 1);
+  }
+
+  /** The next bytes, fewer only if the server closes. */
+  byte[] bytes(int length) throws IOException {
+    return in.readNBytes(length);
   }
 
   /** What comes until the server closes. */
