@@ -362,6 +362,14 @@ final class PolicyServerTest {
         .contains("mobula_serve_http_connections ");
   }
 
+  @Test
+  void takesTheLongestTimeout() throws Exception {
+    start();
+    String body =
+        INFER.replace("\"id\"", "\"parameters\":{\"timeout\":9223372036854775807},\"id\"");
+    assertThat(post("/v2/models/cartpole/infer", body).statusCode()).isEqualTo(200);
+  }
+
   private HttpResponse<String> stream(String body) throws Exception {
     return client.send(
         request("/v1/policies/cartpole/act")

@@ -184,8 +184,10 @@ public final class Batcher {
       long acceptedNanos,
       @Nullable Duration timeout,
       Completion completion) {
-    long limit = config.requestTimeout().toNanos();
-    long nanos = timeout == null ? limit : Math.min(limit, timeout.toNanos());
+    Duration limit = config.requestTimeout();
+    // Compared as durations: a client's may have more nanoseconds than fit into 64 bits.
+    Duration patience = timeout == null || timeout.compareTo(limit) > 0 ? limit : timeout;
+    long nanos = patience.toNanos();
     Work work = new Work(inputs, parameters, acceptedNanos, acceptedNanos + nanos, completion);
     lock.lock();
     try {
