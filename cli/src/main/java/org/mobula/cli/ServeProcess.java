@@ -44,18 +44,18 @@ final class ServeProcess {
   }
 
   /**
-   * Serves until a signal comes, whose exit code it returns once what was under way is answered.
+   * Serves until a signal comes, and returns 0 once what was under way is answered: to be ended so
+   * is a server's success. A second signal ends it at once, with that signal's exit code.
    */
   static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
     VectorModule.load(); // before the first network; where it is absent, networks do without
     CountDownLatch ended = new CountDownLatch(1);
-    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown())) {
-      try (PolicyServer server = start(options)) {
-        say(server, options.json(), out);
-        ended.await();
-      } // which answers what is under way
-      return signals.exitCode();
-    }
+    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown());
+        PolicyServer server = start(options)) {
+      say(server, options.json(), out);
+      ended.await();
+    } // which answers what is under way
+    return 0;
   }
 
   private static PolicyServer start(Options options) throws IOException {
