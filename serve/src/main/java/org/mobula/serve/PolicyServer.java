@@ -11,12 +11,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.http.Access;
 import org.mobula.serve.http.AccessEntry;
 import org.mobula.serve.http.HttpConfig;
 import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
+import org.mobula.serve.model.Model;
 
 /**
  * Serves policies over HTTP.
@@ -38,7 +40,9 @@ public final class PolicyServer implements AutoCloseable {
   private final Duration drainTimeout;
   private final String scheme;
 
-  private PolicyServer(ServeConfig config, @Nullable TaskRuntime given) throws IOException {
+  private PolicyServer(Builder builder) throws IOException {
+    ServeConfig config = builder.config;
+    TaskRuntime given = builder.runtime;
     ownsRuntime = given == null;
     runtime = given == null ? LocalTaskRuntime.builder().name("serve").build() : given;
     drainTimeout = config.drainTimeout();
@@ -51,6 +55,8 @@ public final class PolicyServer implements AutoCloseable {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
+      builder.models.forEach(
+          (name, served) -> repository.load(name, served.model(), served.batching()));
       started = HttpServer.start(http(config), api);
     } finally {
       if (started == null) {
@@ -101,9 +107,12 @@ public final class PolicyServer implements AutoCloseable {
   /** Describes a server. */
   public static final class Builder {
     private ServeConfig config = ServeConfig.defaults();
+    private final Map<String, Given> models = new LinkedHashMap<>();
     private @Nullable TaskRuntime runtime;
 
     private Builder() {}
+
+    private record Given(Model model, BatchingConfig batching) {}
 
     /** All settings at once; later calls change single ones. */
     public Builder config(ServeConfig newConfig) {
@@ -117,7 +126,7 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
-    /** Serves the newest checkpoint of a run, a checkpoint, or a policy's file. */
+    /** Serves the newest checkpoint of a run, a checkpoint, a policy's file, or TorchScript. */
     public Builder model(String name, Path path) {
       return model(name, ModelConfig.defaults(path));
     }
@@ -127,6 +136,12 @@ public final class PolicyServer implements AutoCloseable {
       Map<String, ModelConfig> models = new LinkedHashMap<>(config.models());
       models.put(name, model);
       config = config.withModels(models);
+      return this;
+    }
+
+    /** Serves a model that is there already, such as one of your own. */
+    public Builder model(String name, Model model, BatchingConfig batching) {
+      models.put(name, new Given(model, batching));
       return this;
     }
 
@@ -142,7 +157,7 @@ public final class PolicyServer implements AutoCloseable {
      * @throws IOException if a model cannot be read, or the address is taken
      */
     public PolicyServer start() throws IOException {
-      return new PolicyServer(config, runtime);
+      return new PolicyServer(this);
     }
   }
 

@@ -227,9 +227,14 @@ final class RestApi implements HttpHandler, AutoCloseable {
     }
   }
 
-  private static Deployment deployment(
-      ServedModel model, @Nullable String version, @Nullable String session) {
+  private Deployment deployment(
+      ServedModel asked, @Nullable String version, @Nullable String session) {
+    ServedModel model = asked;
     Deployment chosen = model.choose(version, session);
+    while (chosen == null && repository.model(model.name()).orElse(model) != model) {
+      model = model(model.name()); // loaded anew since it was looked up
+      chosen = model.choose(version, session);
+    }
     if (chosen != null) {
       return chosen;
     }
@@ -264,7 +269,7 @@ final class RestApi implements HttpHandler, AutoCloseable {
         415, "the Content-Type must be " + String.join(" or ", types), Map.of());
   }
 
-  private static void infer(
+  private void infer(
       HttpRequest request, HttpResponder responder, ServedModel model, @Nullable String version) {
     requireType(request, Call.JSON, BINARY);
     InferRequest infer = InferRequestReader.read(request.body(), request.header(HEADER_LENGTH));
@@ -316,10 +321,15 @@ final class RestApi implements HttpHandler, AutoCloseable {
         "parameter 'timeout' is " + microseconds + " but must be a number of microseconds > 0");
   }
 
-  private static void act(HttpRequest request, HttpResponder responder, ServedModel model) {
+  private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, Call.JSON);
     while (true) {
       Deployment any = deployment(model, null, null);
+      if (!(any.batcher().model() instanceof PolicyModel)) {
+        throw new InvalidRequestException(
+            "model '%s' is no policy; ask POST /v2/models/%s/infer"
+                .formatted(model.name(), model.name()));
+      }
       TensorSpec spec = any.signature().inputs().get(0);
       ActRequest act = ActRequest.read(request.body(), rowSize(spec));
       int[] shape = spec.shape().stream().mapToInt(Integer::intValue).toArray();

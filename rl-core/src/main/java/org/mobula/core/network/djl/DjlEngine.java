@@ -19,7 +19,7 @@ public final class DjlEngine {
   }
 
   /** An owner of arrays; closing it frees them. */
-  static NDManager newScope() {
+  public static NDManager newScope() {
     return Holder.ENGINE.newBaseManager(Device.cpu());
   }
 
@@ -31,7 +31,7 @@ public final class DjlEngine {
    * How many threads compute one product. PyTorch applies it to the thread that loads it alone;
    * every other would wait for one helper per processor in each small product.
    */
-  static int threads() {
+  public static int threads() {
     return Holder.THREADS;
   }
 
