@@ -27,8 +27,8 @@ final class ServeCommand implements Callable<Integer> {
       arity = "0..*",
       paramLabel = "RUN_OR_CHECKPOINT",
       description =
-          "Runs, checkpoints or policy.safetensors files, each served by the name of its directory"
-              + " or as NAME=PATH.")
+          "Runs, checkpoints or policy.safetensors files, each served by the name of its directory,"
+              + " and TorchScript files (.pt), by their own; or as NAME=PATH.")
   private List<String> policies = List.of();
 
   @Option(

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
@@ -22,12 +23,15 @@ import org.mobula.serve.record.RecordConfig;
 
 /** A server of policies that is a process, until a signal ends it. */
 final class ServeProcess {
+  private static final String TORCH_SCRIPT = ".pt";
+
   private ServeProcess() {}
 
   /**
    * What the command line says.
    *
-   * @param policies runs, checkpoints or files, with or without {@code NAME=}
+   * @param policies runs, checkpoints, files or directories of TorchScript, with or without {@code
+   *     NAME=}
    * @param host null where it is not said
    * @param port null where it is not said
    * @param grpcPort null where it is not said
@@ -50,30 +54,31 @@ final class ServeProcess {
   }
 
   /**
-   * Serves until a signal comes, whose exit code it returns once what was under way is answered.
+   * Serves until a signal comes, and returns 0 once what was under way is answered: to be ended so
+   * is a server's success. A second signal ends it at once, with that signal's exit code.
    */
   static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
     VectorModule.load(); // before the first network; where it is absent, networks do without
     CountDownLatch ended = new CountDownLatch(1);
-    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown())) {
-      try (PolicyServer server = start(options)) {
-        say(server, options.json(), out);
-        ended.await();
-      } // which answers what is under way
-      return signals.exitCode();
-    }
+    StopSignals signals = StopSignals.listen(signal -> ended.countDown());
+    try (signals;
+        PolicyServer server = start(options)) {
+      say(server, options.json(), out);
+      ended.await();
+    } // which answers what is under way
+    return 0;
   }
 
-  private static PolicyServer start(Options options) throws IOException {
+  private static PolicyServer start(Options options) {
     try {
       return PolicyServer.builder().config(config(options)).start();
-    } catch (InvalidValueException | IllegalStateException e) {
+    } catch (InvalidValueException | IllegalStateException | IOException e) {
       throw CommandFailure.usage(
           ErrorReport.message(e), "{mobula} serve --help tells the options.");
     }
   }
 
-  private static ServeConfig config(Options options) {
+  private static ServeConfig config(Options options) throws IOException {
     Path file = options.config();
     ServeConfig config =
         file == null
@@ -88,6 +93,10 @@ final class ServeProcess {
       if (models.put(name, ModelConfig.defaults(path)) != null) {
         throw CommandFailure.usage("two policies are called " + name, "Name them: NAME=" + path);
       }
+    }
+    if (models.isEmpty()) {
+      throw CommandFailure.usage(
+          file + " has no models", "Add models: {NAME: {path: runs/NAME}}, or give a run.");
     }
     String host = options.host();
     Integer port = options.port();
@@ -111,15 +120,36 @@ final class ServeProcess {
     return config == null ? RecordConfig.defaults(directory) : config.withDirectory(directory);
   }
 
-  private static Path path(String policy, Path runsDirectory) {
-    Path path = Path.of(policy);
-    boolean isPolicy = Files.isRegularFile(path) || Files.exists(path.resolve(Policy.FILE_NAME));
-    return isPolicy ? path : new Runs(runsDirectory).find(policy);
+  private static Path path(String model, Path runsDirectory) throws IOException {
+    Path path = Path.of(model);
+    boolean isModel =
+        Files.isRegularFile(path)
+            || Files.exists(path.resolve(Policy.FILE_NAME))
+            || holdsTorchScript(path);
+    return isModel ? path : new Runs(runsDirectory).find(model);
   }
 
-  /** A checkpoint is called as its run is. */
+  /** Whether a directory has TorchScript files, as such or in directories of versions. */
+  private static boolean holdsTorchScript(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.find(directory, 2, (file, a) -> isTorchScript(file))) {
+      return files.findAny().isPresent();
+    }
+  }
+
+  private static boolean isTorchScript(Path file) {
+    return file.toString().endsWith(TORCH_SCRIPT);
+  }
+
+  /** A checkpoint is called as its run is, a TorchScript file as it is. */
   private static String name(Path path) {
     Path directory = path.toAbsolutePath().normalize();
+    String file = String.valueOf(directory.getFileName());
+    if (isTorchScript(path)) {
+      return file.substring(0, file.length() - TORCH_SCRIPT.length());
+    }
     if (Files.isRegularFile(directory)) {
       directory = parent(directory);
     }
@@ -144,8 +174,12 @@ final class ServeProcess {
       grpc.ifPresent(address -> line.text("grpc", address));
       out.println(line);
     } else {
-      out.println("serving " + String.join(", ", names) + " at " + server.url());
-      grpc.ifPresent(address -> out.println("gRPC at " + address));
+      out.println(
+          "serving "
+              + String.join(", ", names)
+              + " at "
+              + server.url()
+              + grpc.map(address -> ", gRPC at " + address).orElse(""));
     }
     out.flush();
   }

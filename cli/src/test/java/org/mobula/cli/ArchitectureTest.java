@@ -108,7 +108,7 @@ class ArchitectureTest {
   /** What a library may be reached from; the rest of the house goes through an interface. */
   @ParameterizedTest
   @CsvSource({
-    "ai.djl.., core.network.djl.., serve..",
+    "ai.djl.., core.network.djl.., serve.djl..",
     "jdk.incubator.vector.., core.network.simd.., core.optimizer..",
     "io.netty.., parameterserver.wire.., serve.http..",
     "io.grpc.., serve.grpc.., ",

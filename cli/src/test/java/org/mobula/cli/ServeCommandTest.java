@@ -17,6 +17,15 @@ class ServeCommandTest {
     assertRefused("--set needs a --config", "serve", "x", "--set", "port=1");
     String file = TrainingFiles.file(folder, "serve.yaml", "prot: 8080\n");
     assertRefused("did you mean port?", "serve", "--config", file);
+    String model = TrainingFiles.file(folder, "model.pt", "no TorchScript");
+    assertRefused("model.pt is no TorchScript file that PyTorch reads", "serve", model);
+    String none = folder.resolve("none.yaml").toString();
+    assertRefused("none.yaml", "serve", "--config", none);
+    String missing = TrainingFiles.file(folder, "missing.yaml", "models: {m: {path: nowhere}}\n");
+    assertRefused("nowhere does not exist", "serve", "--config", missing);
+    assertRefused("--port", "serve", "x", "--port", "many");
+    String empty = TrainingFiles.file(folder, "empty.yaml", "port: 0\n");
+    assertRefused("no models", "serve", "--config", empty);
   }
 
   @Test

@@ -135,7 +135,7 @@ final class ActStream implements PartSource {
 
   private void compute(long startNanos, Ends ends) {
     while (true) {
-      Deployment deployment = Inference.deployment(model, null, act.session());
+      Deployment deployment = inference.deployment(model, null, act.session());
       int rows =
           Math.min(
               Math.min(ROWS, deployment.batcher().config().maxRequestRows()), act.rows() - next);

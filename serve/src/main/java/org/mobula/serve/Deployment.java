@@ -12,13 +12,13 @@ final class Deployment {
   };
 
   private final String version;
-  private final PolicySource source;
+  private final ModelSource source;
   private final Batcher batcher;
   private final Signature signature;
   private final LongAdder[] latencies = new LongAdder[BOUNDS.length + 1];
   private final LongAdder latencyNanos = new LongAdder();
 
-  Deployment(String version, PolicySource source, Batcher batcher) {
+  Deployment(String version, ModelSource source, Batcher batcher) {
     this.version = version;
     this.source = source;
     this.batcher = batcher;
@@ -32,7 +32,7 @@ final class Deployment {
     return version;
   }
 
-  PolicySource source() {
+  ModelSource source() {
     return source;
   }
 

@@ -139,9 +139,13 @@ final class Inference implements InferenceService, AutoCloseable {
    *
    * @throws RefusedException if there is no such version, or none at all now
    */
-  static Deployment deployment(
-      ServedModel model, @Nullable String version, @Nullable String session) {
+  Deployment deployment(ServedModel asked, @Nullable String version, @Nullable String session) {
+    ServedModel model = asked;
     Deployment chosen = model.choose(version, session);
+    while (chosen == null && repository.model(model.name()).orElse(model) != model) {
+      model = model(model.name()); // loaded anew since it was looked up
+      chosen = model.choose(version, session);
+    }
     if (chosen != null) {
       return chosen;
     }

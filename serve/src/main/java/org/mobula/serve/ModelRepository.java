@@ -1,6 +1,7 @@
 package org.mobula.serve;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.serve.batch.BatchingConfig;
+import org.mobula.serve.model.Model;
 import org.mobula.serve.protocol.Documents.IndexEntry;
 
 /**
@@ -54,8 +57,26 @@ public final class ModelRepository implements AutoCloseable {
    * @throws IOException if it cannot be read; what was there stays
    */
   public void load(String name, ModelConfig config) throws IOException {
+    load(new ServedModel(name, config, null, runtime, clock, drainTimeout));
+  }
+
+  /**
+   * Loads a model that is there already, in place of one of that name, as version 1.
+   *
+   * @throws IllegalStateException if it cannot be started; what was there stays
+   */
+  public void load(String name, Model model, BatchingConfig batching) {
+    ModelConfig config = ModelConfig.defaults(Path.of("")).withBatching(batching);
+    try {
+      load(new ServedModel(name, config, model, runtime, clock, drainTimeout));
+    } catch (IOException e) {
+      throw new IllegalStateException(e); // nothing is read
+    }
+  }
+
+  private void load(ServedModel model) throws IOException {
+    String name = model.name();
     ServeConfig.checkName(name);
-    ServedModel model = new ServedModel(name, config, runtime, clock, drainTimeout);
     model.refresh();
     ServedModel before = models.put(name, model);
     if (closed) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.grpc.GrpcConfig;
 import org.mobula.serve.grpc.GrpcServer;
 import org.mobula.serve.http.Access;
@@ -20,6 +21,7 @@ import org.mobula.serve.http.HttpConfig;
 import org.mobula.serve.http.HttpServer;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
+import org.mobula.serve.model.Model;
 import org.mobula.serve.record.RecordConfig;
 import org.mobula.serve.record.Recorder;
 
@@ -45,7 +47,9 @@ public final class PolicyServer implements AutoCloseable {
   private final Duration drainTimeout;
   private final String scheme;
 
-  private PolicyServer(ServeConfig config, @Nullable TaskRuntime given) throws IOException {
+  private PolicyServer(Builder builder) throws IOException {
+    ServeConfig config = builder.config;
+    TaskRuntime given = builder.runtime;
     RecordConfig record = config.record();
     recorder = record == null ? null : Recorder.open(record);
     ownsRuntime = given == null;
@@ -64,6 +68,8 @@ public final class PolicyServer implements AutoCloseable {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
+      builder.models.forEach(
+          (name, served) -> repository.load(name, served.model(), served.batching()));
       RestApi api = new RestApi(inference);
       startedHttp = HttpServer.start(http(config, tokens, tls), api);
       api.count(startedHttp);
@@ -129,9 +135,12 @@ public final class PolicyServer implements AutoCloseable {
   /** Describes a server. */
   public static final class Builder {
     private ServeConfig config = ServeConfig.defaults();
+    private final Map<String, Given> models = new LinkedHashMap<>();
     private @Nullable TaskRuntime runtime;
 
     private Builder() {}
+
+    private record Given(Model model, BatchingConfig batching) {}
 
     /** All settings at once; later calls change single ones. */
     public Builder config(ServeConfig newConfig) {
@@ -151,7 +160,7 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
-    /** Serves the newest checkpoint of a run, a checkpoint, or a policy's file. */
+    /** Serves the newest checkpoint of a run, a checkpoint, a policy's file, or TorchScript. */
     public Builder model(String name, Path path) {
       return model(name, ModelConfig.defaults(path));
     }
@@ -170,6 +179,12 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
+    /** Serves a model that is there already, such as one of your own. */
+    public Builder model(String name, Model model, BatchingConfig batching) {
+      models.put(name, new Given(model, batching));
+      return this;
+    }
+
     /** Where replicas run; without it, in this JVM. It is not closed with the server. */
     public Builder runtime(TaskRuntime newRuntime) {
       runtime = newRuntime;
@@ -182,7 +197,7 @@ public final class PolicyServer implements AutoCloseable {
      * @throws IOException if a model cannot be read, or the address is taken
      */
     public PolicyServer start() throws IOException {
-      return new PolicyServer(config, runtime);
+      return new PolicyServer(this);
     }
   }
 

@@ -248,19 +248,19 @@ final class RestApi implements HttpHandler {
   private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, RestCaller.JSON);
     if (request.header("Accept").orElse("").toLowerCase(Locale.ROOT).contains(ActStream.TYPE)) {
-      TensorSpec spec = Inference.deployment(model, null, null).signature().inputs().get(0);
+      TensorSpec spec = policy(model).signature().inputs().get(0);
       ActRequest act = ActRequest.read(request.body(), rowSize(spec));
       ActStream.start(inference, request, responder, model, act, spec);
       return;
     }
     while (true) {
-      Deployment any = Inference.deployment(model, null, null);
+      Deployment any = policy(model);
       TensorSpec spec = any.signature().inputs().get(0);
       ActRequest act = ActRequest.read(request.body(), rowSize(spec));
       int[] shape = spec.shape().stream().mapToInt(Integer::intValue).toArray();
       shape[0] = act.rows();
       Deployment deployment =
-          act.session() == null ? any : Inference.deployment(model, null, act.session());
+          act.session() == null ? any : inference.deployment(model, null, act.session());
       List<Tensor> inputs =
           deployment
               .signature()
@@ -278,6 +278,16 @@ final class RestApi implements HttpHandler {
         return;
       } // else it has just been exchanged for another
     }
+  }
+
+  private Deployment policy(ServedModel model) {
+    Deployment any = inference.deployment(model, null, null);
+    if (any.batcher().model() instanceof PolicyModel) {
+      return any;
+    }
+    throw new InvalidRequestException(
+        "model '%s' is no policy; ask POST /v2/models/%s/infer"
+            .formatted(model.name(), model.name()));
   }
 
   private void feedback(HttpRequest request, HttpResponder responder, ServedModel model) {

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.serve.batch.Batcher;
-import org.mobula.serve.model.PolicyModel;
+import org.mobula.serve.model.Model;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +28,7 @@ final class ServedModel {
 
   private final String name;
   private final ModelConfig config;
+  private final @Nullable Model given;
   private final TaskRuntime runtime;
   private final ScheduledExecutorService clock;
   private final Duration drainTimeout;
@@ -50,14 +51,21 @@ final class ServedModel {
     }
   }
 
+  /**
+   * A model that is not loaded yet.
+   *
+   * @param given what is served; if null, what the configuration's path holds
+   */
   ServedModel(
       String name,
       ModelConfig config,
+      @Nullable Model given,
       TaskRuntime runtime,
       ScheduledExecutorService clock,
       Duration drainTimeout) {
     this.name = name;
     this.config = config;
+    this.given = given;
     this.runtime = runtime;
     this.clock = clock;
     this.drainTimeout = drainTimeout;
@@ -158,7 +166,8 @@ final class ServedModel {
 
   private Deployment deployment(String version, List<Deployment> known, List<Deployment> fresh)
       throws IOException {
-    PolicySource source = PolicySource.find(config.path(), version);
+    ModelSource source =
+        given == null ? ModelSource.find(config.path(), version) : ModelSource.GIVEN;
     for (List<Deployment> deployments : List.of(known, fresh)) {
       for (Deployment deployment : deployments) {
         if (deployment.source().equals(source)) {
@@ -166,7 +175,7 @@ final class ServedModel {
         }
       }
     }
-    PolicyModel model = PolicyModel.load(source.file());
+    Model model = given == null ? source.load(config) : given;
     String called = source.version(model);
     Batcher batcher = Batcher.start(runtime, clock, name + "/" + called, model, config.batching());
     Deployment deployment = new Deployment(called, source, batcher);

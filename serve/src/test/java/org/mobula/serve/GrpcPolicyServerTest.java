@@ -129,9 +129,9 @@ final class GrpcPolicyServerTest {
         ModelReadyRequest.newBuilder().setName("cartpole").setVersion("100").build();
     assertThat(client.modelReady(ready).getReady()).isTrue();
     ModelReadyRequest unknown = ready.toBuilder().setVersion("5").build();
-    assertThatExceptionOfType(StatusRuntimeException.class)
-        .isThrownBy(() -> client.modelReady(unknown))
-        .withMessageContaining("model 'cartpole' has no version of this name; it serves 100");
+    assertThatThrownBy(() -> client.modelReady(unknown))
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining("model 'cartpole' has no version of this name; it serves 100");
   }
 
   @Test

@@ -484,8 +484,8 @@ final class PolicyServerTest {
     assertThatThrownBy(() -> start(ModelConfig.defaults(directory.resolve("none"))))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith(
-            "none does not exist; give a run directory, a checkpoint directory or a"
-                + " policy.safetensors file");
+            "none does not exist; give a run directory, a checkpoint directory, a"
+                + " policy.safetensors file or a TorchScript file (.pt)");
     assertThatThrownBy(() -> start(ModelConfig.defaults(run).withVersion("300")))
         .hasMessageEndingWith("cartpole has no checkpoint of step 300; there are 100");
   }

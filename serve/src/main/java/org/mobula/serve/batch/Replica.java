@@ -57,7 +57,7 @@ final class Replica implements Runnable {
 
   /** Computes a row that nobody waits for. */
   void warmUp() {
-    compute(actor, new Batch(model.signature().zeros(), List.of(new Batch.Request(1, Map.of()))));
+    compute(actor, new Batch(model.signature().zeros(1), List.of(new Batch.Request(1, Map.of()))));
   }
 
   void start() {

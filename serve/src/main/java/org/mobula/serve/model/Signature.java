@@ -71,9 +71,9 @@ public record Signature(List<TensorSpec> inputs, List<TensorSpec> outputs) imple
     }
   }
 
-  /** Inputs of one row of zeros, for a first computation that nobody waits for. */
-  public List<Tensor> zeros() {
-    return inputs.stream().map(spec -> spec.zeros(1)).toList();
+  /** Inputs of zeros, for a first computation that nobody waits for. */
+  public List<Tensor> zeros(int rows) {
+    return inputs.stream().map(spec -> spec.zeros(rows)).toList();
   }
 
   private static boolean is(Tensor tensor, TensorSpec spec) {

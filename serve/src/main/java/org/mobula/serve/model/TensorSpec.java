@@ -3,6 +3,9 @@ package org.mobula.serve.model;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+import org.mobula.core.config.NotEmpty;
 
 /**
  * What an input or output looks like.
@@ -11,17 +14,24 @@ import java.util.List;
  * @param datatype of the elements
  * @param shape dimensions, −1 for any; the first is that of the rows and always −1
  */
-public record TensorSpec(String name, Datatype datatype, List<Integer> shape)
+public record TensorSpec(
+    @Doc("unique among the inputs or outputs") @NotEmpty String name,
+    @Doc("of the elements") Datatype datatype,
+    @Doc("dimensions, -1 for any; the first is that of the rows and always -1") List<Integer> shape)
     implements Serializable {
   private static final int ANY = -1;
 
-  /** Copies the shape. */
+  /** Checks the values. */
   public TensorSpec {
     shape = List.copyOf(shape);
-    if (shape.isEmpty() || shape.get(0) != ANY) {
-      throw new IllegalArgumentException(
-          "the shape of '" + name + "' is " + shape + " but must begin with -1, the rows");
-    }
+    Constraints.check(TensorSpec.class, name, datatype, shape);
+    Constraints.require(
+        !shape.isEmpty() && shape.get(0) == ANY, "shape", shape, "must begin with -1, the rows");
+    Constraints.require(
+        shape.stream().allMatch(size -> size == ANY || size > 0),
+        "shape",
+        shape,
+        "must have sizes > 0, or -1 for any");
   }
 
   /** So many rows of zeros (or empty strings), with 1 for the other dimensions that may be any. */
@@ -46,16 +56,21 @@ public record TensorSpec(String name, Datatype datatype, List<Integer> shape)
           "input '%s' is of datatype %s but must be %s"
               .formatted(name, tensor.datatype(), datatype));
     }
+    if (!fits(tensor)) {
+      throw new InvalidInputException(
+          "input '%s' has shape %s but must have %s (-1 is any number of rows from 1)"
+              .formatted(name, Arrays.toString(tensor.shape()), shape));
+    }
+  }
+
+  /** Whether a tensor, whatever its name, is of this datatype and shape and has a row at least. */
+  public boolean fits(Tensor tensor) {
     int[] given = tensor.shape();
-    boolean fits = given.length == shape.size() && given[0] > 0;
+    boolean fits = tensor.datatype() == datatype && given.length == shape.size() && given[0] > 0;
     for (int i = 1; fits && i < given.length; i++) {
       int wanted = shape.get(i);
       fits = wanted == ANY || wanted == given[i];
     }
-    if (!fits) {
-      throw new InvalidInputException(
-          "input '%s' has shape %s but must have %s (-1 is any number of rows from 1)"
-              .formatted(name, Arrays.toString(given), shape));
-    }
+    return fits;
   }
 }

@@ -16,14 +16,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A client that sends the bytes it is told to, however wrong they are. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
   /** Against a test that hangs; no test waits for it. */
   private static final int GIVE_UP_MS = 30_000;
 
   private final Socket socket;
   private final InputStream in;
 
-  RawClient(InetSocketAddress server) throws IOException {
+  /** Connects. */
+  public RawClient(InetSocketAddress server) throws IOException {
     this(new Socket(), server);
   }
 
@@ -43,8 +44,8 @@ final class RawClient implements AutoCloseable {
   }
 
   /** One answer, with header names in lower case, and its body a character a byte. */
-  record Answer(int status, Map<String, String> headers, String latin) {
-    String body() {
+  public record Answer(int status, Map<String, String> headers, String latin) {
+    public String body() {
       return new String(bytes(), UTF_8);
     }
 
@@ -52,12 +53,12 @@ final class RawClient implements AutoCloseable {
       return latin.getBytes(ISO_8859_1);
     }
 
-    @Nullable String header(String name) {
+    public @Nullable String header(String name) {
       return headers.get(name);
     }
   }
 
-  static String post(String path, String body) {
+  public static String post(String path, String body) {
     return "POST "
         + path
         + " HTTP/1.1\r\nhost: test\r\ncontent-length: "
@@ -66,7 +67,7 @@ final class RawClient implements AutoCloseable {
         + body;
   }
 
-  static String get(String path, String... headers) {
+  public static String get(String path, String... headers) {
     StringBuilder text = new StringBuilder("GET " + path + " HTTP/1.1\r\nhost: test\r\n");
     for (String header : headers) {
       text.append(header).append("\r\n");
@@ -74,7 +75,7 @@ final class RawClient implements AutoCloseable {
     return text.append("\r\n").toString();
   }
 
-  RawClient send(String text) throws IOException {
+  public RawClient send(String text) throws IOException {
     return send(text.getBytes(UTF_8));
   }
 
@@ -84,7 +85,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** The next answer, whatever was asked but {@code HEAD}. */
-  Answer read() throws IOException {
+  public Answer read() throws IOException {
     return read(true);
   }
 

@@ -26,7 +26,7 @@ public final class DjlEngine {
   }
 
   /** An owner of arrays; closing it frees them. */
-  static NDManager newScope() {
+  public static NDManager newScope() {
     return engine().newBaseManager(Device.cpu());
   }
 
@@ -53,7 +53,7 @@ public final class DjlEngine {
    * How many threads compute one product. PyTorch applies it to the thread that loads it alone;
    * every other would wait for one helper per processor in each small product.
    */
-  static int threads() {
+  public static int threads() {
     return Holder.THREADS;
   }
 
