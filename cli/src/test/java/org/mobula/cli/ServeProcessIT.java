@@ -40,7 +40,7 @@ final class ServeProcessIT {
   }
 
   private int port(Process process) throws IOException {
-    String url = MobulaProcesses.nextLine(MobulaProcesses.lines(process)).get("address").asText();
+    String url = MobulaProcesses.nextLine(process).get("address").asText();
     return URI.create(url).getPort();
   }
 
