@@ -148,6 +148,11 @@ public final class EnvironmentCatalogue {
     return new Entry(name, "The class " + name + ".", 0, Map.of(), maker);
   }
 
+  /** Makes the environment of that name with its own settings; see {@link #factory(String, Map)}. */
+  public EnvironmentFactory factory(String name) {
+    return factory(name, Map.of());
+  }
+
   /**
    * A factory of the named environment.
    *
