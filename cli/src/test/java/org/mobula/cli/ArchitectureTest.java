@@ -68,7 +68,7 @@ class ArchitectureTest {
   @ValueSource(strings = {"rollout", "parameterserver", "tune", "serve"})
   void siblingsDoNotImportEachOther(String module) {
     String[] siblings =
-        Stream.of("rollout", "parameterserver", "tune", "serve", "cli")
+        Stream.of("rollout", "parameterserver", "tune", "serve", "notebook", "cli")
             .filter(other -> !other.equals(module))
             .map(other -> BASE + "." + other + "..")
             .toArray(String[]::new);
@@ -110,6 +110,7 @@ class ArchitectureTest {
     "io.netty.., parameterserver.wire.., serve.http..",
     "jcuda.., parameterserver.gpu.., ",
     "picocli.., cli.., ",
+    "org.dflib.., notebook.., ",
     "io.ray.., core.runtime.ray.., ",
   })
   void librariesStayInTheirRooms(String library, String room, String otherRoom) {
