@@ -148,7 +148,9 @@ public final class EnvironmentCatalogue {
     return new Entry(name, "The class " + name + ".", 0, Map.of(), maker);
   }
 
-  /** Makes the environment of that name with its own settings; see {@link #factory(String, Map)}. */
+  /**
+   * Makes the environment of that name with its own settings; see {@link #factory(String, Map)}.
+   */
   public EnvironmentFactory factory(String name) {
     return factory(name, Map.of());
   }
