@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       RunsCommand.class,
       TuneCommand.class,
       ServeCommand.class,
+      NotebookCommand.class,
       ParameterServerCommand.class,
       EnvironmentsCommand.class,
       SchemaCommand.class,

@@ -71,7 +71,7 @@ class ArchitectureTest {
   @ValueSource(strings = {"rollout", "parameterserver", "tune", "serve"})
   void siblingsDoNotImportEachOther(String module) {
     String[] siblings =
-        Stream.of("rollout", "parameterserver", "tune", "serve", "cli")
+        Stream.of("rollout", "parameterserver", "tune", "serve", "notebook", "cli")
             .filter(other -> !other.equals(module))
             .map(other -> BASE + "." + other + "..")
             .toArray(String[]::new);
@@ -115,6 +115,7 @@ class ArchitectureTest {
     "com.google.protobuf.., serve.grpc.., ",
     "jcuda.., parameterserver.gpu.., ",
     "picocli.., cli.., ",
+    "org.dflib.., notebook.., ",
     "io.ray.., core.runtime.ray.., ",
     "org.apache.parquet.., serve.record.., ",
   })

@@ -1,5 +1,6 @@
 package org.mobula.core.environment;
 
+import java.awt.Graphics2D;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -58,6 +59,24 @@ public interface Environment extends AutoCloseable {
   /** A picture of the present state in characters, for a terminal; empty where there is none. */
   default Optional<String> renderText() {
     return Optional.empty();
+  }
+
+  /**
+   * Draws the present state.
+   *
+   * @param graphics smooth, on white ground, of which the area from (0, 0) to (width, height) is
+   *     the picture; y grows downwards
+   * @param width in pixels
+   * @param height in pixels
+   * @return whether there is a picture; false unless overridden
+   */
+  default boolean draw(Graphics2D graphics, int width, int height) {
+    return false;
+  }
+
+  /** How long a step lasts for those who watch; 1/30 s unless overridden. */
+  default double secondsPerStep() {
+    return 1.0 / 30;
   }
 
   /**

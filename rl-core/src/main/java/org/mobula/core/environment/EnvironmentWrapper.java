@@ -1,5 +1,6 @@
 package org.mobula.core.environment;
 
+import java.awt.Graphics2D;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -53,6 +54,16 @@ public abstract class EnvironmentWrapper implements Environment {
   @Override
   public Optional<String> renderText() {
     return inner.renderText();
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    return inner.draw(graphics, width, height);
+  }
+
+  @Override
+  public double secondsPerStep() {
+    return inner.secondsPerStep();
   }
 
   @Override

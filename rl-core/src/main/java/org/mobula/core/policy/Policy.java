@@ -101,6 +101,21 @@ public final class Policy implements AutoCloseable {
     return action;
   }
 
+  /**
+   * The most likely of the allowed actions.
+   *
+   * @param observation {@code observationSpace().size()} numbers
+   * @param mask {@code actionSpace().maskSize()} flags, true where the choice is allowed
+   */
+  public float[] act(float[] observation, boolean[] mask) {
+    Workspace workspace = outputs(observation);
+    float[] action = new float[spec.actionSpace().size()];
+    head.mask(workspace.outputs, 0, mask, 0);
+    head.distribution().mode(workspace.outputs, 0, action, 0);
+    head.clip(action, 0);
+    return action;
+  }
+
   /** An action sampled from the policy. */
   public float[] act(float[] observation, Pcg64 random) {
     Workspace workspace = outputs(observation);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,9 @@ public final class Trainer {
   /**
    * Trains until the stop condition is met or {@link #stop} is called. A trainer trains once.
    *
+   * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
+   * ends, a checkpoint is written, and the thread is still interrupted when this returns.
+   *
    * @throws TrainingException if learning diverges or an environment or worker fails
    * @throws UncheckedIOException if the run directory cannot be written
    */
@@ -174,6 +178,7 @@ public final class Trainer {
     private @Nullable RunMetrics files;
     private long started;
     private double secondsBefore;
+    private boolean interrupted;
 
     Run(ParameterStore store, ExperienceSource source, Learner learner, Evaluation evaluation) {
       this.store = store;
@@ -210,11 +215,13 @@ public final class Trainer {
         if (files != null) {
           files.close();
         }
+        giveInterruptBack();
       }
     }
 
     private TrainingResult loop() throws IOException {
       Optional<String> reason = stopCondition.reason(progress);
+      takeInterrupt();
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
         iterate();
@@ -225,6 +232,29 @@ public final class Trainer {
         }
       }
       return end(reason.orElseGet(() -> String.valueOf(stopRequest)), reason.isEmpty());
+    }
+
+    /** Sets the interrupt aside, since files cannot be written under one. */
+    private void takeInterrupt() {
+      if (Thread.interrupted()) {
+        interrupted = true;
+        if (stopRequest == null) {
+          stop("the thread that trains was interrupted");
+        }
+      }
+    }
+
+    private void giveInterruptBack() {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Listeners see the interrupt: what they wait for may end by it. */
+    private void tell(Consumer<TrainingListener> event) {
+      giveInterruptBack();
+      listeners.forEach(event);
+      takeInterrupt();
     }
 
     private void iterate() {
@@ -265,12 +295,11 @@ public final class Trainer {
           MetricNames.TIME_STEPS_PER_SECOND, progress.environmentSteps() / progress.wallSeconds());
       measurements.put(MetricNames.TIME_ITERATIONS, (double) progress.iterations());
       record();
-      for (TrainingListener listener : listeners) {
-        listener.onIteration(progress, measurements);
-      }
+      tell(listener -> listener.onIteration(progress, measurements));
     }
 
     private void record() {
+      takeInterrupt();
       if (files != null) {
         files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
       }
@@ -308,9 +337,7 @@ public final class Trainer {
       measurements.put(MetricNames.EVALUATION_EPISODE_RETURN_MEAN, result.meanReturn());
       measurements.put(MetricNames.EVALUATION_EPISODE_RETURN_STD, result.returnDeviation());
       record();
-      for (TrainingListener listener : listeners) {
-        listener.onEvaluation(progress, result);
-      }
+      tell(listener -> listener.onEvaluation(progress, result));
       return result.meanReturn() >= progress.bestEvaluation();
     }
 
@@ -335,9 +362,7 @@ public final class Trainer {
               interrupted,
               interrupted ? null : lastEvaluation,
               directory == null ? null : directory.path());
-      for (TrainingListener listener : listeners) {
-        listener.onEnd(result);
-      }
+      tell(listener -> listener.onEnd(result));
       return result;
     }
 
@@ -345,6 +370,7 @@ public final class Trainer {
       if (directory == null) {
         return;
       }
+      takeInterrupt();
       Path path = directory.checkpoint(progress.environmentSteps());
       // A whole checkpoint is not replaced by its like: a kill in between would leave none.
       if (savedSteps != progress.environmentSteps() || !Files.isDirectory(path)) {
@@ -355,9 +381,7 @@ public final class Trainer {
         directory.markBest(path);
       }
       directory.keep(config.checkpoint().keep());
-      for (TrainingListener listener : listeners) {
-        listener.onCheckpoint(progress, path);
-      }
+      tell(listener -> listener.onCheckpoint(progress, path));
     }
 
     private void write(Path path) throws IOException {

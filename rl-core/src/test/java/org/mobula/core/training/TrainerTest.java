@@ -114,6 +114,31 @@ class TrainerTest {
     assertThat(rest).isEqualTo(whole.subList(7, whole.size()));
   }
 
+  @Test
+  void interruptEndsTheRunWithCheckpointAndIsKept() throws IOException {
+    TrainingResult result =
+        Trainer.builder(config("CartPole-v1"))
+            .directory(directory)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onIteration(
+                      TrainingProgress progress, Map<String, Double> measurements) {
+                    if (progress.iterations() == 3) {
+                      Thread.currentThread().interrupt();
+                    }
+                  }
+                })
+            .build()
+            .train();
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(result.interrupted()).isTrue();
+    assertThat(result.reason()).isEqualTo("the thread that trains was interrupted");
+    assertThat(result.progress().iterations()).isEqualTo(3);
+    assertThat(new RunDirectory(directory).latest()).isPresent();
+  }
+
   /** Measurements without those of time. */
   private static TrainingListener measurements(List<Map<String, Double>> all) {
     return new TrainingListener() {

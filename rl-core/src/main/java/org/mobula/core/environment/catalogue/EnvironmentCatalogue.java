@@ -149,6 +149,13 @@ public final class EnvironmentCatalogue {
   }
 
   /**
+   * Makes the environment of that name with its own settings; see {@link #factory(String, Map)}.
+   */
+  public EnvironmentFactory factory(String name) {
+    return factory(name, Map.of());
+  }
+
+  /**
    * A factory of the named environment.
    *
    * @param name as in {@link #describe}

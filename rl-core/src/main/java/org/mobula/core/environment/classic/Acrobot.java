@@ -1,5 +1,6 @@
 package org.mobula.core.environment.classic;
 
+import java.awt.Graphics2D;
 import java.util.Locale;
 import java.util.Optional;
 import org.mobula.core.environment.Reset;
@@ -149,5 +150,17 @@ public final class Acrobot extends ClassicControl {
     canvas.put(tipX, tipY, '*');
     return Optional.of(
         canvas + String.format(Locale.ROOT, "tip at %+.2f m, goal above +1.00 m\n", tipY));
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    requireReset();
+    Pictures.acrobot(graphics, width, height, state[0], state[1]);
+    return true;
+  }
+
+  @Override
+  public double secondsPerStep() {
+    return SECONDS_PER_STEP;
   }
 }

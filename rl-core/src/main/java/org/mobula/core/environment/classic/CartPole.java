@@ -1,5 +1,6 @@
 package org.mobula.core.environment.classic;
 
+import java.awt.Graphics2D;
 import java.util.Locale;
 import java.util.Optional;
 import org.mobula.core.environment.Reset;
@@ -117,5 +118,17 @@ public final class CartPole extends ClassicControl {
                 "position %+.2f m, angle %+.1f degrees\n",
                 x,
                 Math.toDegrees(state[2])));
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    requireReset();
+    Pictures.cartPole(graphics, width, height, state[0], state[2], POSITION_LIMIT);
+    return true;
+  }
+
+  @Override
+  public double secondsPerStep() {
+    return SECONDS_PER_STEP;
   }
 }

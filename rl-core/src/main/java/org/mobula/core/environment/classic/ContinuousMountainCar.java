@@ -1,5 +1,6 @@
 package org.mobula.core.environment.classic;
 
+import java.awt.Graphics2D;
 import java.util.Optional;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
@@ -66,5 +67,12 @@ public final class ContinuousMountainCar extends ClassicControl {
   public Optional<String> renderText() {
     requireReset();
     return Optional.of(Valley.picture(state[0], state[1], GOAL_POSITION));
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    requireReset();
+    Pictures.valley(graphics, width, height, state[0], GOAL_POSITION);
+    return true;
   }
 }

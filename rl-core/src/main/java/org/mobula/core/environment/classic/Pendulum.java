@@ -1,5 +1,6 @@
 package org.mobula.core.environment.classic;
 
+import java.awt.Graphics2D;
 import java.util.Locale;
 import java.util.Optional;
 import org.mobula.core.environment.Reset;
@@ -109,5 +110,17 @@ public final class Pendulum extends ClassicControl {
                 Math.toDegrees(upright(state[0])),
                 state[1],
                 state[TORQUE]));
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    requireReset();
+    Pictures.pendulum(graphics, width, height, state[0], state[TORQUE]);
+    return true;
+  }
+
+  @Override
+  public double secondsPerStep() {
+    return SECONDS_PER_STEP;
   }
 }

@@ -90,7 +90,7 @@ class EnvironmentCatalogueTest {
 
   @Test
   void takesAUsersClassByItsName() {
-    EnvironmentFactory factory = STANDARD.factory(Own.class.getName(), Map.of());
+    EnvironmentFactory factory = STANDARD.factory(Own.class.getName());
     assertThat(factory.create()).isInstanceOf(Own.class);
     assertThat(STANDARD.factory(Own.class.getName(), Map.of("max-episode-steps", 5)).create())
         .isInstanceOf(TimeLimit.class);

@@ -1,0 +1,40 @@
+package org.mobula.core.rendering;
+
+import org.mobula.core.environment.Environment;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.random.Pcg64;
+
+/** Who chooses the actions of an episode that is shown. */
+@FunctionalInterface
+public interface Player {
+  /**
+   * Chooses an action.
+   *
+   * @param environment in the state to act in
+   * @param observation of that state
+   * @return {@code actionSpace().size()} numbers
+   */
+  float[] act(Environment environment, float[] observation);
+
+  /** Takes the most likely action that is allowed. */
+  static Player of(Policy policy) {
+    return (environment, observation) -> {
+      if (!environment.masksActions()) {
+        return policy.act(observation);
+      }
+      boolean[] mask = new boolean[environment.actionSpace().maskSize()];
+      environment.actionMask(mask);
+      return policy.act(observation, mask);
+    };
+  }
+
+  /** Acts at random, whatever is observed, and without regard to what is allowed. */
+  static Player random(long seed) {
+    Pcg64 random = new Pcg64(seed);
+    return (environment, observation) -> {
+      float[] action = new float[environment.actionSpace().size()];
+      environment.actionSpace().sample(random, action, 0);
+      return action;
+    };
+  }
+}
