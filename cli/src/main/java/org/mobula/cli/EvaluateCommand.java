@@ -1,18 +1,27 @@
 package org.mobula.cli;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.Reset;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicyFile;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.rendering.Episode;
+import org.mobula.core.rendering.EpisodeGif;
+import org.mobula.core.rendering.Picture;
+import org.mobula.core.rendering.Player;
 import org.mobula.core.training.Evaluation;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
@@ -30,6 +39,8 @@ import picocli.CommandLine.Spec;
     name = "evaluate",
     description = "Let a trained policy play episodes, or one that can be watched.")
 final class EvaluateCommand implements Callable<Integer> {
+  private static final int EPISODES = 100;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
@@ -46,9 +57,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--episodes",
-      defaultValue = "100",
-      description = "How many (default: ${DEFAULT-VALUE}).")
-  private int episodes;
+      description = "How many (default: " + EPISODES + ", and 1 with --render or --video).")
+  private @Nullable Integer episodes;
 
   @Option(
       names = "--seed",
@@ -71,9 +81,15 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--render",
-      paramLabel = "ansi",
-      description = "Show one episode as characters instead.")
+      paramLabel = "ansi|window",
+      description = "Show an episode as characters, or in a window.")
   private @Nullable Render render;
+
+  @Option(
+      names = "--video",
+      paramLabel = "FILE.gif",
+      description = "Write a film of an episode, which needs no display.")
+  private @Nullable Path video;
 
   @Option(
       names = "--environment",
@@ -94,7 +110,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** How an episode is shown. */
   enum Render {
-    ANSI
+    ANSI,
+    WINDOW
   }
 
   /** The result as JSON. */
@@ -112,14 +129,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (episodes < 1) {
+    if (episodes != null && episodes < 1) {
       throw new ParameterException(
           spec.commandLine(), "--episodes is " + episodes + " but must be ≥ 1");
     } else if (best && latest) {
       throw new ParameterException(spec.commandLine(), "choose one of --best and --latest");
-    } else if (render != null && json) {
+    } else if ((render != null ? 1 : 0) + (video != null ? 1 : 0) + (json ? 1 : 0) > 1) {
       throw new ParameterException(
-          spec.commandLine(), "--render draws and --json prints numbers: choose one");
+          spec.commandLine(),
+          "--render shows an episode, --video writes one and --json prints numbers: choose one");
+    } else if (video != null && !video.toString().toLowerCase(Locale.ROOT).endsWith(".gif")) {
+      throw new ParameterException(
+          spec.commandLine(), "--video is " + video + " but must end in .gif, the one format");
     }
     VectorModule.load(); // before the first network; where it is absent, networks do without
     Path file = file();
@@ -133,8 +154,8 @@ final class EvaluateCommand implements Callable<Integer> {
                   "Leave out --environment to play in the one that the policy was trained in.");
             });
     PrintWriter out = spec.commandLine().getOut();
-    if (render != null) {
-      Playback.play(contents, world.name, world.factory, seed, stochastic, main.terminal(), out);
+    if (render != null || video != null) {
+      show(contents, world, out);
     } else {
       evaluate(file, contents, world, out);
     }
@@ -144,8 +165,85 @@ final class EvaluateCommand implements Callable<Integer> {
   /** Which environment is played. */
   private record Played(String name, EnvironmentFactory factory) {}
 
+  private void show(PolicyFile.Contents contents, Played world, PrintWriter out)
+      throws IOException {
+    if (video != null) {
+      System.setProperty("java.awt.headless", "true"); // else a dead display is an error
+    }
+    try (Environment environment = world.factory.create();
+        Policy trained = new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO)) {
+      Player player = stochastic ? Player.sampling(trained, seed) : Player.of(trained);
+      if (video != null) {
+        requirePicture(environment);
+        film(environment, player, video).forEach(episode -> tell(episode, world, out));
+        out.println("video: " + video);
+      } else if (render == Render.WINDOW) {
+        requirePicture(environment);
+        try (PlaybackWindow window = PlaybackWindow.open(world.name)) {
+          play(environment, player, window, world, out);
+        }
+      } else {
+        play(environment, player, new Playback(world.name, main.terminal().out(), out), world, out);
+      }
+    }
+  }
+
+  /** Before a file is begun or a window opened. */
+  private void requirePicture(Environment environment) {
+    environment.reset(Reset.seeded(seed), new float[environment.observationSpace().size()]);
+    try {
+      Picture.of(environment);
+    } catch (UnsupportedOperationException e) {
+      throw CommandFailure.usage(
+          ErrorReport.message(e),
+          "Leave out " + (video == null ? "--render" : "--video") + " to see its returns.");
+    }
+  }
+
+  private List<Episode> film(Environment environment, Player player, Path file) {
+    try (OutputStream gif = new BufferedOutputStream(Files.newOutputStream(file))) {
+      return EpisodeGif.defaults().record(environment, player, seed, shown(), gif);
+    } catch (IOException e) {
+      throw CommandFailure.failed(
+          "the video cannot be written: " + ErrorReport.message(e),
+          "Name a file by --video that can be made, in a folder that is there.",
+          e);
+    }
+  }
+
+  private void play(
+      Environment environment,
+      Player player,
+      Episode.Watcher watcher,
+      Played world,
+      PrintWriter out)
+      throws IOException {
+    boolean watched = true;
+    for (int i = 0; i < shown() && watched; i++) {
+      Episode episode = Episode.play(environment, player, seed + i, watcher);
+      tell(episode, world, out);
+      watched = episode.over();
+    }
+  }
+
+  private int shown() {
+    return episodes == null ? 1 : episodes;
+  }
+
+  private static void tell(Episode episode, Played world, PrintWriter out) {
+    if (episode.length() > 0) {
+      out.printf(
+          "return %.1f after %d steps of %s%s%n",
+          episode.episodeReturn(),
+          episode.length(),
+          world.name,
+          episode.over() ? "" : ", not to its end");
+    }
+  }
+
   private void evaluate(Path file, PolicyFile.Contents contents, Played world, PrintWriter out)
       throws IOException {
+    int count = episodes == null ? EPISODES : episodes;
     PolicySpec form = contents.spec();
     EvaluationResult result;
     try (Evaluation evaluation =
@@ -153,7 +251,7 @@ final class EvaluateCommand implements Callable<Integer> {
             world.factory,
             form,
             NetworkEngine.AUTO.create(form.network()),
-            episodes,
+            count,
             !stochastic,
             seed)) {
       result = evaluation.run(contents.snapshot());
@@ -164,7 +262,7 @@ final class EvaluateCommand implements Callable<Integer> {
               new Outcome(
                   file.toString(),
                   world.name,
-                  episodes,
+                  count,
                   seed,
                   stochastic,
                   result.meanReturn(),

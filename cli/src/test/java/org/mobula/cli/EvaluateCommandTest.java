@@ -1,5 +1,6 @@
 package org.mobula.cli;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +11,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
 
 class EvaluateCommandTest {
   private static Path run = Path.of("");
@@ -86,6 +93,108 @@ class EvaluateCommandTest {
         .containsPattern("return [\\d.]+ after \\d+ steps of CartPole-v1\n$");
     long frames = outcome.out().lines().filter(line -> line.startsWith("position")).count();
     assertThat(outcome.out()).contains(" after " + (frames - 1) + " steps");
+  }
+
+  @Test
+  void writesAVideoOfTheSameBytesForTheSameSeed(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("one.gif");
+    String[] command = {"evaluate", run.toString(), "--video", file.toString(), "--episodes", "2"};
+    Cli.Outcome outcome = Cli.run(command);
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out())
+        .matches(
+            """
+            (return [\\d.]+ after \\d+ steps of CartPole-v1
+            ){2}video: %s
+            """
+                .formatted(file));
+    byte[] gif = Files.readAllBytes(file);
+    assertThat(gif).startsWith("GIF89a".getBytes(US_ASCII)).endsWith(';');
+    assertThat(Cli.run(command)).isEqualTo(outcome);
+    assertThat(file).hasBinaryContent(gif);
+    Cli.run("evaluate", run.toString(), "--video", file.toString(), "--stochastic");
+    assertThat(Files.readAllBytes(file)).isNotEqualTo(gif);
+  }
+
+  @Test
+  void tellsWhyThereIsNoVideo(@TempDir Path folder) throws IOException {
+    assertThat(Cli.run("evaluate", run.toString(), "--video", folder + "/none/one.gif"))
+        .isEqualTo(
+            new Cli.Outcome(
+                1,
+                "",
+                """
+                mobula: the video cannot be written: %s/none/one.gif: no such file
+                Name a file by --video that can be made, in a folder that is there.
+                """
+                    .formatted(folder)));
+    assertThat(Cli.run("evaluate", run.toString(), "--video", "one.mp4").err())
+        .startsWith("mobula: --video is one.mp4 but must end in .gif, the one format\n");
+    assertThat(Cli.run("evaluate", run.toString(), "--video", "a.gif", "--json").err())
+        .startsWith("mobula: --render shows an episode, --video writes one and --json prints");
+
+    String plain =
+        TrainingFiles.file(
+            folder,
+            "plain.yaml",
+            TrainingFiles.TINY.replace("CartPole-v1", PlainEnvironment.class.getName()));
+    Cli.Outcome trained =
+        Cli.run("train", plain, "--name", "plain", "--runs-directory", folder.toString());
+    assertThat(trained.exitCode()).as(trained.err()).isZero();
+    Path file = folder.resolve("plain.gif");
+    assertThat(Cli.run("evaluate", folder + "/plain", "--video", file.toString()))
+        .isEqualTo(
+            new Cli.Outcome(
+                2,
+                "",
+                """
+                mobula: org.mobula.cli.EvaluateCommandTest$PlainEnvironment does not draw itself; \
+                override Environment.draw(Graphics2D graphics, int width, int height) and return true
+                Leave out --video to see its returns.
+                """));
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void tellsWhereThereIsNoDisplay() {
+    // The tests' JVM is told that it has none.
+    assertThat(Cli.run("evaluate", run.toString(), "--render", "window"))
+        .isEqualTo(
+            new Cli.Outcome(
+                1,
+                "",
+                """
+                mobula: there is no display for a window
+                Make a film instead: --video FILE.gif, or show characters: --render ansi.
+                """));
+  }
+
+  /** Has no picture. */
+  public static final class PlainEnvironment implements Environment {
+    private int steps;
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 1, 1);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return new Discrete(2);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      steps = 0;
+      observation[0] = 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      step.observation[0] = 0;
+      step.truncated = ++steps == 10;
+    }
   }
 
   @Test

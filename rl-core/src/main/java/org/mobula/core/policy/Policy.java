@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.Network;
 import org.mobula.core.random.Pcg64;
 
@@ -94,33 +95,42 @@ public final class Policy implements AutoCloseable {
    * @return {@code actionSpace().size()} numbers, within the action space
    */
   public float[] act(float[] observation) {
-    Workspace workspace = outputs(observation);
-    float[] action = new float[spec.actionSpace().size()];
-    head.distribution().mode(workspace.outputs, 0, action, 0);
-    head.clip(action, 0);
-    return action;
+    return act(observation, null, null);
   }
 
   /**
    * The most likely of the allowed actions.
    *
-   * @param observation {@code observationSpace().size()} numbers
    * @param mask {@code actionSpace().maskSize()} flags, true where the choice is allowed
    */
   public float[] act(float[] observation, boolean[] mask) {
-    Workspace workspace = outputs(observation);
-    float[] action = new float[spec.actionSpace().size()];
-    head.mask(workspace.outputs, 0, mask, 0);
-    head.distribution().mode(workspace.outputs, 0, action, 0);
-    head.clip(action, 0);
-    return action;
+    return act(observation, mask, null);
   }
 
   /** An action sampled from the policy. */
   public float[] act(float[] observation, Pcg64 random) {
+    return act(observation, null, random);
+  }
+
+  /**
+   * One of the allowed actions.
+   *
+   * @param observation {@code observationSpace().size()} numbers
+   * @param mask as an environment tells it; null allows all
+   * @param random to sample by; null takes the most likely action
+   * @return {@code actionSpace().size()} numbers, within the action space
+   */
+  public float[] act(float[] observation, boolean @Nullable [] mask, @Nullable Pcg64 random) {
     Workspace workspace = outputs(observation);
     float[] action = new float[spec.actionSpace().size()];
-    head.distribution().sample(workspace.outputs, 0, random, action, 0);
+    if (mask != null) {
+      head.mask(workspace.outputs, 0, mask, 0);
+    }
+    if (random == null) {
+      head.distribution().mode(workspace.outputs, 0, action, 0);
+    } else {
+      head.distribution().sample(workspace.outputs, 0, random, action, 0);
+    }
     head.clip(action, 0);
     return action;
   }

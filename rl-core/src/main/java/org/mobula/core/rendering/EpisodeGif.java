@@ -25,7 +25,7 @@ import org.mobula.core.policy.Policy;
  * @param width in pixels
  * @param height in pixels
  * @param framesPerSecond at most; steps between are played but not drawn
- * @param caption whether step and return stand in the corner, which needs a font
+ * @param caption whether step and return stand in the corner, left out where there is no font
  * @param maxSteps of an episode, after which the recording ends
  */
 public record EpisodeGif(
@@ -136,17 +136,25 @@ public record EpisodeGif(
   private BufferedImage frame(Environment environment, Episode soFar) {
     BufferedImage image = Picture.of(environment, width, height);
     if (caption) {
-      Graphics2D graphics = Picture.smooth(image);
+      write(
+          image,
+          String.format(
+              Locale.ROOT, "step %d   return %.1f", soFar.length(), soFar.episodeReturn()));
+    }
+    return image;
+  }
+
+  private void write(BufferedImage image, String text) {
+    Graphics2D graphics = Picture.smooth(image);
+    try {
       graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, Math.max(11, height / 24)));
       graphics.setColor(Color.DARK_GRAY);
       int line = graphics.getFontMetrics().getAscent();
-      graphics.drawString(
-          String.format(
-              Locale.ROOT, "step %d   return %.1f", soFar.length(), soFar.episodeReturn()),
-          line / 2,
-          line + line / 3);
+      graphics.drawString(text, line / 2, line + line / 3);
+    } catch (RuntimeException | InternalError | LinkageError e) {
+      // A machine without fonts, which each release of Java says in its own way: no caption then.
+    } finally {
       graphics.dispose();
     }
-    return image;
   }
 }

@@ -18,14 +18,19 @@ public interface Player {
 
   /** Takes the most likely action that is allowed. */
   static Player of(Policy policy) {
-    return (environment, observation) -> {
-      if (!environment.masksActions()) {
-        return policy.act(observation);
-      }
-      boolean[] mask = new boolean[environment.actionSpace().maskSize()];
-      environment.actionMask(mask);
-      return policy.act(observation, mask);
-    };
+    return (environment, observation) -> policy.act(observation, mask(environment));
+  }
+
+  /** Samples the actions that are allowed. */
+  static Player sampling(Policy policy, long seed) {
+    Pcg64 random = new Pcg64(seed);
+    return (environment, observation) -> policy.act(observation, mask(environment), random);
+  }
+
+  private static boolean[] mask(Environment environment) {
+    boolean[] mask = new boolean[environment.actionSpace().maskSize()];
+    environment.actionMask(mask);
+    return mask;
   }
 
   /** Acts at random, whatever is observed, and without regard to what is allowed. */

@@ -2,12 +2,15 @@ package org.mobula.core.rendering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +20,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.metadata.IIOMetadataNode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.environment.Environment;
@@ -185,6 +189,38 @@ class RenderingTest {
                 .record(new Pendulum(), Player.random(1), 1, 1, gif))
         .singleElement()
         .satisfies(episode -> assertThat(episode.length()).isEqualTo(4));
+  }
+
+  /** Writes a GIF with captions, in a JVM of its own. */
+  static final class Captioned {
+    private Captioned() {}
+
+    public static void main(String[] file) throws IOException {
+      Files.write(Path.of(file[0]), EpisodeGif.defaults().record(new Rooms(), RIGHT, 1));
+    }
+  }
+
+  @Test
+  void leavesOutTheCaptionWhereThereIsNoFont(@TempDir Path folder) throws Exception {
+    assumeThat(System.getProperty("os.name")).as("only there fonts can be hidden").contains("inux");
+    Path file = folder.resolve("captioned.gif");
+    ProcessBuilder java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.awt.headless=true",
+                "-Duser.home=" + folder, // where Java keeps what it knows of fonts
+                "-cp",
+                System.getProperty("java.class.path"),
+                Captioned.class.getName(),
+                file.toString())
+            .inheritIO();
+    java.environment()
+        .put(
+            "FONTCONFIG_FILE",
+            Files.writeString(folder.resolve("fonts.conf"), "<fontconfig/>").toString());
+    assertThat(java.start().waitFor()).isZero();
+    EpisodeGif plain = EpisodeGif.defaults().withCaption(false);
+    assertThat(file).hasBinaryContent(plain.record(new Rooms(), RIGHT, 1));
   }
 
   @Test
