@@ -6,8 +6,8 @@
 Each README is followed in a folder of its own that sees this tree's cli/ and has mobula on its PATH.
 A yaml block is the file that its first line names in a comment. Lines of an sh block run one after
 the other; one that starts a server stays until the README's end, and the next waits for its first
-words. A java block is a class with a main method, or statements. Blocks marked text are for the eye;
-a block without a mark is an error.
+words. A java block is a class with a main method, or statements; a python block runs in the Python
+that runs this. Blocks marked text are for the eye; a block without a mark is an error.
 """
 
 import os
@@ -19,8 +19,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Builds, which .ci/run makes anyway; what measures; and what needs a screen.
-ELSEWHERE = re.compile(r"\bmvn\b|\.ci/|org\.openjdk\.jmh|--render window")
+# Builds and notebooks, which .ci/run makes anyway; what measures; what needs a screen or a jar of one's own.
+ELSEWHERE = re.compile(r"\bmvn\b|mobula notebook|pip install|\.ci/|org\.openjdk\.jmh|--render window"
+                       r"|my-environments\.jar")
 SERVER = re.compile(r"mobula (serve|parameter-server(?! status))\b(?!.*--(help|schema))")
 SECONDS = 600
 
@@ -83,8 +84,10 @@ class Reader:
                 self.command(command)
         elif language == "java":
             self.java(block)
+        elif language == "python":
+            self.run([sys.executable, "-c", block], f"python, {len(block.splitlines())} lines")
         elif language != "text":
-            raise Failure(f"blocks are yaml, sh, java or text, not '{language}'")
+            raise Failure(f"blocks are yaml, sh, java, python or text, not '{language}'")
 
     def command(self, command):
         if ELSEWHERE.search(command):

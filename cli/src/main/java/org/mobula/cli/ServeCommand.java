@@ -40,7 +40,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
-      description = "Set any key of the file. Can be repeated.")
+      description =
+          "Set any key of the file, or of one that is empty, such as body-limit=1_000_000. Can be repeated.")
   private List<String> settings = List.of();
 
   @Option(names = "--host", description = "Name or address to listen at (default: 127.0.0.1).")
@@ -85,9 +86,6 @@ final class ServeCommand implements Callable<Integer> {
     if (config == null && policies.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(), "give a RUN_OR_CHECKPOINT, or a --config with models");
-    }
-    if (config == null && !settings.isEmpty()) {
-      throw new ParameterException(spec.commandLine(), "--set needs a --config to be set in");
     }
     return ServeProcess.run(
         new ServeProcess.Options(

@@ -82,7 +82,8 @@ final class ServeProcess {
     Path file = options.config();
     ServeConfig config =
         file == null
-            ? ServeConfig.defaults()
+            ? ConfigReader.read(
+                "{}", "", ServeConfig.class, options.settings(), Alternatives.none())
             : ConfigReader.read(file, ServeConfig.class, options.settings());
     Map<String, ModelConfig> models = new LinkedHashMap<>(config.models());
     for (String policy : options.policies()) {

@@ -14,7 +14,7 @@ class ServeCommandTest {
   void mistakesAreExplained() throws IOException {
     assertRefused("give a RUN_OR_CHECKPOINT, or a --config with models", "serve");
     assertRefused("there is no run nowhere", "serve", "nowhere");
-    assertRefused("--set needs a --config", "serve", "x", "--set", "port=1");
+    assertRefused("did you mean port?", "serve", "x", "--set", "prot=1");
     String file = TrainingFiles.file(folder, "serve.yaml", "prot: 8080\n");
     assertRefused("did you mean port?", "serve", "--config", file);
     String model = TrainingFiles.file(folder, "model.pt", "no TorchScript");
