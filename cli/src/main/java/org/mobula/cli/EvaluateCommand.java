@@ -169,6 +169,8 @@ final class EvaluateCommand implements Callable<Integer> {
       throws IOException {
     if (video != null) {
       System.setProperty("java.awt.headless", "true"); // else a dead display is an error
+    } else if (render == Render.WINDOW) {
+      PlaybackWindow.requireDisplay();
     }
     try (Environment environment = world.factory.create();
         Policy trained = new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO)) {

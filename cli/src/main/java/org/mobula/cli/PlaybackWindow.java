@@ -4,6 +4,7 @@ import java.awt.AWTError;
 import java.awt.Dimension;
 import java.awt.EventQueue;
 import java.awt.Graphics;
+import java.awt.GraphicsEnvironment;
 import java.awt.HeadlessException;
 import java.awt.image.BufferedImage;
 import java.lang.reflect.InvocationTargetException;
@@ -37,6 +38,18 @@ final class PlaybackWindow implements Episode.Watcher, AutoCloseable {
     frame.setVisible(true);
   }
 
+  /** Java says it in many ways: no display, one that does not answer, a JVM without windows. */
+  static void requireDisplay() {
+    try {
+      GraphicsEnvironment.getLocalGraphicsEnvironment().getDefaultScreenDevice();
+    } catch (HeadlessException | AWTError | LinkageError e) {
+      throw CommandFailure.failed(
+          "there is no display for a window",
+          "Make a film instead: --video FILE.gif, or show characters: --render ansi.",
+          e);
+    }
+  }
+
   static PlaybackWindow open(String name) {
     PlaybackWindow[] window = new PlaybackWindow[1];
     try {
@@ -45,19 +58,9 @@ final class PlaybackWindow implements Episode.Watcher, AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     } catch (InvocationTargetException e) {
-      throw noDisplay(e.getCause());
-    } catch (HeadlessException | AWTError | LinkageError e) {
-      throw noDisplay(e);
+      throw new IllegalStateException(e.getCause());
     }
     return window[0];
-  }
-
-  /** Java says it in many ways: no display, one that does not answer, a JVM without windows. */
-  private static CommandFailure noDisplay(@Nullable Throwable cause) {
-    return CommandFailure.failed(
-        "there is no display for a window",
-        "Make a film instead: --video FILE.gif, or show characters: --render ansi.",
-        cause == null ? new HeadlessException() : cause);
   }
 
   @Override

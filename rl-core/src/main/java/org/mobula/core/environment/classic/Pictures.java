@@ -4,6 +4,7 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
+import java.awt.geom.Arc2D;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
@@ -82,24 +83,31 @@ final class Pictures {
     // The angle grows against the clock, as on Gymnasium's screen.
     line(world, RED, 0.18, 0, 0, -Math.sin(angle), Math.cos(angle));
     disc(world, INK, 0, 0, 0.05);
-    // An arc as long as the torque is strong, from the top to where it pushes.
-    Path2D arc = new Path2D.Double();
-    double turn = torque * 0.6;
-    for (int i = 0; i <= 24; i++) {
-      double at = turn * i / 24;
-      if (i == 0) {
-        arc.moveTo(0, 0.3);
-      } else {
-        arc.lineTo(-0.3 * Math.sin(at), 0.3 * Math.cos(at));
-      }
-    }
-    if (torque != 0) {
-      world.setColor(INK);
-      world.setStroke(new BasicStroke(0.03f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-      world.draw(arc);
-      disc(world, INK, -0.3 * Math.sin(turn), 0.3 * Math.cos(turn), 0.045);
-    }
+    torque(world, torque);
     world.dispose();
+  }
+
+  /** An arrow around the pivot, the longer the stronger the torque. */
+  private static void torque(Graphics2D world, double torque) {
+    double radius = 0.3;
+    double turn = 0.75 * torque;
+    world.setColor(BLUE);
+    world.setStroke(new BasicStroke(0.035f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+    world.draw(
+        new Arc2D.Double(
+            -radius, -radius, 2 * radius, 2 * radius, -90, -Math.toDegrees(turn), Arc2D.OPEN));
+    double side = Math.signum(torque);
+    double size = 0.12 * Math.min(1, Math.abs(turn) / 0.3);
+    Path2D head = new Path2D.Double();
+    head.moveTo(-side * size, 0);
+    head.lineTo(0, size / 1.6);
+    head.lineTo(0, -size / 1.6);
+    head.closePath();
+    AffineTransform still = world.getTransform();
+    world.rotate(turn);
+    world.translate(0, radius);
+    world.fill(head);
+    world.setTransform(still);
   }
 
   static void valley(Graphics2D graphics, int width, int height, double position, double goal) {
