@@ -143,7 +143,7 @@ final class ActStream implements PartSource {
       int from = next;
       next += rows; // before the next part can be asked for, by another thread
       Inference.Question question =
-          new Inference.Question(inputs, parameters(from), act.session(), null);
+          new Inference.Question(inputs, parameters(from), act.sequence(), null);
       if (inference.compute(model, deployment, question, null, new Piece(startNanos, ends))) {
         return;
       }

@@ -2,6 +2,7 @@ package org.mobula.serve;
 
 import java.util.concurrent.atomic.LongAdder;
 import org.mobula.serve.batch.Batcher;
+import org.mobula.serve.batch.Sessions;
 import org.mobula.serve.model.Signature;
 
 /** A version of a model that takes requests. */
@@ -14,6 +15,7 @@ final class Deployment {
   private final String version;
   private final ModelSource source;
   private final Batcher batcher;
+  private final Sessions sessions;
   private final Signature signature;
   private final LongAdder[] latencies = new LongAdder[BOUNDS.length + 1];
   private final LongAdder latencyNanos = new LongAdder();
@@ -22,6 +24,7 @@ final class Deployment {
     this.version = version;
     this.source = source;
     this.batcher = batcher;
+    this.sessions = new Sessions(batcher);
     this.signature = batcher.model().signature();
     for (int i = 0; i < latencies.length; i++) {
       latencies[i] = new LongAdder();
@@ -38,6 +41,11 @@ final class Deployment {
 
   Batcher batcher() {
     return batcher;
+  }
+
+  /** Where requests are handed in. */
+  Sessions sessions() {
+    return sessions;
   }
 
   Signature signature() {

@@ -17,6 +17,7 @@ import org.mobula.serve.batch.Failure;
 import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
+import org.mobula.serve.model.Sequence;
 import org.mobula.serve.model.Tensor;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
@@ -167,27 +168,44 @@ final class Inference implements InferenceService, AutoCloseable {
   public void infer(String name, @Nullable String version, InferRequest request, Caller caller) {
     ServedModel model = model(name);
     Map<String, Object> parameters = request.parameters();
-    String session = null;
+    Sequence sequence = null;
     Duration timeout = caller.patience();
     if (!parameters.isEmpty()) {
-      Object sequence = parameters.remove("sequence_id");
-      session = sequence == null ? null : sequence.toString();
+      sequence = sequence(parameters);
       timeout = shorter(timeout, timeout(parameters.remove("timeout")));
-      parameters.remove("sequence_start");
-      parameters.remove("sequence_end");
       parameters.remove("priority");
     }
+    String session = sequence == null ? null : sequence.id();
     while (true) {
       Deployment deployment = deployment(model, version, session);
       deployment
           .signature()
           .checkOutputs(request.outputs().stream().map(InferRequest.Output::name).toList());
       List<Tensor> inputs = deployment.signature().check(request.inputs());
-      Question question = new Question(inputs, parameters, session, request.id());
+      Question question = new Question(inputs, parameters, sequence, request.id());
       if (compute(model, deployment, question, timeout, caller)) {
         return;
       } // else it has just been exchanged for another
     }
+  }
+
+  /** Where a request stands in a session, by Triton's parameters; 0 and "" are none. */
+  private static @Nullable Sequence sequence(Map<String, Object> parameters) {
+    Object id = parameters.remove("sequence_id");
+    boolean start = flag("sequence_start", parameters.remove("sequence_start"));
+    boolean end = flag("sequence_end", parameters.remove("sequence_end"));
+    if (id == null || id.equals(0L) || id.equals("")) {
+      return null;
+    }
+    return new Sequence(id.toString(), start, end);
+  }
+
+  private static boolean flag(String name, @Nullable Object value) {
+    if (value == null || value instanceof Boolean) {
+      return Boolean.TRUE.equals(value);
+    }
+    throw new InvalidRequestException(
+        "parameter '" + name + "' is " + value + " but must be true or false");
   }
 
   private static @Nullable Duration shorter(@Nullable Duration one, @Nullable Duration other) {
@@ -212,14 +230,18 @@ final class Inference implements InferenceService, AutoCloseable {
    * What is asked.
    *
    * @param inputs that fit the version's signature
-   * @param session whose requests belong together, if any
+   * @param sequence the session that it belongs to, if any
    * @param id that the request gave itself, if any
    */
   record Question(
       List<Tensor> inputs,
       Map<String, Object> parameters,
-      @Nullable String session,
-      @Nullable String id) {}
+      @Nullable Sequence sequence,
+      @Nullable String id) {
+    @Nullable String session() {
+      return sequence == null ? null : sequence.id();
+    }
+  }
 
   /**
    * Lets a version compute, and the model's shadow too.
@@ -235,22 +257,21 @@ final class Inference implements InferenceService, AutoCloseable {
       Caller caller) {
     Call call = new Call(model.name(), deployment, question, caller);
     long receivedNanos = caller.receivedNanos();
-    List<Tensor> inputs = question.inputs();
-    Map<String, Object> parameters = question.parameters();
-    boolean taken = submit(deployment, inputs, parameters, receivedNanos, timeout, call);
+    boolean taken = submit(deployment, question, receivedNanos, timeout, call);
     if (taken) {
-      shadow(model, inputs, parameters, receivedNanos);
+      shadow(model, question, receivedNanos);
     }
     return taken;
   }
 
   private static boolean submit(
       Deployment deployment,
-      List<Tensor> inputs,
-      Map<String, Object> parameters,
+      Question question,
       long receivedNanos,
       @Nullable Duration timeout,
       Completion completion) {
+    List<Tensor> inputs = question.inputs();
+    Map<String, Object> parameters = question.parameters();
     int rows = inputs.get(0).rows();
     int most = deployment.batcher().config().maxRequestRows();
     if (rows > most) {
@@ -258,20 +279,23 @@ final class Inference implements InferenceService, AutoCloseable {
           "the request has %d rows but must have %d at most; send several".formatted(rows, most));
     }
     deployment.batcher().model().check(inputs, parameters);
-    return deployment.batcher().submit(inputs, parameters, receivedNanos, timeout, completion);
+    return deployment
+        .sessions()
+        .submit(inputs, parameters, question.sequence(), receivedNanos, timeout, completion);
   }
 
   /** Lets the shadow compute too, unless it has enough to do. */
-  private static void shadow(
-      ServedModel model, List<Tensor> inputs, Map<String, Object> parameters, long receivedNanos) {
+  private static void shadow(ServedModel model, Question question, long receivedNanos) {
     Deployment shadow = model.shadow();
     if (shadow == null
         || shadow.batcher().queued() > shadow.batcher().config().queueCapacity() / 2) {
       return;
     }
     try {
-      List<Tensor> checked = shadow.signature().check(inputs);
-      submit(shadow, checked, parameters, receivedNanos, null, Unheard.ANSWER);
+      List<Tensor> inputs = shadow.signature().check(question.inputs());
+      Question same =
+          new Question(inputs, question.parameters(), question.sequence(), question.id());
+      submit(shadow, same, receivedNanos, null, Unheard.ANSWER);
     } catch (InvalidInputException | InvalidRequestException e) {
       LOG.debug("the shadow of {} does not take what the model takes", model.name(), e);
     }

@@ -273,7 +273,7 @@ final class RestApi implements HttpHandler {
                       answer.outputs(), act.single(), answer.version(), answer.recordId()));
       RestCaller caller = new RestCaller(request, responder, form);
       Inference.Question question =
-          new Inference.Question(inputs, act.parameters(), act.session(), null);
+          new Inference.Question(inputs, act.parameters(), act.sequence(), null);
       if (inference.compute(model, deployment, question, null, caller)) {
         return;
       } // else it has just been exchanged for another

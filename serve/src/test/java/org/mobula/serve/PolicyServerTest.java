@@ -32,6 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.policy.Policy;
+import org.mobula.serve.batch.BatchingConfig;
+import org.mobula.serve.batch.Totals;
 import org.mobula.serve.model.Policies;
 
 @Timeout(120)
@@ -488,5 +490,34 @@ final class PolicyServerTest {
                 + " policy.safetensors file or a TorchScript file (.pt)");
     assertThatThrownBy(() -> start(ModelConfig.defaults(run).withVersion("300")))
         .hasMessageEndingWith("cartpole has no checkpoint of step 300; there are 100");
+  }
+
+  @Test
+  void aModelsStateStaysWithItsSession() throws Exception {
+    server =
+        PolicyServer.builder()
+            .port(0)
+            .model("totals", new Totals(), BatchingConfig.defaults())
+            .start();
+    assertThat(total("\"sequence_id\":\"a\",\"sequence_start\":true", 1)).isEqualTo(1);
+    assertThat(total("\"sequence_id\":\"b\",\"sequence_start\":true", 5)).isEqualTo(5);
+    assertThat(total("\"sequence_id\":\"a\"", 2)).isEqualTo(3);
+    assertThat(total("\"sequence_id\":\"a\",\"sequence_end\":true", 3)).isEqualTo(6);
+    HttpResponse<String> forgotten = totals("\"sequence_id\":\"a\"", 1);
+    assertThat(forgotten.statusCode()).isEqualTo(400);
+    assertThat(forgotten.body()).contains("session 'a' is not known").contains("sequence_start");
+    HttpResponse<String> odd = totals("\"sequence_id\":\"a\",\"sequence_start\":1", 1);
+    assertThat(odd.body()).contains("parameter 'sequence_start' is 1 but must be true or false");
+  }
+
+  private HttpResponse<String> totals(String parameters, float x) throws Exception {
+    return post(
+        "/v2/models/totals/infer",
+        "{\"parameters\":{%s},\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1],\"data\":[%s]}]}"
+            .formatted(parameters, x));
+  }
+
+  private double total(String parameters, float x) throws Exception {
+    return JSON.readTree(totals(parameters, x).body()).at("/outputs/0/data/0").asDouble();
   }
 }

@@ -24,7 +24,10 @@ public record BatchingConfig(
     @Doc("replicas that are there when many requests wait") @Range(min = 1) int maxReplicas,
     @Doc("an additional replica that had nothing to do for so long is taken away")
         @Range(exclusiveMin = 0)
-        Duration scaleDownDelay)
+        Duration scaleDownDelay,
+    @Doc("a session that asks nothing for so long is forgotten, by models that keep a state")
+        @Range(exclusiveMin = 0)
+        Duration sessionIdleTimeout)
     implements Serializable, BatchingConfigBuilder.With {
 
   /** Checks the values. */
@@ -38,7 +41,8 @@ public record BatchingConfig(
         requestTimeout,
         minReplicas,
         maxReplicas,
-        scaleDownDelay);
+        scaleDownDelay,
+        sessionIdleTimeout);
     Constraints.require(
         maxReplicas >= minReplicas,
         "max-replicas",
@@ -49,6 +53,14 @@ public record BatchingConfig(
   /** One replica, batches of up to 256 rows without a delay, 1,000 requests waiting, 30 s each. */
   public static BatchingConfig defaults() {
     return new BatchingConfig(
-        256, 16_384, Duration.ZERO, 1_000, Duration.ofSeconds(30), 1, 1, Duration.ofSeconds(60));
+        256,
+        16_384,
+        Duration.ZERO,
+        1_000,
+        Duration.ofSeconds(30),
+        1,
+        1,
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(60));
   }
 }

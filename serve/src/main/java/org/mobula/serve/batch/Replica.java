@@ -57,7 +57,9 @@ final class Replica implements Runnable {
 
   /** Computes a row that nobody waits for. */
   void warmUp() {
-    compute(actor, new Batch(model.signature().zeros(1), List.of(new Batch.Request(1, Map.of()))));
+    List<Tensor> zeros = new ArrayList<>(model.signature().zeros(1));
+    model.state().forEach(spec -> zeros.add(spec.zeros(1)));
+    compute(actor, new Batch(zeros, List.of(new Batch.Request(1, Map.of()))));
   }
 
   void start() {

@@ -12,6 +12,15 @@ public interface Model extends Serializable {
   /** What it takes and gives. */
   Signature signature();
 
+  /**
+   * What it keeps between the requests of a session, such as a recurrent network's state. {@link
+   * ModelRunner#compute} is given it behind the inputs, zeros at first, and gives the next one
+   * behind the outputs.
+   */
+  default List<TensorSpec> state() {
+    return List.of();
+  }
+
   /** What computes it, for clients: {@code mobula_policy}. */
   String platform();
 

@@ -7,8 +7,8 @@ public interface ModelRunner extends AutoCloseable {
   /**
    * Computes a batch.
    *
-   * @return the outputs in the order of the signature, with as many rows as the batch; arrays that
-   *     this runner does not touch again
+   * @return the outputs in the order of the signature, and the next state if the model has any,
+   *     with as many rows as the batch; arrays that this runner does not touch again
    */
   List<Tensor> compute(Batch batch);
 

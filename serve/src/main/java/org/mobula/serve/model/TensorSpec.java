@@ -35,7 +35,7 @@ public record TensorSpec(
   }
 
   /** So many rows of zeros (or empty strings), with 1 for the other dimensions that may be any. */
-  Tensor zeros(int rows) {
+  public Tensor zeros(int rows) {
     int[] dimensions = shape.stream().mapToInt(d -> d == ANY ? 1 : d).toArray();
     dimensions[0] = rows;
     Object data = datatype.array(Tensor.elements(dimensions));

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
+import org.mobula.serve.model.Sequence;
 
 /**
  * A request for actions in few words: {@code {"observation": [0.1, 0.2], "deterministic": false}}.
@@ -17,7 +18,8 @@ import org.mobula.core.config.NearestName;
  * @param rows how many observations
  * @param single whether there was one, as such and not in an array of them
  * @param parameters for the policy
- * @param session whose requests shall all be answered by the same version; null if none
+ * @param session whose requests are answered by the same version, one after the other if the model
+ *     keeps a state; it begins with the first of them; null if none
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record ActRequest(
@@ -28,6 +30,11 @@ public record ActRequest(
     @Nullable String session) {
   private static final List<String> FIELDS =
       List.of("observation", "observations", "deterministic", "seed", "session");
+
+  /** The session as a sequence; null if there is none. */
+  public @Nullable Sequence sequence() {
+    return session == null ? null : new Sequence(session, null, false);
+  }
 
   /**
    * Reads a request.
