@@ -418,16 +418,22 @@ final class StudyLoop {
 
   private void answer(Place place, TrialEvent.Reported report) {
     TrialRecord trial = place.trial();
-    journal.report(trial, report.step(), report.value());
-    Verdict verdict = study.scheduler.onReport(record, trial, report.step());
+    long step = report.step();
+    // In one piece: a trial whose process dies in between would go on where it was to pause.
+    journal.report(trial, step, report.value(), () -> place.decision = decide(trial, step));
+    Decision decision = place.decision;
+    place.outgoing = runner -> runner.decide(decision);
+    study.listeners.forEach(listener -> listener.onReport(record, trial, report.step(), decision));
+  }
+
+  private Decision decide(TrialRecord trial, long step) {
+    Verdict verdict = study.scheduler.onReport(record, trial, step);
     verdict.attributes().forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
     Decision decision = verdict.decision();
     if (decision != Decision.CONTINUE) {
       journal.setSystemAttribute(trial, DECISION, decision.name());
     }
-    place.decision = decision;
-    place.outgoing = runner -> runner.decide(decision);
-    study.listeners.forEach(listener -> listener.onReport(record, trial, report.step(), decision));
+    return decision;
   }
 
   private void returned(Place place, TrialEvent.Returned returned) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.tune.scheduler.Decision;
 import org.mobula.tune.scheduler.PopulationBasedTraining;
+import org.mobula.tune.scheduler.Scheduler;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.TrialRecord;
@@ -59,6 +60,24 @@ class StudyDirectoryTest {
       StudyResult resumed =
           ToyStudy.study(directory, TRIALS, 1).optimize(trial -> ToyStudy.evaluate(trial, false));
       assertThat(trace(resumed)).describedAs(moment).isEqualTo(whole);
+    }
+  }
+
+  @Test
+  void whereverItsJournalEndsItGoesOnAsIfItHadNeverStopped() throws Exception {
+    List<String> whole = trace(uninterrupted());
+    List<String> journal = Files.readAllLines(StudyDirectory.journal(folder.resolve("whole")));
+    for (int lines = 2; lines < journal.size(); lines++) {
+      // What a report brings about is written with it.
+      String next = journal.get(lines);
+      if (next.contains("\"op_code\":9") && !next.contains(Scheduler.PAUSED)) {
+        continue;
+      }
+      Path directory = Files.createDirectory(folder.resolve("cut-" + lines));
+      Files.write(StudyDirectory.journal(directory), journal.subList(0, lines));
+      StudyResult resumed =
+          ToyStudy.study(directory, TRIALS, 1).optimize(trial -> ToyStudy.evaluate(trial, false));
+      assertThat(trace(resumed)).describedAs("cut off after line " + lines).isEqualTo(whole);
     }
   }
 

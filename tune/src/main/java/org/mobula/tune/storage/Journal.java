@@ -1,5 +1,6 @@
 package org.mobula.tune.storage;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -50,6 +51,9 @@ public final class Journal implements AutoCloseable {
   private final @Nullable JournalLock lock;
   private final String name;
   private boolean locked;
+
+  /** What is to be written in one piece, while something is. */
+  private @Nullable ByteArrayOutputStream piece;
 
   private Journal(@Nullable Path path, Duration gracePeriod) throws IOException {
     name = String.valueOf(path);
@@ -302,6 +306,38 @@ public final class Journal implements AutoCloseable {
     }
   }
 
+  /**
+   * Notes a report, and what follows from it, in one piece: a process that is killed has written
+   * all of it or nothing.
+   *
+   * @param consequences may set attributes of the trial; sees the report
+   */
+  public void report(TrialRecord trial, long step, double value, Runnable consequences) {
+    together(
+        () -> {
+          piece = new ByteArrayOutputStream();
+          try {
+            report(trial, step, value);
+            consequences.run();
+          } finally {
+            byte[] written = piece.toByteArray();
+            piece = null;
+            write(written);
+          }
+        });
+  }
+
+  /** What has been applied before: that others are in between changes nothing. */
+  private void write(byte[] lines) {
+    try {
+      if (file != null && !file.append(lines)) {
+        read(file);
+      }
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
   /** Reads what other processes have added. */
   public void refresh() {
     try {
@@ -341,6 +377,11 @@ public final class Journal implements AutoCloseable {
           RuntimeException rejection = replay.rejection(operation);
           if (rejection != null) {
             throw rejection;
+          }
+          if (piece != null) {
+            piece.writeBytes(format.bytes(new JournalFormat.Line(worker, operation)));
+            replay.apply(operation);
+            return true;
           }
           try {
             if (file == null

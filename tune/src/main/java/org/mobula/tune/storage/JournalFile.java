@@ -97,17 +97,17 @@ final class JournalFile implements AutoCloseable {
   }
 
   /**
-   * Adds a line. The caller holds the lock and has read all lines before.
+   * Adds lines in one piece. The caller holds the lock and has read all lines before.
    *
-   * @return whether the line follows those that were read; if not, somebody has broken the lock and
-   *     the line is still to be read, among theirs
+   * @return whether they follow those that were read; if not, somebody has broken the lock and they
+   *     are still to be read, among theirs
    * @throws IOException if it cannot be written; the file is as before then, or has a cut last line
    */
-  boolean append(byte[] line) throws IOException {
+  boolean append(byte[] added) throws IOException {
     cutTail();
     dirty = true;
     try {
-      out.write(line);
+      out.write(added);
     } catch (IOException e) {
       try {
         cutTail();
@@ -119,11 +119,15 @@ final class JournalFile implements AutoCloseable {
               .formatted(path, e.getMessage()),
           e);
     }
-    if (in.length() != offset + line.length) {
+    if (in.length() != offset + added.length) {
       return false;
     }
-    offset += line.length;
-    lines++;
+    offset += added.length;
+    for (byte each : added) {
+      if (each == '\n') {
+        lines++;
+      }
+    }
     return true;
   }
 
