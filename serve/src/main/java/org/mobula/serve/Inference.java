@@ -87,9 +87,8 @@ final class Inference implements InferenceService, AutoCloseable {
   @Override
   public boolean isReady(String name, @Nullable String version) {
     ServedModel model = model(name);
-    boolean asked = version != null && !model.deployments().isEmpty();
     // Without a version not a canary that this question may be led to.
-    Deployment chosen = asked ? deployment(model, version, null) : model.main();
+    Deployment chosen = version == null ? model.main() : model.choose(version, null);
     return chosen != null && chosen.batcher().isReady() && !draining;
   }
 

@@ -186,7 +186,7 @@ final class RestApi implements HttpHandler {
 
   private void models(
       HttpRequest request, HttpResponder responder, String name, List<String> rest) {
-    inference.model(name);
+    ServedModel model = inference.model(name);
     String version = null;
     List<String> verb = rest;
     if (rest.size() > 1 && rest.get(0).equals("versions")) {
@@ -198,6 +198,9 @@ final class RestApi implements HttpHandler {
       ok(responder, Documents.model(inference.metadata(name, version)));
     } else if (verb.equals(List.of("ready"))) {
       require(request, "GET");
+      if (version != null && !model.deployments().isEmpty()) {
+        inference.deployment(model, version, null); // 404 rather than "not ready"
+      }
       boolean ready = inference.isReady(name, version);
       json(responder, ready ? 200 : 503, Documents.modelReady(name, ready));
     } else if (verb.equals(List.of("infer"))) {

@@ -128,10 +128,7 @@ final class GrpcPolicyServerTest {
     ModelReadyRequest ready =
         ModelReadyRequest.newBuilder().setName("cartpole").setVersion("100").build();
     assertThat(client.modelReady(ready).getReady()).isTrue();
-    ModelReadyRequest unknown = ready.toBuilder().setVersion("5").build();
-    assertThatThrownBy(() -> client.modelReady(unknown))
-        .isInstanceOf(StatusRuntimeException.class)
-        .hasMessageContaining("model 'cartpole' has no version of this name; it serves 100");
+    assertThat(client.modelReady(ready.toBuilder().setVersion("5").build()).getReady()).isFalse();
   }
 
   @Test
