@@ -10,8 +10,9 @@ public final class NearestName {
 
   /**
    * The candidate with the fewest edits (a letter added, dropped, changed, or two neighbours
-   * swapped) to {@code name}; of equally near ones the first in alphabetical order. Empty where the
-   * nearest is further than a third of the name's letters, but one edit is always forgiven.
+   * swapped; large or small is the same letter) to {@code name}; of equally near ones the first in
+   * alphabetical order. Empty where the nearest is further than a third of the name's letters, but
+   * one edit is always forgiven.
    */
   public static Optional<String> of(String name, Collection<String> candidates) {
     int forgiven = Math.max(1, name.length() / 3);
@@ -31,18 +32,22 @@ public final class NearestName {
           distance[i][j] = i + j;
           continue;
         }
-        int changed = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
+        int changed = isSame(from.charAt(i - 1), to.charAt(j - 1)) ? 0 : 1;
         int least = Math.min(distance[i - 1][j], distance[i][j - 1]) + 1;
         least = Math.min(least, distance[i - 1][j - 1] + changed);
         if (i > 1
             && j > 1
-            && from.charAt(i - 1) == to.charAt(j - 2)
-            && from.charAt(i - 2) == to.charAt(j - 1)) {
+            && isSame(from.charAt(i - 1), to.charAt(j - 2))
+            && isSame(from.charAt(i - 2), to.charAt(j - 1))) {
           least = Math.min(least, distance[i - 2][j - 2] + 1);
         }
         distance[i][j] = least;
       }
     }
     return distance[from.length()][to.length()];
+  }
+
+  private static boolean isSame(char one, char other) {
+    return Character.toLowerCase(one) == Character.toLowerCase(other);
   }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -181,9 +180,6 @@ final class Scalars {
   private static Object constant(Class<?> type, String text) throws MismatchException {
     List<String> names = constants(type);
     int index = names.indexOf(text);
-    if (index < 0 && text.equals(text.toUpperCase(Locale.ROOT))) { // FP32, as others write it
-      index = names.indexOf(text.toLowerCase(Locale.ROOT));
-    }
     if (index < 0) {
       Optional<String> nearest = NearestName.of(text, names);
       throw new MismatchException(

@@ -12,6 +12,7 @@ class NearestNameTest {
 
     assertThat(NearestName.of("clip-rnge", names)).contains("clip-range");
     assertThat(NearestName.of("clip-rnage", names)).contains("clip-range");
+    assertThat(NearestName.of("CLIP-RNAGE", names)).contains("clip-range");
     assertThat(NearestName.of("clip_range", names)).contains("clip-range");
     assertThat(NearestName.of("step", names)).contains("steps");
   }

@@ -123,7 +123,7 @@ public final class TorchScriptModel implements Model {
     return new IOException(
         path
             + " does not say what it takes; write it beside its path, in the order of forward, such"
-            + " as inputs: [{name: observation, datatype: FP32, shape: [-1, 4]}]",
+            + " as inputs: [{name: observation, datatype: fp32, shape: [-1, 4]}]",
         cause);
   }
 

@@ -101,7 +101,7 @@ final class TorchScriptModelTest {
     assertThatThrownBy(() -> TorchScriptModel.load(file("mixed"), List.of(), List.of()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("mixed.pt does not say what it takes; write it beside its path")
-        .hasMessageContaining("inputs: [{name: observation, datatype: FP32, shape: [-1, 4]}]");
+        .hasMessageContaining("inputs: [{name: observation, datatype: fp32, shape: [-1, 4]}]");
     assertThatThrownBy(
             () ->
                 TorchScriptModel.load(
