@@ -308,7 +308,8 @@ public final class Journal implements AutoCloseable {
 
   /**
    * Notes a report, and what follows from it, in one piece: a process that is killed has written
-   * all of it or nothing.
+   * all of it or nothing. If it cannot be written, this journal knows of it and the file does not:
+   * go on with the file opened anew.
    *
    * @param consequences may set attributes of the trial; sees the report
    */
@@ -378,14 +379,8 @@ public final class Journal implements AutoCloseable {
           if (rejection != null) {
             throw rejection;
           }
-          if (piece != null) {
-            piece.writeBytes(format.bytes(new JournalFormat.Line(worker, operation)));
-            replay.apply(operation);
-            return true;
-          }
           try {
-            if (file == null
-                || file.append(format.bytes(new JournalFormat.Line(worker, operation)))) {
+            if (file == null || add(file, new JournalFormat.Line(worker, operation))) {
               replay.apply(operation);
             } else {
               read(file);
@@ -395,6 +390,16 @@ public final class Journal implements AutoCloseable {
           }
           return true;
         });
+  }
+
+  /** Whether the line follows those that were read, or will. */
+  private boolean add(JournalFile to, JournalFormat.Line line) throws IOException {
+    byte[] bytes = format.bytes(line);
+    if (piece == null) {
+      return to.append(bytes);
+    }
+    piece.writeBytes(bytes);
+    return true;
   }
 
   /** Applies what is new; throws if that contradicts an operation of this worker. */

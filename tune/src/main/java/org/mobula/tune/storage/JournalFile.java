@@ -101,7 +101,8 @@ final class JournalFile implements AutoCloseable {
    *
    * @return whether they follow those that were read; if not, somebody has broken the lock and they
    *     are still to be read, among theirs
-   * @throws IOException if it cannot be written; the file is as before then, or has a cut last line
+   * @throws IOException if it cannot be written; the file is as before then, or has some of it at
+   *     its end
    */
   boolean append(byte[] added) throws IOException {
     cutTail();
