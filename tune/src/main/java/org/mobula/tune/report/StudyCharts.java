@@ -32,7 +32,6 @@ import org.mobula.tune.report.Canvas.Anchor;
 import org.mobula.tune.report.Canvas.Pen;
 import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
-import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
@@ -51,8 +50,8 @@ public final class StudyCharts {
   private static final int MOST_PARAMETERS = 12;
   private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
   private static final int CELLS = 36;
-  private static final int LEVELS = 12;
-  private static final double OVERLAP = 0.7; // of cells, or the seams shine through
+  static final int LEVELS = 12;
+  static final double OVERLAP = 0.7; // of cells, or the seams shine through
 
   private StudyCharts() {}
 
@@ -64,7 +63,7 @@ public final class StudyCharts {
       return Plot.empty(title, NO_VALUE);
     }
     Scale numbers = Scale.of(0, Math.max(1, study.trials().size() - 1), false, 1, 6);
-    Values values = new Values(study, objective, trials);
+    ValueScale values = new ValueScale(study, objective, trials);
     List<TrialRecord> shown = thinned(study, objective, trials, MOST_MARKS);
     List<double[]> best = bestSoFar(study, objective, trials);
     return new Chart(
@@ -101,7 +100,7 @@ public final class StudyCharts {
       return Plot.empty(title, NO_VALUE);
     }
     List<Parameter> parameters = mostImportant(study, objective, MOST_PARAMETERS);
-    Values values = new Values(study, objective, trials);
+    ValueScale values = new ValueScale(study, objective, trials);
     List<TrialRecord> worstFirst =
         thinned(study, objective, trials, MOST_LINES).stream()
             .sorted(byLoss(study, objective).reversed())
@@ -169,7 +168,7 @@ public final class StudyCharts {
       return Plot.empty(title, NO_VALUE);
     }
     Scale across = Scale.of(known, 5);
-    Values values = new Values(study, objective, trials);
+    ValueScale values = new ValueScale(study, objective, trials);
     List<TrialRecord> shown = thinned(study, objective, trials, MOST_MARKS / 2);
     return new Chart(
         title,
@@ -208,7 +207,7 @@ public final class StudyCharts {
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
-    Values values = new Values(study, objective, trials);
+    ValueScale values = new ValueScale(study, objective, trials);
     List<TrialRecord> used = thinned(study, objective, trials, MOST_MARKS);
     List<TrialRecord> shown = thinned(study, objective, trials, MOST_NOTES);
     Scale x = Scale.of(one, 5);
@@ -335,7 +334,7 @@ public final class StudyCharts {
             .mapToDouble(
                 value -> Math.max(-1e100, Math.min(1e100, study.direction().toMinimize(value))))
             .toArray();
-    Values values = new Values(study.direction(), losses, "intermediate value", 0.95, 2);
+    ValueScale values = new ValueScale(study.direction(), losses, "intermediate value", 0.95, 2);
     Set<Double> rungs = rungs(reported);
     return new Chart(
         title,
@@ -423,8 +422,8 @@ public final class StudyCharts {
     }
     List<TrialRecord> front = Trials.paretoFront(study);
     Set<TrialRecord> ofFront = new LinkedHashSet<>(front);
-    Values x = new Values(study, across, trials);
-    Values y = new Values(study, up, trials);
+    ValueScale x = new ValueScale(study, across, trials);
+    ValueScale y = new ValueScale(study, up, trials);
     List<TrialRecord> others =
         thinned(
             study,
@@ -520,7 +519,7 @@ public final class StudyCharts {
     return "trial " + trial.number() + ": " + Scale.words(trial.values()[objective]);
   }
 
-  private static @Nullable Double numberOf(TrialRecord trial, Parameter parameter) {
+  static @Nullable Double numberOf(TrialRecord trial, Parameter parameter) {
     Double number = trial.parameters().get(parameter.name());
     // A range may have changed during the study.
     return number != null && parameter.contains(number) ? number : null;
@@ -619,143 +618,5 @@ public final class StudyCharts {
 
   private static double seconds(Instant from, Instant to) {
     return Duration.between(from, to).toNanos() / 1e9;
-  }
-
-  /** The values of an objective: their scale without what is far off, and their colours. */
-  private static final class Values {
-    private final Direction direction;
-    private final double best;
-    private final double worst;
-    private final long beyond;
-    private final String name;
-    private final Scale scale;
-
-    Values(StudyRecord study, int objective, List<TrialRecord> trials) {
-      this(
-          study.directions().get(objective),
-          trials.stream().mapToDouble(trial -> Trials.loss(study, trial, objective)).toArray(),
-          Trials.objectiveName(study, objective),
-          0.75,
-          4);
-    }
-
-    Values(Direction direction, double[] losses, String name, double quantile, double times) {
-      this.direction = direction;
-      this.name = name;
-      double[] range = Plot.range(losses, quantile, times);
-      best = range[0];
-      worst = range[1];
-      beyond = Arrays.stream(losses).filter(loss -> loss > worst).count();
-      double one = direction.toMinimize(best);
-      double other = direction.toMinimize(worst);
-      scale = Scale.of(Math.min(one, other), Math.max(one, other), false, 0, 5);
-    }
-
-    Scale scale() {
-      return scale;
-    }
-
-    String name() {
-      return name;
-    }
-
-    /** From 0, bad, to 1, good. */
-    double goodness(double value) {
-      double share = (worst - direction.toMinimize(value)) / (worst - best);
-      return worst > best ? Math.max(0, Math.min(1, share)) : 1;
-    }
-
-    void sayBeyond(Plot plot) {
-      if (beyond > 0) {
-        plot.canvas()
-            .text(TICK, plot.right(), plot.top() - 4, Anchor.END, 0, beyond + " beyond the edge");
-      }
-    }
-
-    /** The colours with the values that they stand for. */
-    void bar(Canvas canvas, double x, double top, double bottom) {
-      double height = (bottom - top) / LEVELS;
-      boolean largeIsGood = direction == Direction.MAXIMIZE;
-      for (int i = 0; i < LEVELS; i++) {
-        int level = largeIsGood ? i : LEVELS - 1 - i;
-        canvas.rectangle(
-            Plot.shade(level / (LEVELS - 1.0)),
-            x,
-            bottom - (i + 1) * height,
-            10,
-            height + (i > 0 ? OVERLAP : 0));
-      }
-      Scale ticks =
-          Scale.of(
-              Math.min(direction.toMinimize(best), direction.toMinimize(worst)),
-              Math.max(direction.toMinimize(best), direction.toMinimize(worst)),
-              false,
-              0,
-              5);
-      for (Scale.Tick tick : ticks.ticks()) {
-        double y = bottom - ticks.share(tick.value()) * (bottom - top);
-        canvas.text(TICK, x + 14, y + 4, Anchor.START, 0, Plot.fitted(tick.label(), 48, TICK));
-      }
-    }
-  }
-
-  /** Means of the neighbours' values, weighted by a Gaussian of their distance. */
-  private static final class Surface {
-    private static final double BANDWIDTH = 0.06;
-
-    private final double[] x;
-    private final double[] y;
-    private final double[] goodness;
-    private final double widthOfX;
-    private final double widthOfY;
-
-    Surface(
-        List<TrialRecord> trials,
-        int objective,
-        Scale across,
-        Parameter one,
-        Scale up,
-        Parameter two,
-        Values values) {
-      x = new double[trials.size()];
-      y = new double[trials.size()];
-      goodness = new double[trials.size()];
-      for (int i = 0; i < x.length; i++) {
-        TrialRecord trial = trials.get(i);
-        x[i] = across.share(Objects.requireNonNull(numberOf(trial, one)));
-        y[i] = up.share(Objects.requireNonNull(numberOf(trial, two)));
-        goodness[i] = values.goodness(trial.values()[objective]);
-      }
-      widthOfX = width(one);
-      widthOfY = width(two);
-    }
-
-    /** Choices know nothing of each other. */
-    private static double width(Parameter parameter) {
-      return parameter instanceof CategoricalParameter c ? 0.01 / c.choices().size() : BANDWIDTH;
-    }
-
-    /** From 0, bad, to {@link #LEVELS} − 1; −1 where no trial is near. */
-    int level(double atX, double atY) {
-      double[] squares = new double[x.length];
-      double nearest = Double.POSITIVE_INFINITY;
-      for (int i = 0; i < squares.length; i++) {
-        double dx = (x[i] - atX) / widthOfX;
-        double dy = (y[i] - atY) / widthOfY;
-        squares[i] = dx * dx + dy * dy;
-        nearest = Math.min(nearest, squares[i]);
-      }
-      if (nearest > 36) {
-        return -1;
-      }
-      double sum = 0;
-      double weights = 0;
-      for (int i = 0; i < squares.length; i++) {
-        double weight = Math.exp((nearest - squares[i]) / 2);
-        sum += weight * goodness[i];
-        weights += weight;
-      }
-      return (int) Math.min(LEVELS - 1.0, sum / weights * LEVELS);
-    }
   }
 }
