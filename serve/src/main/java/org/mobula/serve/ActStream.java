@@ -155,9 +155,7 @@ final class ActStream implements PartSource {
     int size = act.observations().length / act.rows();
     float[] some = new float[rows * size];
     System.arraycopy(act.observations(), next * size, some, 0, some.length);
-    int[] shape = spec.shape().stream().mapToInt(Integer::intValue).toArray();
-    shape[0] = rows;
-    return Tensor.of(PolicyModel.OBSERVATION, some, shape);
+    return spec.tensor(some, rows);
   }
 
   /** A seed serves for the whole stream: each piece must not draw the same again. */

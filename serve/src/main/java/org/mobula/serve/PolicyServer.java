@@ -50,6 +50,8 @@ public final class PolicyServer implements AutoCloseable {
   private PolicyServer(Builder builder) throws IOException {
     ServeConfig config = builder.config;
     TaskRuntime given = builder.runtime;
+    Tls tls = tls(config);
+    Tokens tokens = tokens(config); // before anything is begun that had to be closed
     RecordConfig record = config.record();
     recorder = record == null ? null : Recorder.open(record);
     ownsRuntime = given == null;
@@ -59,8 +61,6 @@ public final class PolicyServer implements AutoCloseable {
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
     inference = new Inference(repository, version == null ? "" : version, recorder);
-    Tls tls = tls(config);
-    Tokens tokens = tokens(config);
     HttpServer startedHttp = null;
     GrpcServer startedGrpc = null;
     boolean started = false;
@@ -68,7 +68,7 @@ public final class PolicyServer implements AutoCloseable {
       for (Map.Entry<String, ModelConfig> model : config.models().entrySet()) {
         repository.load(model.getKey(), model.getValue());
       }
-      builder.models.forEach(
+      builder.given.forEach(
           (name, served) -> repository.load(name, served.model(), served.batching()));
       RestApi api = new RestApi(inference);
       startedHttp = HttpServer.start(http(config, tokens, tls), api);
@@ -135,7 +135,7 @@ public final class PolicyServer implements AutoCloseable {
   /** Describes a server. */
   public static final class Builder {
     private ServeConfig config = ServeConfig.defaults();
-    private final Map<String, Given> models = new LinkedHashMap<>();
+    private final Map<String, Given> given = new LinkedHashMap<>();
     private @Nullable TaskRuntime runtime;
 
     private Builder() {}
@@ -173,15 +173,15 @@ public final class PolicyServer implements AutoCloseable {
       return this;
     }
 
-    /** Records answers and rewards for offline learning in this directory. */
-    public Builder record(Path directory) {
-      config = config.withRecord(RecordConfig.defaults(directory));
+    /** Serves a model that is there already, such as one of your own. */
+    public Builder model(String name, Model model, BatchingConfig batching) {
+      given.put(name, new Given(model, batching));
       return this;
     }
 
-    /** Serves a model that is there already, such as one of your own. */
-    public Builder model(String name, Model model, BatchingConfig batching) {
-      models.put(name, new Given(model, batching));
+    /** Records answers and rewards for offline learning in this directory. */
+    public Builder record(Path directory) {
+      config = config.withRecord(RecordConfig.defaults(directory));
       return this;
     }
 

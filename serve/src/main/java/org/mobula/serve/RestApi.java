@@ -260,14 +260,10 @@ final class RestApi implements HttpHandler {
       Deployment any = policy(model);
       TensorSpec spec = any.signature().inputs().get(0);
       ActRequest act = ActRequest.read(request.body(), rowSize(spec));
-      int[] shape = spec.shape().stream().mapToInt(Integer::intValue).toArray();
-      shape[0] = act.rows();
       Deployment deployment =
           act.session() == null ? any : inference.deployment(model, null, act.session());
       List<Tensor> inputs =
-          deployment
-              .signature()
-              .check(List.of(Tensor.of(PolicyModel.OBSERVATION, act.observations(), shape)));
+          deployment.signature().check(List.of(spec.tensor(act.observations(), act.rows())));
       RestCaller.Form form =
           (to, answer) ->
               ok(

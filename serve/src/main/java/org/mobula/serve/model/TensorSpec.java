@@ -46,6 +46,17 @@ public record TensorSpec(
   }
 
   /**
+   * Such a tensor around floats, which are not copied.
+   *
+   * @param rows of as many floats as the other dimensions say
+   */
+  public Tensor tensor(float[] data, int rows) {
+    int[] dimensions = shape.stream().mapToInt(Integer::intValue).toArray();
+    dimensions[0] = rows;
+    return Tensor.of(name, data, dimensions);
+  }
+
+  /**
    * Checks a tensor.
    *
    * @throws InvalidInputException saying what was expected
