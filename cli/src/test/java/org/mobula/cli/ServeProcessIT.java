@@ -13,12 +13,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The packaged server, ended by signals. */
 @Timeout(120)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
 final class ServeProcessIT {
   private static final String BODY = "{\"observation\": [0, 0, 0, 0]}";
 

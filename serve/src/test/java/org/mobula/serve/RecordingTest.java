@@ -7,12 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +37,7 @@ final class RecordingTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path directory;
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final Client client = new Client();
 
   @SuppressWarnings("NullAway.Init") // by start()
   private PolicyServer server;
@@ -62,12 +57,7 @@ final class RecordingTest {
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
-    return client.send(
-        HttpRequest.newBuilder(URI.create(server.url() + path))
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(body))
-            .build(),
-        BodyHandlers.ofString());
+    return client.post(server, path, body);
   }
 
   private JsonNode act(String body) throws Exception {
@@ -277,12 +267,7 @@ final class RecordingTest {
   @Test
   void countsForPrometheus() throws Exception {
     start(Policies.cartPole(1), true);
-    String text =
-        client
-            .send(
-                HttpRequest.newBuilder(URI.create(server.url() + "/metrics")).build(),
-                BodyHandlers.ofString())
-            .body();
+    String text = client.get(server, "/metrics").body();
     assertThat(text)
         .contains("mobula_serve_recorded_rows_total{table=\"steps\"} 0\n")
         .contains("mobula_serve_record_dropped_rows_total{reason=\"queue_full\"} 0\n")

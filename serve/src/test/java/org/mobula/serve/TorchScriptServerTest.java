@@ -35,7 +35,7 @@ final class TorchScriptServerTest {
   private static final TensorSpec ANY_WIDTH = new TensorSpec("x", Datatype.FP32, List.of(-1, -1));
 
   @TempDir private Path folder;
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final Client client = new Client();
 
   @SuppressWarnings("NullAway.Init") // by start()
   private PolicyServer server;
@@ -67,12 +67,7 @@ final class TorchScriptServerTest {
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
-    return client.send(
-        HttpRequest.newBuilder(URI.create(server.url() + path))
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(body))
-            .build(),
-        BodyHandlers.ofString());
+    return client.post(server, path, body);
   }
 
   private HttpResponse<String> infer(String input, String datatype, String shape, String data)
@@ -93,10 +88,7 @@ final class TorchScriptServerTest {
   void servesAFileThatSaysNothingOfItself() throws Exception {
     start(ModelConfig.defaults(resource("double")));
     assertThat(ones()).contains("\"name\":\"output__0\"").contains("\"data\":[2.0,2.0,2.0,2.0]");
-    HttpResponse<String> metadata =
-        client.send(
-            HttpRequest.newBuilder(URI.create(server.url() + "/v2/models/m")).build(),
-            BodyHandlers.ofString());
+    HttpResponse<String> metadata = client.get(server, "/v2/models/m");
     assertThat(metadata.body()).contains("\"platform\":\"pytorch_libtorch\"");
   }
 
@@ -125,8 +117,8 @@ final class TorchScriptServerTest {
           m:
             path: %s
             inputs:
-              - {name: x, datatype: FP32, shape: [-1, 3]}
-              - {name: index, datatype: INT64, shape: [-1]}
+              - {name: x, datatype: fp32, shape: [-1, 3]}
+              - {name: index, datatype: int64, shape: [-1]}
               - {name: mask, datatype: bool, shape: [-1]}
         """
             .formatted(resource("mixed"));
