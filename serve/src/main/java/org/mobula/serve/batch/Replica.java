@@ -21,11 +21,6 @@ import org.slf4j.LoggerFactory;
 final class Replica implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
-  /**
-   * Lives of an actor; then a new one is made, so that a model that cannot live is not busy dying.
-   */
-  private static final int RESTARTS = 16;
-
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long LAST_PAUSE_MILLIS = 5_000;
 
@@ -52,7 +47,7 @@ final class Replica implements Runnable {
 
   private static ActorRef<ModelRunner> newActor(TaskRuntime runtime, Model model) {
     // Without a name in the runtime: a version that is loaded again meets the one that still ends.
-    return runtime.actor(ActorOptions.defaults().withMaxRestarts(RESTARTS), model::runner);
+    return runtime.actor(ActorOptions.defaults(), model::runner);
   }
 
   /** Computes a row that nobody waits for. */
@@ -98,7 +93,7 @@ final class Replica implements Runnable {
     } catch (ActorDiedException | TaskCancelledException e) {
       LOG.warn("replica {} died", name, e);
       batch.forEach(work -> batcher.fail(work, Failure.REPLICA_DIED));
-      replaceIfDead();
+      replaceActor();
       return;
     } catch (TaskException e) {
       serveOneByOne(batch, e);
@@ -158,17 +153,21 @@ final class Replica implements Runnable {
     return part;
   }
 
-  /** After its last life an actor is followed by another, later each time. */
-  private void replaceIfDead() throws InterruptedException {
+  /**
+   * A new actor rather than a restart of the old one, which would wait for the call that was under
+   * way: a model may never return from it. One that dies at once is tried later and later, so that
+   * it is not busy dying.
+   */
+  private void replaceActor() throws InterruptedException {
     while (true) {
+      runtime.kill(actor, false); // it may be the call alone that ended
+      actor = newActor(runtime, model);
       try {
         warmUp();
         return;
       } catch (ActorDiedException e) {
         Thread.sleep(pauseMillis);
         pauseMillis = Math.min(LAST_PAUSE_MILLIS, 2 * pauseMillis);
-        runtime.kill(actor, false);
-        actor = newActor(runtime, model);
       } catch (TaskException e) {
         LOG.warn("{} fails on zeros", name, e);
         return;

@@ -205,10 +205,10 @@ final class BatcherTest {
   }
 
   @Test
-  void aDyingReplicaFailsOnlyWhatItComputesAndIsRestarted() throws Exception {
+  void aDyingReplicaFailsOnlyWhatItComputesAndIsReplaced() throws Exception {
     Batcher batcher = start(CONFIG.with(b -> b.maxBatchRows(1)));
     model.gate().open.release(1_000);
-    for (int i = 0; i < 40; i++) { // more than an actor has lives
+    for (int i = 0; i < 40; i++) {
       Result dying = submit(batcher, GatedModel.BREAKS);
       Result next = submit(batcher, 4);
       assertThat(dying.failure.get()).isEqualTo(Failure.REPLICA_DIED);
