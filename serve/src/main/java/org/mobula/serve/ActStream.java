@@ -13,6 +13,7 @@ import org.mobula.serve.http.HttpResponder;
 import org.mobula.serve.http.PartSource;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
+import org.mobula.serve.model.Sequence;
 import org.mobula.serve.model.Tensor;
 import org.mobula.serve.model.TensorSpec;
 import org.mobula.serve.protocol.ActRequest;
@@ -143,7 +144,7 @@ final class ActStream implements PartSource {
       int from = next;
       next += rows; // before the next part can be asked for, by another thread
       Inference.Question question =
-          new Inference.Question(inputs, parameters(from), act.sequence(), null);
+          new Inference.Question(inputs, parameters(from), sequence(from, next), null);
       if (inference.compute(model, deployment, question, null, new Piece(startNanos, ends))) {
         return;
       }
@@ -156,6 +157,15 @@ final class ActStream implements PartSource {
     float[] some = new float[rows * size];
     System.arraycopy(act.observations(), next * size, some, 0, some.length);
     return spec.tensor(some, rows);
+  }
+
+  /** The session starts with the first piece and ends with the last. */
+  private @Nullable Sequence sequence(int from, int to) {
+    Sequence whole = act.sequence();
+    return whole == null
+        ? null
+        : new Sequence(
+            whole.id(), from == 0 ? whole.start() : null, whole.end() && to == act.rows());
   }
 
   /** A seed serves for the whole stream: each piece must not draw the same again. */

@@ -18,8 +18,8 @@ import org.mobula.serve.model.Sequence;
  * @param rows how many observations
  * @param single whether there was one, as such and not in an array of them
  * @param parameters for the policy
- * @param session whose requests are answered by the same version, one after the other if the model
- *     keeps a state; it begins with the first of them; null if none
+ * @param sequence where it stands in its session, whose requests are answered by the same version,
+ *     one after the other if the model keeps a state; null if it has none
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record ActRequest(
@@ -27,13 +27,14 @@ public record ActRequest(
     int rows,
     boolean single,
     Map<String, Object> parameters,
-    @Nullable String session) {
+    @Nullable Sequence sequence) {
   private static final List<String> FIELDS =
       List.of("observation", "observations", "deterministic", "seed", "session");
+  private static final List<String> SESSION_FIELDS = List.of("id", "start", "end");
 
-  /** The session as a sequence; null if there is none. */
-  public @Nullable Sequence sequence() {
-    return session == null ? null : new Sequence(session, null, false);
+  /** The name of its session; null if it has none. */
+  public @Nullable String session() {
+    return sequence == null ? null : sequence.id();
   }
 
   /**
@@ -50,7 +51,7 @@ public record ActRequest(
     float[] observations = null;
     boolean single = true;
     Map<String, Object> parameters = Map.of();
-    String session = null;
+    Sequence sequence = null;
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       if (field.equals("observation") || field.equals("observations")) {
@@ -61,18 +62,12 @@ public record ActRequest(
         parser.nextToken();
         observations = Elements.readFloats(parser, field, size);
       } else if (field.equals("deterministic") || field.equals("seed")) {
-        parameters = parameters.isEmpty() ? new HashMap<>() : parameters;
+        parameters = parameters.isEmpty() ? new HashMap<>(4) : parameters;
         parameters.put(field, parameter(parser, field));
       } else if (field.equals("session")) {
-        session = Json.string(parser, field);
+        sequence = sequence(parser);
       } else {
-        throw new InvalidRequestException(
-            "there is no field '%s'; %s"
-                .formatted(
-                    field.length() > 60 ? field.substring(0, 60) + "…" : field,
-                    NearestName.of(field, FIELDS)
-                        .map(near -> "did you mean '" + near + "'?")
-                        .orElse("there are " + String.join(", ", FIELDS))));
+        throw unknown("", field, FIELDS);
       }
     }
     if (observations == null) {
@@ -85,18 +80,62 @@ public record ActRequest(
               ? "observation has %d numbers but must have %d".formatted(length, size)
               : "observations have %d numbers but must have %d each".formatted(length, size));
     }
-    return new ActRequest(observations, length / size, single, parameters, session);
+    return new ActRequest(observations, length / size, single, parameters, sequence);
+  }
+
+  private static InvalidRequestException unknown(String within, String field, List<String> known) {
+    return new InvalidRequestException(
+        "there is no field '%s%s'; %s"
+            .formatted(
+                within,
+                field.length() > 60 ? field.substring(0, 60) + "…" : field,
+                NearestName.of(field, known)
+                    .map(near -> "did you mean '" + within + near + "'?")
+                    .orElse("there are " + String.join(", ", known))));
+  }
+
+  /** A session's name, or an object that also says whether it starts or ends. */
+  private static Sequence sequence(JsonParser parser) throws IOException {
+    JsonToken token = parser.nextToken();
+    if (token == JsonToken.VALUE_STRING) {
+      return new Sequence(parser.getText(), null, false);
+    }
+    if (token != JsonToken.START_OBJECT) {
+      throw new InvalidRequestException(
+          "session is %s but must be its name, or an object with %s"
+              .formatted(Json.shown(parser), String.join(", ", SESSION_FIELDS)));
+    }
+    String id = null;
+    Boolean start = null;
+    boolean end = false;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      switch (parser.currentName()) {
+        case "id" -> id = Json.string(parser, "session.id");
+        case "start" -> start = flag(parser, "session.start");
+        case "end" -> end = flag(parser, "session.end");
+        default -> throw unknown("session.", parser.currentName(), SESSION_FIELDS);
+      }
+    }
+    if (id == null) {
+      throw new InvalidRequestException("session.id is missing");
+    }
+    return new Sequence(id, start, end);
+  }
+
+  private static boolean flag(JsonParser parser, String what) throws IOException {
+    JsonToken token = parser.nextToken();
+    if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
+      return token == JsonToken.VALUE_TRUE;
+    }
+    throw new InvalidRequestException(
+        "%s is %s but must be true or false".formatted(what, Json.shown(parser)));
   }
 
   private static Object parameter(JsonParser parser, String field) throws IOException {
-    JsonToken token = parser.nextToken();
     if (field.equals("deterministic")) {
-      if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
-        return token == JsonToken.VALUE_TRUE;
-      }
-      throw new InvalidRequestException(
-          "deterministic is %s but must be true or false".formatted(Json.shown(parser)));
+      return flag(parser, field);
     }
+    parser.nextToken();
     Long whole = Json.whole(parser);
     if (whole == null) {
       throw new InvalidRequestException(

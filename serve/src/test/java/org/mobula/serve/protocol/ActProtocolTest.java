@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.serve.model.Datatype;
+import org.mobula.serve.model.Sequence;
 import org.mobula.serve.model.Tensor;
 
 final class ActProtocolTest {
@@ -31,7 +32,17 @@ final class ActProtocolTest {
     assertThat(many.rows()).isEqualTo(3);
     assertThat(many.single()).isFalse();
     assertThat(many.parameters()).isEqualTo(Map.of("seed", -3L, "deterministic", false));
-    assertThat(many.session()).isEqualTo("s");
+    assertThat(many.sequence()).isEqualTo(new Sequence("s", null, false));
+  }
+
+  @Test
+  void readsWhereARequestStandsInItsSession() {
+    assertThat(read("{\"session\":{\"id\":\"s\",\"start\":true},\"observation\":[1,2]}").sequence())
+        .isEqualTo(new Sequence("s", true, false));
+    assertThat(
+            read("{\"observation\":[1,2],\"session\":{\"end\":true,\"start\":false,\"id\":\"s\"}}")
+                .sequence())
+        .isEqualTo(new Sequence("s", false, true));
   }
 
   @ParameterizedTest
@@ -49,6 +60,11 @@ final class ActProtocolTest {
         "{\"observation\":[1,2],\"observations\":[1,2]}|observations are given twice",
         "{\"observation\":[1,2],\"seed\":1.5}|seed is 1.5 but must be a whole number of 64 bits",
         "{\"deterministic\":0}|deterministic is 0 but must be true or false",
+        "{\"session\":3}|session is 3 but must be its name, or an object with id, start, end",
+        "{\"session\":{\"start\":true}}|session.id is missing",
+        "{\"session\":{\"id\":3}}|session.id is 3 but must be a string",
+        "{\"session\":{\"id\":\"s\",\"end\":1}}|session.end is 1 but must be true or false",
+        "{\"session\":{\"id\":\"s\",\"starts\":true}}|there is no field 'session.starts'; did you mean 'session.start'?",
         "{\"obervation\":[1,2]}|there is no field 'obervation'; did you mean 'observation'?",
       })
   void saysWhatIsWrong(String body, String message) {
