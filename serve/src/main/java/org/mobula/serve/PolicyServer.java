@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
@@ -57,6 +58,7 @@ public final class PolicyServer implements AutoCloseable {
     ownsRuntime = given == null;
     runtime = given == null ? LocalTaskRuntime.builder().name("serve").build() : given;
     drainTimeout = config.drainTimeout();
+    Consumer<AccessEntry> accessLog = config.accessLog() ? AccessEntry.toSlf4j() : null;
     scheme = config.certificate() == null ? "http" : "https";
     repository = new ModelRepository(runtime, drainTimeout);
     String version = PolicyServer.class.getPackage().getImplementationVersion();
@@ -71,13 +73,14 @@ public final class PolicyServer implements AutoCloseable {
       builder.given.forEach(
           (name, served) -> repository.load(name, served.model(), served.batching()));
       RestApi api = new RestApi(inference);
-      startedHttp = HttpServer.start(http(config, tokens, tls), api);
+      startedHttp = HttpServer.start(http(config, tokens, tls, accessLog), api);
       api.count(startedHttp);
       Integer port = config.grpcPort();
       if (port != null) {
         startedGrpc =
             GrpcServer.start(
-                new GrpcConfig(config.host(), port, config.bodyLimit(), tokens, tls), inference);
+                new GrpcConfig(config.host(), port, config.bodyLimit(), tokens, tls, accessLog),
+                inference);
       }
       started = true;
     } finally {
@@ -98,7 +101,11 @@ public final class PolicyServer implements AutoCloseable {
     return certificate == null || privateKey == null ? null : new Tls(certificate, privateKey);
   }
 
-  private static HttpConfig http(ServeConfig config, @Nullable Tokens tokens, @Nullable Tls tls) {
+  private static HttpConfig http(
+      ServeConfig config,
+      @Nullable Tokens tokens,
+      @Nullable Tls tls,
+      @Nullable Consumer<AccessEntry> accessLog) {
     return HttpConfig.onLoopback(config.port())
         .with(
             http ->
@@ -108,7 +115,7 @@ public final class PolicyServer implements AutoCloseable {
                     .tokens(tokens)
                     .access(PolicyServer::access)
                     .tls(tls)
-                    .accessLog(config.accessLog() ? AccessEntry.toSlf4j() : null));
+                    .accessLog(accessLog));
   }
 
   private static @Nullable Tokens tokens(ServeConfig config) throws IOException {

@@ -1,8 +1,10 @@
 package org.mobula.serve.grpc;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Range;
+import org.mobula.serve.http.AccessEntry;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
 
@@ -14,16 +16,18 @@ import org.mobula.serve.http.Tokens;
  * @param messageLimit bytes of a request's message, also decompressed; it is refused beyond
  * @param tokens whom to let through; nothing lets everybody, where {@code host} is loopback
  * @param tls nothing for plain HTTP/2
+ * @param accessLog takes every call that has ended, in an event loop; nothing for no log
  */
 public record GrpcConfig(
     String host,
     @Range(min = 0, max = 65_535) int port,
     @Range(min = 1) int messageLimit,
     @Nullable Tokens tokens,
-    @Nullable Tls tls) {
+    @Nullable Tls tls,
+    @Nullable Consumer<AccessEntry> accessLog) {
 
   /** Checks the values. */
   public GrpcConfig {
-    Constraints.check(GrpcConfig.class, host, port, messageLimit, tokens, tls);
+    Constraints.check(GrpcConfig.class, host, port, messageLimit, tokens, tls, accessLog);
   }
 }

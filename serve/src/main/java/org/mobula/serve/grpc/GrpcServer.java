@@ -40,15 +40,18 @@ public final class GrpcServer implements AutoCloseable {
     try {
       ServerCredentials credentials = credentials(config);
       // Nothing that the service does blocks, so it runs where the messages arrive.
-      server =
+      NettyServerBuilder builder =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, config.port()), credentials)
               .directExecutor()
               .maxInboundMessageSize(config.messageLimit())
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
               .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
               .intercept(new Doorkeeper(new Guard(config.tokens())))
-              .addService(new OpenInference(service))
-              .build();
+              .addService(new OpenInference(service));
+      if (config.accessLog() != null) {
+        builder.addStreamTracerFactory(new AccessLog(config.accessLog()));
+      }
+      server = builder.build();
       start(config);
       started = true;
     } finally {

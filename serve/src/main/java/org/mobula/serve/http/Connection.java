@@ -459,7 +459,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
               exchange.receivedMethod(),
               exchange.path(),
               exchange.header("traceparent").orElse(""),
-              exchange.status(),
+              Integer.toString(exchange.status()),
               exchange.bodyBytes,
               bytes,
               now() - exchange.receivedNanos()));

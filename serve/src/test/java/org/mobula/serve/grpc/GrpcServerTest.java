@@ -17,6 +17,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +51,7 @@ import org.mobula.serve.grpc.proto.RepositoryModelUnloadRequest;
 import org.mobula.serve.grpc.proto.ServerLiveRequest;
 import org.mobula.serve.grpc.proto.ServerMetadataRequest;
 import org.mobula.serve.grpc.proto.ServerReadyRequest;
+import org.mobula.serve.http.AccessEntry;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
 
@@ -187,7 +189,7 @@ final class GrpcServerTest {
 
   @Test
   void messagesHaveALimit() throws Exception {
-    GrpcConfig small = new GrpcConfig("127.0.0.1", 0, 1000, null, null);
+    GrpcConfig small = new GrpcConfig("127.0.0.1", 0, 1000, null, null, null);
     try (GrpcHarness harness = new GrpcHarness(small, true)) {
       ModelInferRequest large =
           request("").toBuilder().addRawInputContents(ByteString.copyFrom(new byte[1000])).build();
@@ -201,6 +203,28 @@ final class GrpcServerTest {
     }
   }
 
+  @Test
+  void logsEachCall() throws Exception {
+    BlockingQueue<AccessEntry> entries = new LinkedBlockingQueue<>();
+    Tokens tokens = new Tokens(List.of(READER), List.of(ADMIN));
+    GrpcConfig logged = new GrpcConfig("127.0.0.1", 0, 1 << 20, tokens, null, entries::add);
+    try (GrpcHarness harness = new GrpcHarness(logged, true)) {
+      with(harness, "Bearer " + READER).modelInfer(request("1"));
+      AccessEntry entry = entries.take();
+      assertThat(entry.client())
+          .isInstanceOfSatisfying(
+              InetSocketAddress.class,
+              client -> assertThat(client.getAddress().isLoopbackAddress()).isTrue());
+      assertThat(entry.method()).isEqualTo("gRPC");
+      assertThat(entry.path()).isEqualTo("/inference.GRPCInferenceService/ModelInfer");
+      assertThat(entry.status()).isEqualTo("OK");
+      assertThat(entry.requestBytes()).isGreaterThanOrEqualTo(request("1").getSerializedSize());
+      assertThat(entry.answerBytes()).isPositive();
+      status(() -> harness.blocking().modelInfer(request("1")));
+      assertThat(entries.take().status()).isEqualTo("UNAUTHENTICATED");
+    }
+  }
+
   private static GRPCInferenceServiceBlockingStub with(GrpcHarness harness, String authorization) {
     Metadata headers = new Metadata();
     headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), authorization);
@@ -211,7 +235,7 @@ final class GrpcServerTest {
   void tokensTellWhoMayDoWhat() throws Exception {
     Tokens tokens = new Tokens(List.of(READER), List.of(ADMIN));
     try (GrpcHarness harness =
-        new GrpcHarness(new GrpcConfig("127.0.0.1", 0, 1000, tokens, null), true)) {
+        new GrpcHarness(new GrpcConfig("127.0.0.1", 0, 1000, tokens, null, null), true)) {
       GRPCInferenceServiceBlockingStub nobody = harness.blocking();
       assertThat(nobody.serverLive(ServerLiveRequest.getDefaultInstance()).getLive()).isTrue();
       assertThat(nobody.serverReady(ServerReadyRequest.getDefaultInstance()).getReady()).isTrue();
@@ -251,7 +275,8 @@ final class GrpcServerTest {
   void speaksTls(@TempDir Path folder) throws Exception {
     SelfSigned self = SelfSigned.in(folder);
     GrpcConfig config =
-        new GrpcConfig("127.0.0.1", 0, 1000, null, new Tls(self.certificate(), self.privateKey()));
+        new GrpcConfig(
+            "127.0.0.1", 0, 1000, null, new Tls(self.certificate(), self.privateKey()), null);
     try (GrpcHarness harness =
         new GrpcHarness(
             config,
@@ -263,20 +288,22 @@ final class GrpcServerTest {
     assertThatThrownBy(
             () ->
                 new GrpcHarness(
-                    new GrpcConfig("127.0.0.1", 0, 1000, null, new Tls(empty, empty)), true))
+                    new GrpcConfig("127.0.0.1", 0, 1000, null, new Tls(empty, empty), null), true))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("empty.pem");
   }
 
   @Test
   void saysWhyItCannotStart() throws Exception {
-    assertThatThrownBy(() -> new GrpcHarness(new GrpcConfig("0.0.0.0", 0, 1000, null, null), true))
+    assertThatThrownBy(
+            () -> new GrpcHarness(new GrpcConfig("0.0.0.0", 0, 1000, null, null, null), true))
         .isInstanceOf(InvalidValueException.class)
         .hasMessageContaining("must be a loopback address where there are no tokens");
     try (GrpcHarness harness = GrpcHarness.echo()) {
       int port = harness.server.address().getPort();
       assertThatThrownBy(
-              () -> new GrpcHarness(new GrpcConfig("127.0.0.1", port, 1000, null, null), true))
+              () ->
+                  new GrpcHarness(new GrpcConfig("127.0.0.1", port, 1000, null, null, null), true))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("cannot listen at 127.0.0.1:" + port)
           .hasMessageEndingWith("choose another port, or stop who has it");
