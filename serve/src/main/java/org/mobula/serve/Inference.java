@@ -177,9 +177,7 @@ final class Inference implements InferenceService, AutoCloseable {
     String session = sequence == null ? null : sequence.id();
     while (true) {
       Deployment deployment = deployment(model, version, session);
-      deployment
-          .signature()
-          .checkOutputs(request.outputs().stream().map(InferRequest.Output::name).toList());
+      request.outputs().forEach(output -> deployment.signature().checkOutput(output.name()));
       List<Tensor> inputs = deployment.signature().check(request.inputs());
       Question question = new Question(inputs, parameters, sequence, request.id());
       if (compute(model, deployment, question, timeout, caller)) {

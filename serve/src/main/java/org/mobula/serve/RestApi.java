@@ -96,21 +96,41 @@ final class RestApi implements HttpHandler {
 
   private void route(HttpRequest request, HttpResponder responder) {
     String path = request.path();
-    List<String> parts = List.of(path.substring(Math.min(1, path.length())).split("/", -1));
-    int size = parts.size();
-    if (size > 2 && path.startsWith("/v2/models/")) {
-      models(request, responder, parts.get(2), parts.subList(3, size));
-    } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("act")) {
+    String name;
+    if ((name = between("/v1/policies/", path, "/act")) != null) {
       require(request, "POST");
-      act(request, responder, inference.model(parts.get(2)));
-    } else if (size == 4 && path.startsWith("/v1/policies/") && parts.get(3).equals("feedback")) {
+      act(request, responder, inference.model(name));
+    } else if ((name = between("/v2/models/", path, "/infer")) != null) {
       require(request, "POST");
-      feedback(request, responder, inference.model(parts.get(2)));
-    } else if (size == 5 && path.startsWith("/v2/repository/models/")) {
-      changeRepository(request, responder, parts.get(3), parts.get(4));
+      infer(request, responder, name, null);
+    } else if ((name = between("/v1/policies/", path, "/feedback")) != null) {
+      require(request, "POST");
+      feedback(request, responder, inference.model(name));
+    } else if (path.startsWith("/v2/models/")) {
+      List<String> parts = List.of(path.split("/", -1));
+      models(request, responder, parts.get(3), parts.subList(4, parts.size()));
+    } else if ((name = between("/v2/repository/models/", path, "/load")) != null) {
+      require(request, "POST");
+      Documents.checkLoadRequest(request.body());
+      inference.load(name, change(responder));
+    } else if ((name = between("/v2/repository/models/", path, "/unload")) != null) {
+      require(request, "POST");
+      inference.unload(name, change(responder));
     } else {
       fixed(request, responder, path);
     }
+  }
+
+  /** The one part of a path between others; null if it is not of this form. */
+  private static @Nullable String between(String before, String path, String after) {
+    int from = before.length();
+    int to = path.length() - after.length();
+    boolean isOne =
+        from <= to
+            && path.startsWith(before)
+            && path.endsWith(after)
+            && path.indexOf('/', from) == to;
+    return isOne ? path.substring(from, to) : null;
   }
 
   private void fixed(HttpRequest request, HttpResponder responder, String path) {
@@ -218,9 +238,11 @@ final class RestApi implements HttpHandler {
     if (header.isEmpty()) {
       return;
     }
-    String given = header.get().split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    String given = header.get();
+    int end = given.indexOf(';');
+    String bare = (end < 0 ? given : given.substring(0, end)).strip();
     for (String type : types) {
-      if (type.equals(given)) {
+      if (type.equalsIgnoreCase(bare)) {
         return;
       }
     }
@@ -252,14 +274,14 @@ final class RestApi implements HttpHandler {
     requireType(request, RestCaller.JSON);
     if (request.header("Accept").orElse("").toLowerCase(Locale.ROOT).contains(ActStream.TYPE)) {
       TensorSpec spec = policy(model).signature().inputs().get(0);
-      ActRequest act = ActRequest.read(request.body(), rowSize(spec));
+      ActRequest act = ActRequest.read(request.body(), spec.rowSize());
       ActStream.start(inference, request, responder, model, act, spec);
       return;
     }
     while (true) {
       Deployment any = policy(model);
       TensorSpec spec = any.signature().inputs().get(0);
-      ActRequest act = ActRequest.read(request.body(), rowSize(spec));
+      ActRequest act = ActRequest.read(request.body(), spec.rowSize());
       Deployment deployment =
           act.session() == null ? any : inference.deployment(model, null, act.session());
       List<Tensor> inputs =
@@ -296,32 +318,15 @@ final class RestApi implements HttpHandler {
     json(responder, 202, Documents.feedback(rewards.size() - unmatched.size(), unmatched));
   }
 
-  private static int rowSize(TensorSpec spec) {
-    return spec.shape().stream().skip(1).reduce(1, (a, b) -> a * b);
-  }
-
   // Changing the repository.
 
-  private void changeRepository(
-      HttpRequest request, HttpResponder responder, String name, String verb) {
-    if (!verb.equals("load") && !verb.equals("unload")) {
-      throw nothingThere();
-    }
-    require(request, "POST");
-    InferenceService.Change answer =
-        refused -> {
-          if (refused == null) {
-            ok(responder, ByteBuffer.wrap("{}".getBytes(StandardCharsets.UTF_8)));
-          } else {
-            refuse(responder, refused);
-          }
-        };
-    inference.model(name);
-    if (verb.equals("load")) {
-      Documents.checkLoadRequest(request.body());
-      inference.load(name, answer);
-    } else {
-      inference.unload(name, answer);
-    }
+  private static InferenceService.Change change(HttpResponder responder) {
+    return refused -> {
+      if (refused == null) {
+        ok(responder, ByteBuffer.wrap("{}".getBytes(StandardCharsets.UTF_8)));
+      } else {
+        refuse(responder, refused);
+      }
+    };
   }
 }

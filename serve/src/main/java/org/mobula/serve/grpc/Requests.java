@@ -81,7 +81,7 @@ final class Requests {
     int[] shape = new int[Math.min(TensorHead.MAX_RANK + 1, input.getShapeCount())];
     for (int i = 0; i < shape.length; i++) {
       long dimension = input.getShape(i);
-      shape[i] = TensorHead.dimension(i, name, dimension, Long.toString(dimension));
+      shape[i] = TensorHead.dimension(i, name, dimension, dimension);
     }
     TensorHead head = new TensorHead(name, TensorHead.datatype(input.getDatatype(), name), shape);
     InferTensorContents contents = input.getContents();

@@ -1,6 +1,7 @@
 package org.mobula.serve.model;
 
 import java.lang.reflect.Array;
+import java.util.List;
 
 /** Types of tensor elements, named as the Open Inference Protocol names them. */
 public enum Datatype {
@@ -22,6 +23,9 @@ public enum Datatype {
   FP64(8, double.class),
   /** Strings of bytes, each as long as it is. */
   BYTES(0, byte[].class);
+
+  /** All of them. */
+  public static final List<Datatype> ALL = List.of(values());
 
   private final int size;
   private final Class<?> element;

@@ -58,16 +58,14 @@ public record Signature(List<TensorSpec> inputs, List<TensorSpec> outputs) imple
   }
 
   /**
-   * Checks that outputs of these names are among the model's.
+   * Checks that an output of this name is among the model's.
    *
-   * @throws InvalidInputException naming the one that is not
+   * @throws InvalidInputException if it is not
    */
-  public void checkOutputs(Iterable<String> names) {
-    for (String name : names) {
-      if (outputs.stream().noneMatch(spec -> spec.name().equals(name))) {
-        throw new InvalidInputException(
-            unknown("output", name, outputs.stream().map(TensorSpec::name).toList()));
-      }
+  public void checkOutput(String name) {
+    if (outputs.stream().noneMatch(spec -> spec.name().equals(name))) {
+      throw new InvalidInputException(
+          unknown("output", name, outputs.stream().map(TensorSpec::name).toList()));
     }
   }
 

@@ -36,8 +36,7 @@ public record TensorSpec(
 
   /** So many rows of zeros (or empty strings), with 1 for the other dimensions that may be any. */
   public Tensor zeros(int rows) {
-    int[] dimensions = shape.stream().mapToInt(d -> d == ANY ? 1 : d).toArray();
-    dimensions[0] = rows;
+    int[] dimensions = dimensions(rows);
     Object data = datatype.array(Tensor.elements(dimensions));
     if (data instanceof byte[][] strings) {
       Arrays.fill(strings, new byte[0]);
@@ -48,12 +47,25 @@ public record TensorSpec(
   /**
    * Such a tensor around floats, which are not copied.
    *
-   * @param rows of as many floats as the other dimensions say
+   * @param rows of as many floats as the other dimensions say, 1 for those that may be any
    */
   public Tensor tensor(float[] data, int rows) {
-    int[] dimensions = shape.stream().mapToInt(Integer::intValue).toArray();
+    return Tensor.of(name, data, dimensions(rows));
+  }
+
+  /** Elements of a row, with 1 for the dimensions that may be any. */
+  public int rowSize() {
+    return Tensor.elements(dimensions(1));
+  }
+
+  private int[] dimensions(int rows) {
+    int[] dimensions = new int[shape.size()];
     dimensions[0] = rows;
-    return Tensor.of(name, data, dimensions);
+    for (int i = 1; i < dimensions.length; i++) {
+      int size = shape.get(i);
+      dimensions[i] = size == ANY ? 1 : size;
+    }
+    return dimensions;
   }
 
   /**

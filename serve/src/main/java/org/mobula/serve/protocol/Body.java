@@ -8,10 +8,9 @@ import java.nio.ByteBuffer;
 
 /** Writes JSON into a buffer of its own. */
 final class Body extends ByteArrayOutputStream {
-  private static final int USUAL_BYTES = 256;
-
+  /** Empty, as the generator hands on what is not large in one piece, for which it is made then. */
   private Body() {
-    super(USUAL_BYTES);
+    super(0);
   }
 
   /** Writes something. */

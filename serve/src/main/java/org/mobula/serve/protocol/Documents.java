@@ -123,7 +123,7 @@ public final class Documents {
         parser -> {
           while (parser.nextToken() == JsonToken.FIELD_NAME) {
             parser.nextToken();
-            Json.requireObject(parser, parser.currentName());
+            Json.requireObject(parser, "", parser.currentName());
             if (parser.nextToken() != JsonToken.END_OBJECT) {
               throw settingAtLoad(parser.currentName());
             }

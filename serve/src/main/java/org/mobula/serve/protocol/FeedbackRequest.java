@@ -38,7 +38,7 @@ public final class FeedbackRequest {
             return rewards;
           }
           while (parser.nextToken() != JsonToken.END_ARRAY) {
-            Json.requireObject(parser, "element " + rewards.size());
+            Json.requireObject(parser, "element ", rewards.size());
             if (rewards.size() == MOST) {
               throw new InvalidRequestException(
                   "there are more than " + MOST + " rewards; send several requests");

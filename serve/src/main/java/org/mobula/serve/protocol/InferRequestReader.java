@@ -121,7 +121,7 @@ public final class InferRequestReader {
     }
     List<Tensor> tensors = new ArrayList<>(2);
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      Json.requireObject(parser, "input " + tensors.size());
+      Json.requireObject(parser, "input ", tensors.size());
       tensors.add(new Input(tensors.size()).read(parser));
     }
     inputs = tensors;
@@ -133,7 +133,7 @@ public final class InferRequestReader {
     List<InferRequest.Output> wanted = new ArrayList<>(4);
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       String what = "output " + wanted.size();
-      Json.requireObject(parser, what);
+      Json.requireObject(parser, "", what);
       String name = null;
       Map<String, Object> own = Map.of();
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -157,10 +157,10 @@ public final class InferRequestReader {
   }
 
   /** Strings, booleans, longs and doubles by name. */
-  private static Map<String, Object> readParameters(JsonParser parser, String of)
+  private static Map<String, Object> readParameters(JsonParser parser, Object of)
       throws IOException {
-    Json.requireObject(parser, "parameters of " + of);
-    Map<String, Object> read = new HashMap<>();
+    Json.requireObject(parser, "parameters of ", of);
+    Map<String, Object> read = new HashMap<>(4);
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
       JsonToken token = parser.nextToken();
@@ -200,18 +200,23 @@ public final class InferRequestReader {
       return name == null ? "#" + index : name;
     }
 
+    /** For errors. */
+    @Override
+    public String toString() {
+      return "'" + called() + "'";
+    }
+
     Tensor read(JsonParser parser) throws IOException {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
         switch (field) {
-          case "name" -> name = Json.string(parser, "name of input " + index);
+          case "name" -> name = Json.string(parser, "name of input ", index);
           case "datatype" ->
-              datatype =
-                  TensorHead.datatype(Json.string(parser, "datatype of " + called()), called());
+              datatype = TensorHead.datatype(Json.string(parser, "datatype of ", this), called());
           case "shape" -> shape = readShape(parser);
           case "parameters" -> {
             parser.nextToken();
-            own = readParameters(parser, "input '" + called() + "'");
+            own = readParameters(parser, this);
           }
           case "data" -> readData(parser);
           default -> {
@@ -243,7 +248,7 @@ public final class InferRequestReader {
 
     private void readData(JsonParser parser) throws IOException {
       parser.nextToken();
-      Json.requireArray(parser, "data of '" + called() + "'");
+      Json.requireArray(parser, "data of ", this);
       if (datatype != null && shape != null) {
         data = Elements.read(parser, new TensorHead(called(), datatype, shape), most());
       } else { // what it means comes later: read it then
@@ -285,12 +290,13 @@ public final class InferRequestReader {
 
     private int[] readShape(JsonParser parser) throws IOException {
       parser.nextToken();
-      Json.requireArray(parser, "shape of '" + called() + "'");
+      Json.requireArray(parser, "shape of ", this);
       int[] dimensions = new int[4];
       int rank = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        int dimension =
-            TensorHead.dimension(rank, called(), Json.whole(parser), Json.shown(parser));
+        Long whole = Json.whole(parser);
+        Object shown = whole == null ? Json.shown(parser) : whole;
+        int dimension = TensorHead.dimension(rank, called(), whole, shown);
         if (rank == dimensions.length) {
           dimensions = Arrays.copyOf(dimensions, TensorHead.MAX_RANK);
         }

@@ -152,9 +152,18 @@ final class Json {
   }
 
   static String string(JsonParser parser, String what) throws IOException {
+    return string(parser, what, "");
+  }
+
+  /**
+   * A string.
+   *
+   * @param what and {@code of}: put together for an error only
+   */
+  static String string(JsonParser parser, String what, Object of) throws IOException {
     if (parser.nextToken() != JsonToken.VALUE_STRING) {
       throw new InvalidRequestException(
-          "%s is %s but must be a string".formatted(what, shown(parser)));
+          "%s%s is %s but must be a string".formatted(what, of, shown(parser)));
     }
     return parser.getText();
   }
@@ -169,16 +178,20 @@ final class Json {
   }
 
   static void requireArray(JsonParser parser, String what) throws IOException {
+    requireArray(parser, what, "");
+  }
+
+  static void requireArray(JsonParser parser, String what, Object of) throws IOException {
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       throw new InvalidRequestException(
-          "%s is %s but must be an array".formatted(what, shown(parser)));
+          "%s%s is %s but must be an array".formatted(what, of, shown(parser)));
     }
   }
 
-  static void requireObject(JsonParser parser, String what) throws IOException {
+  static void requireObject(JsonParser parser, String what, Object of) throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       throw new InvalidRequestException(
-          "%s is %s but must be an object".formatted(what, shown(parser)));
+          "%s%s is %s but must be an object".formatted(what, of, shown(parser)));
     }
   }
 }

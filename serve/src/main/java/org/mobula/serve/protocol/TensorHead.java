@@ -25,7 +25,7 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
    * @throws InvalidRequestException if there is none
    */
   public static Datatype datatype(String text, String called) {
-    for (Datatype known : Datatype.values()) {
+    for (Datatype known : Datatype.ALL) {
       if (known.name().equals(text)) {
         return known;
       }
@@ -33,9 +33,7 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
     throw new InvalidRequestException(
         "datatype of '%s' is %s but must be one of %s"
             .formatted(
-                called,
-                text.length() > 20 ? text.substring(0, 20) + "…" : text,
-                Arrays.toString(Datatype.values())));
+                called, text.length() > 20 ? text.substring(0, 20) + "…" : text, Datatype.ALL));
   }
 
   /**
@@ -46,7 +44,7 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
    * @param shown as it came
    * @throws InvalidRequestException if it cannot be one
    */
-  public static int dimension(int index, String called, @Nullable Long value, String shown) {
+  public static int dimension(int index, String called, @Nullable Long value, Object shown) {
     if (value == null || value < 0 || value > Integer.MAX_VALUE) {
       throw new InvalidRequestException(
           "dimension %d of '%s' is %s but must be a whole number from 0 to %d"

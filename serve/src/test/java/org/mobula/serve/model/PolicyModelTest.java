@@ -138,7 +138,7 @@ final class PolicyModelTest {
             signature.check(List.of(new Tensor("observation", Datatype.FP64, new double[4], 1, 4))),
         "input 'observation' is of datatype FP64 but must be FP32");
     assertRefused(
-        () -> signature.checkOutputs(List.of("actions")),
+        () -> signature.checkOutput("actions"),
         "there is no output 'actions'; did you mean 'action'?");
   }
 
