@@ -370,6 +370,28 @@ public abstract class TaskRuntimeContract {
     }
   }
 
+  @Test
+  void aRetryRuleThatThrowsRetriesNothing() {
+    try (TaskRuntime runtime = create()) {
+      TaskOptions options =
+          TaskOptions.named("ruled")
+              .withMaxRetries(1)
+              .withRetryOn(
+                  error -> {
+                    throw new AssertionError("the rule's own bug");
+                  });
+      ObjectRef<Integer> ref =
+          runtime.submit(
+              options,
+              context -> {
+                throw new IllegalStateException("boom");
+              });
+      assertThatThrownBy(() -> runtime.get(ref, LONG))
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("task 'ruled' failed on attempt 1 of 2");
+    }
+  }
+
   // Resources.
 
   @Test

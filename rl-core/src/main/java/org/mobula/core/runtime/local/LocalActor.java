@@ -445,7 +445,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     if (gone.object instanceof AutoCloseable closeable) {
       try {
         closeable.close();
-      } catch (Exception e) {
+      } catch (Throwable e) {
         LOG.warn("{} threw when its object was closed", this, e);
       }
     }
@@ -463,7 +463,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
           }
         }
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       die(of, "its snapshot failed: " + e, e, true);
     }
   }

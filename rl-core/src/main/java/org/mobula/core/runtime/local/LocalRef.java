@@ -140,7 +140,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
     }
     try {
       return options.retryOn().retries(error);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       error.addSuppressed(e);
       return false;
     }

@@ -421,7 +421,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     for (RuntimeListener listener : listeners) {
       try {
         listener.onEvent(event);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // an Error too would end the thread, and the CPU be lost with it
         LOG.warn("a listener threw at {}", event, e);
       }
     }
