@@ -165,6 +165,10 @@ public abstract class TaskRuntimeContract {
       assertThatThrownBy(() -> runtime.get(foreign))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("belongs to another runtime");
+      assertThatThrownBy(() -> runtime.submit(TaskOptions.defaults(), List.of(foreign), c -> 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("belongs to another runtime");
+      assertThat(runtime.metrics().queued()).isZero();
     }
   }
 

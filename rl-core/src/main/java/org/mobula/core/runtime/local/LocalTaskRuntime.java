@@ -126,13 +126,14 @@ public final class LocalTaskRuntime implements TaskRuntime {
     if (!options.resources().equals(Resources.ONE_CPU)) {
       checkFeasible("task '" + options.name() + "'", options.resources());
     }
+    List<LocalRef<?>> before = dependencies.isEmpty() ? List.of() : ownAll(dependencies);
     Object body = strict ? Envelope.pack("task '" + options.name() + "'", task) : task;
     TaskRef<T> ref = new TaskRef<>(this, options, body);
     submitted(ref);
-    if (dependencies.isEmpty()) {
+    if (before.isEmpty()) {
       enqueue(ref);
     } else {
-      ref.startAfter(dependencies);
+      ref.startAfter(before);
     }
     return ref;
   }
@@ -212,10 +213,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
           "count is %d but must be from 1 to %d, the number of references"
               .formatted(count, refs.size()));
     }
-    List<LocalRef<?>> mine = new ArrayList<>(refs.size());
-    for (R ref : refs) {
-      mine.add(own((ObjectRef<?>) ref));
-    }
+    List<LocalRef<?>> mine = ownAll(refs);
     if (mine.stream().filter(LocalRef::isDone).count() < count) {
       await(mine, count, true, deadlineNanos(timeout));
     }
@@ -305,6 +303,14 @@ public final class LocalTaskRuntime implements TaskRuntime {
     throw new IllegalArgumentException(
         "reference '%s' belongs to another runtime; use it with the one that made it"
             .formatted(ref.name()));
+  }
+
+  private List<LocalRef<?>> ownAll(Collection<? extends ObjectRef<?>> refs) {
+    List<LocalRef<?>> mine = new ArrayList<>(refs.size());
+    for (ObjectRef<?> ref : refs) {
+      mine.add(own(ref));
+    }
+    return mine;
   }
 
   /** What a task that threw this fails with. */
