@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -317,6 +318,8 @@ public abstract class TaskRuntimeContract {
       assertThatThrownBy(() -> runtime.get(waiting)).isInstanceOf(TaskException.class);
       TaskOptions generous = TaskOptions.defaults().withDeadline(LONG);
       assertThat(number(runtime, runtime.submit(generous, c -> 4))).isEqualTo(4);
+      TaskOptions endless = TaskOptions.defaults().withDeadline(ChronoUnit.FOREVER.getDuration());
+      assertThat(number(runtime, runtime.submit(endless, c -> 5))).isEqualTo(5);
     }
   }
 

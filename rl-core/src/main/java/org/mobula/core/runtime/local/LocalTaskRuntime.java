@@ -151,7 +151,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     ref.emit(Kind.SUBMITTED, "");
     Duration deadline = ref.options.deadline();
     if (deadline != null) {
-      ref.expireWith(deadlines().schedule(ref::expire, deadline.toNanos(), TimeUnit.NANOSECONDS));
+      ref.expireWith(deadlines().schedule(ref::expire, nanos(deadline), TimeUnit.NANOSECONDS));
     }
   }
 
@@ -229,9 +229,13 @@ public final class LocalTaskRuntime implements TaskRuntime {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("timeout is " + timeout + " but must be >= 0");
     }
-    long most = Long.MAX_VALUE / 2; // about 146 years; keeps differences of nanoTime valid
-    boolean isLong = timeout.compareTo(Duration.ofNanos(most)) > 0;
-    return System.nanoTime() + (isLong ? most : timeout.toNanos());
+    return System.nanoTime() + nanos(timeout);
+  }
+
+  /** At most 146 years, which keeps differences of {@code System.nanoTime()} valid. */
+  private static long nanos(Duration duration) {
+    long most = Long.MAX_VALUE / 2;
+    return duration.compareTo(Duration.ofNanos(most)) > 0 ? most : duration.toNanos();
   }
 
   private boolean await(List<LocalRef<?>> refs, int count, boolean timed, long deadlineNanos) {
