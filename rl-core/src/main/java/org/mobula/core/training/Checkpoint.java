@@ -123,16 +123,22 @@ public record Checkpoint(
       throw new IOException(optimizerFile + ": the optimizer's step count is missing");
     }
     Map<String, float[]> moments = new TreeMap<>();
-    for (String tensor : optimizer.tensors().keySet()) {
-      String moment = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
-      if (!moments.containsKey(moment)) {
-        moments.put(moment, optimizer.join(layout, moment + "/"));
+    long optimizerSteps;
+    try {
+      optimizerSteps = Long.parseLong(steps);
+      for (String tensor : optimizer.tensors().keySet()) {
+        String moment = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
+        if (!moments.containsKey(moment)) {
+          moments.put(moment, optimizer.join(layout, moment + "/"));
+        }
       }
+    } catch (IllegalArgumentException e) {
+      throw new IOException(optimizerFile + " is broken: " + e.getMessage(), e);
     }
     return new Checkpoint(
         policy.spec(),
         policy.snapshot(),
-        new StoreState(policy.snapshot().parameters(), Long.parseLong(steps), moments),
+        new StoreState(policy.snapshot().parameters(), optimizerSteps, moments),
         readParts(directory.resolve(STATE)));
   }
 
@@ -140,7 +146,11 @@ public record Checkpoint(
     try {
       Map<String, byte[]> parts = new TreeMap<>();
       for (Map.Entry<String, JsonNode> part : JSON.readTree(file.toFile()).properties()) {
-        parts.put(part.getKey(), part.getValue().binaryValue());
+        byte[] bytes = part.getValue().binaryValue();
+        if (bytes == null) {
+          throw new IOException(file + " is broken: " + part.getKey() + " is no text in Base64");
+        }
+        parts.put(part.getKey(), bytes);
       }
       return parts;
     } catch (JsonProcessingException e) {

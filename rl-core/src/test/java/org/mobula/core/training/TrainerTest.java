@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -289,6 +290,31 @@ class TrainerTest {
     assertThatThrownBy(() -> Checkpoint.read(checkpoint))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(file);
+  }
+
+  @Test
+  void checkpointFileWithWrongContentIsNamed() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory.resolve("run")).build().train();
+    Trainer.builder(config.withNetwork(NetworkConfig.defaults().withHidden(List.of(8))))
+        .directory(directory.resolve("other"))
+        .build()
+        .train();
+    Path checkpoint = new RunDirectory(directory.resolve("run")).latest().orElseThrow();
+    Path other = new RunDirectory(directory.resolve("other")).latest().orElseThrow();
+
+    Path state = checkpoint.resolve("state.json");
+    Files.writeString(state, "{\"learner\": 7}");
+    assertThatThrownBy(() -> Checkpoint.read(checkpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessage(state + " is broken: learner is no text in Base64");
+
+    Path optimizer = checkpoint.resolve("optimizer.safetensors");
+    Files.copy(
+        other.resolve("optimizer.safetensors"), optimizer, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> Checkpoint.read(checkpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith(optimizer + " is broken: ");
   }
 
   /** Gives one reward that is no number, after 40 steps. */
