@@ -197,16 +197,14 @@ public final class Trainer {
     }
 
     TrainingResult go() throws IOException {
+      if (resumed != null) {
+        restore(resumed); // before the run's files are touched: what it refuses leaves them alone
+      }
       started = nanoClock.getAsLong();
       if (directory != null) {
         Files.createDirectories(directory.path());
         RunDirectory.write(
             directory.config(), ConfigWriter.write(config, TrainingConfig.algorithms()));
-      }
-      if (resumed != null) {
-        restore(resumed);
-      }
-      if (directory != null) {
         files = new RunMetrics(directory, progress.environmentSteps());
       }
       try {

@@ -244,6 +244,21 @@ class TrainerTest {
   }
 
   @Test
+  void resumeThatIsRefusedLeavesTheRunAsItWas() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    RunDirectory run = new RunDirectory(directory);
+    String before = Files.readString(run.config());
+    Checkpoint checkpoint = Checkpoint.read(run.latest().orElseThrow());
+    TrainingConfig more = config.withEnvironment(config.environment().withCount(8));
+    Trainer trainer = Trainer.builder(more).directory(directory).resume(checkpoint).build();
+
+    assertThatThrownBy(trainer::train)
+        .hasMessageContaining("the state is of 4 environments but there are 8");
+    assertThat(run.config()).hasContent(before);
+  }
+
+  @Test
   void numberThatIsNoneStopsTheRunAndNamesThePlace() {
     Trainer trainer =
         Trainer.builder(config("given in Java")).environment(BrokenEnvironment::new).build();
