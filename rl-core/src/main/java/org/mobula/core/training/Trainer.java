@@ -23,6 +23,7 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.network.MlpSpec;
@@ -58,7 +59,7 @@ public final class Trainer {
   private final StorePlug storePlug;
   private final StopCondition stopCondition;
   private final List<TrainingListener> listeners;
-  private final List<MetricSink> sinks;
+  private final MetricSink sinks;
   private final @Nullable RunDirectory directory;
   private final @Nullable Checkpoint resumed;
   private final LongSupplier nanoClock;
@@ -78,7 +79,7 @@ public final class Trainer {
     this.storePlug = builder.storePlug;
     this.stopCondition = config.stop().condition();
     this.listeners = List.copyOf(builder.listeners);
-    this.sinks = List.copyOf(builder.sinks);
+    this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
     this.nanoClock = builder.nanoClock;
@@ -158,7 +159,7 @@ public final class Trainer {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
-      sinks.forEach(MetricSink::close);
+      sinks.close();
     }
   }
 
@@ -301,9 +302,7 @@ public final class Trainer {
       if (files != null) {
         files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
       }
-      for (MetricSink sink : sinks) {
-        sink.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
-      }
+      sinks.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
     }
 
     private PolicySnapshot snapshot() {

@@ -20,6 +20,7 @@ import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
@@ -256,6 +257,36 @@ class TrainerTest {
     assertThatThrownBy(trainer::train)
         .hasMessageContaining("the state is of 4 environments but there are 8");
     assertThat(run.config()).hasContent(before);
+  }
+
+  @Test
+  void everySinkIsClosedEvenIfOneFails() {
+    List<String> closed = new ArrayList<>();
+    Trainer trainer =
+        Trainer.builder(config("CartPole-v1"))
+            .sink(
+                sink(
+                    () -> {
+                      throw new IllegalStateException("the disk is full");
+                    }))
+            .sink(sink(() -> closed.add("second")))
+            .build();
+
+    assertThatThrownBy(trainer::train).hasMessage("the disk is full");
+    assertThat(closed).containsExactly("second");
+  }
+
+  private static MetricSink sink(Runnable close) {
+    return new MetricSink() {
+      @Override
+      public void record(
+          long environmentSteps, double wallSeconds, Map<String, Double> measurements) {}
+
+      @Override
+      public void close() {
+        close.run();
+      }
+    };
   }
 
   @Test
