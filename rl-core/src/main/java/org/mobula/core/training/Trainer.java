@@ -198,10 +198,10 @@ public final class Trainer {
     }
 
     TrainingResult go() throws IOException {
+      started = nanoClock.getAsLong();
       if (resumed != null) {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
       }
-      started = nanoClock.getAsLong();
       if (directory != null) {
         Files.createDirectories(directory.path());
         RunDirectory.write(
@@ -224,7 +224,10 @@ public final class Trainer {
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
         iterate();
-        boolean best = crossed(config.evaluation().every(), before) && evaluate();
+        boolean best =
+            config.evaluation().episodes() > 0
+                && crossed(config.evaluation().every(), before)
+                && evaluate();
         reason = stopCondition.reason(progress);
         if (reason.isEmpty() && (best || crossed(config.checkpoint().every(), before))) {
           save(best);

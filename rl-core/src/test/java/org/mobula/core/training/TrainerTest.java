@@ -245,6 +245,29 @@ class TrainerTest {
   }
 
   @Test
+  void evaluationThatIsOffIsNeverMade() {
+    TrainingConfig config = config("CartPole-v1").withEvaluation(new EvaluationConfig(64, 0, true));
+    List<EvaluationResult> evaluations = new ArrayList<>();
+    TrainingResult result =
+        Trainer.builder(config)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onEvaluation(TrainingProgress progress, EvaluationResult found) {
+                    evaluations.add(found);
+                  }
+                })
+            .build()
+            .train();
+
+    assertThat(evaluations).isEmpty();
+    assertThat(result.progress().evaluationsSinceBest()).isZero();
+    assertThatThrownBy(
+            () -> config.withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2)))
+        .hasMessageEndingWith("needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  @Test
   void resumeThatIsRefusedLeavesTheRunAsItWas() throws IOException {
     TrainingConfig config = config("CartPole-v1");
     Trainer.builder(config).directory(directory).build().train();
