@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Trains a policy: pull the parameters, collect experience, learn, push gradients, and again, until
- * the stop condition is met.
+ * one of the conditions of {@link StopConfig} is met.
  *
  * <pre>{@code
  * TrainingResult result = Trainer.builder(config).environment(MyWorld::new).build().train();
@@ -57,7 +57,6 @@ public final class Trainer {
   private final PolicySpec policy;
   private final Function<ExperienceSetup, ExperienceSource> sourcePlug;
   private final StorePlug storePlug;
-  private final StopCondition stopCondition;
   private final List<TrainingListener> listeners;
   private final MetricSink sinks;
   private final @Nullable RunDirectory directory;
@@ -77,7 +76,6 @@ public final class Trainer {
     this.policy = ExperienceSetup.policy(config, environment);
     this.sourcePlug = builder.sourcePlug;
     this.storePlug = builder.storePlug;
-    this.stopCondition = config.stop().condition();
     this.listeners = List.copyOf(builder.listeners);
     this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
@@ -115,7 +113,7 @@ public final class Trainer {
   }
 
   /**
-   * Trains until the stop condition is met or {@link #stop} is called. A trainer trains once.
+   * Trains until the configuration says so or {@link #stop} is called. A trainer trains once.
    *
    * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
    * ends, a checkpoint is written, and the thread is still interrupted when this returns.
@@ -219,7 +217,7 @@ public final class Trainer {
     }
 
     private TrainingResult loop() throws IOException {
-      Optional<String> reason = stopCondition.reason(progress);
+      Optional<String> reason = config.stop().reason(progress);
       takeInterrupt();
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
@@ -228,7 +226,7 @@ public final class Trainer {
             config.evaluation().episodes() > 0
                 && crossed(config.evaluation().every(), before)
                 && evaluate();
-        reason = stopCondition.reason(progress);
+        reason = config.stop().reason(progress);
         if (reason.isEmpty() && (best || crossed(config.checkpoint().every(), before))) {
           save(best);
         }
@@ -341,9 +339,9 @@ public final class Trainer {
       return result.meanReturn() >= progress.bestEvaluation();
     }
 
-    private TrainingResult end(String reason, boolean interrupted) throws IOException {
+    private TrainingResult end(String reason, boolean stoppedEarly) throws IOException {
       boolean best = false;
-      if (!interrupted && config.evaluation().episodes() > 0) {
+      if (!stoppedEarly && config.evaluation().episodes() > 0) {
         best = evaluate();
       }
       save(best);
@@ -359,8 +357,8 @@ public final class Trainer {
               config.network().engine(),
               progress,
               reason,
-              interrupted,
-              interrupted ? null : lastEvaluation,
+              stoppedEarly,
+              stoppedEarly ? null : lastEvaluation,
               directory == null ? null : directory.path());
       tell(listener -> listener.onEnd(result));
       return result;
