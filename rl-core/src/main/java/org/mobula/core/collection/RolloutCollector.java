@@ -109,8 +109,8 @@ public final class RolloutCollector implements ExperienceSource {
       act(t);
       environments.step(environmentActions, step);
       NonFiniteException.check(
-          step.observations, step.observations.length, "observation", ENVIRONMENT_REMEDY);
-      NonFiniteException.check(step.rewards, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
+          step.observations, 0, step.observations.length, "observation", ENVIRONMENT_REMEDY);
+      NonFiniteException.check(step.rewards, 0, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
       record(t);
       System.arraycopy(step.observations, 0, observations, 0, observations.length);
     }
@@ -129,7 +129,7 @@ public final class RolloutCollector implements ExperienceSource {
     }
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
-    NonFiniteException.check(outputs, outputs.length, "network output", NETWORK_REMEDY);
+    NonFiniteException.check(outputs, 0, outputs.length, "network output", NETWORK_REMEDY);
   }
 
   private float value(int environment) {
@@ -174,7 +174,7 @@ public final class RolloutCollector implements ExperienceSource {
       rollout.terminated[row] = step.terminated[i];
       rollout.truncated[row] = step.truncated[i];
       rollout.finalValues[row] = 0;
-      anyCutOff |= step.truncated[i] && !step.terminated[i];
+      anyCutOff |= isCutOff(i);
       episodeReturns[i] += step.rewards[i];
       episodeLengths[i]++;
       if (step.terminated[i] || step.truncated[i]) {
@@ -190,14 +190,29 @@ public final class RolloutCollector implements ExperienceSource {
 
   /** An episode that was cut off would have gone on: its rest is worth what the critic says. */
   private void valueFinalObservations(int t) {
+    int size = policy.spec().observationSpace().size();
+    for (int i = 0; i < rollout.environments; i++) {
+      if (isCutOff(i)) { // what lies in the rows of the others is meant for nobody
+        NonFiniteException.check(
+            step.finalObservations,
+            i * size,
+            (i + 1) * size,
+            "final observation",
+            ENVIRONMENT_REMEDY);
+      }
+    }
     policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
     for (int i = 0; i < rollout.environments; i++) {
-      if (step.truncated[i] && !step.terminated[i]) {
+      if (isCutOff(i)) {
         rollout.finalValues[t * rollout.environments + i] = value(i);
       }
     }
+  }
+
+  private boolean isCutOff(int environment) {
+    return step.truncated[environment] && !step.terminated[environment];
   }
 
   @Override

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.metrics.MetricSink;
@@ -265,6 +266,32 @@ class TrainerTest {
     assertThatThrownBy(
             () -> config.withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2)))
         .hasMessageEndingWith("needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  @Test
+  void finalObservationThatIsNoNumberIsNamed() {
+    Trainer trainer =
+        Trainer.builder(config("given in Java")).environment(LostAtTheEnd::new).build();
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("iteration 1 (0 environment steps): final observation 2 is NaN; ")
+        .hasMessageContaining("the environment must not give such numbers");
+  }
+
+  /** Its last observation of each episode, which a time limit ends, holds no number. */
+  private static final class LostAtTheEnd extends EnvironmentWrapper {
+    LostAtTheEnd() {
+      super(new LoopEnvironment());
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      inner().step(action, step);
+      if (step.done()) {
+        step.observation[2] = Float.NaN;
+      }
+    }
   }
 
   @Test
