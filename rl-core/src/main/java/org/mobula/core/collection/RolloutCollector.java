@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
@@ -55,6 +56,7 @@ public final class RolloutCollector implements ExperienceSource {
    * @param measureObservations whether rollouts carry statistics of the observations
    * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
    * @param random from which actions are sampled
+   * @throws IllegalArgumentException if the environments are in another reset mode
    */
   public RolloutCollector(
       VectorEnvironment environments,
@@ -63,6 +65,13 @@ public final class RolloutCollector implements ExperienceSource {
       boolean measureObservations,
       long environmentSeed,
       Pcg64 random) {
+    if (environments.autoresetMode() != AutoresetMode.SAME_STEP) {
+      // The step in which another mode resets is none to learn from.
+      throw new IllegalArgumentException(
+          "the environments' reset mode is "
+              + environments.autoresetMode()
+              + " but must be SAME_STEP to collect rollouts");
+    }
     this.environments = environments;
     this.policy = policy;
     this.head = policy.spec().head();
