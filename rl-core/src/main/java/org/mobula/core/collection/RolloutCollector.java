@@ -226,9 +226,7 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public void writeState(DataOutput out) throws IOException {
-    for (long word : random.state()) {
-      out.writeLong(word);
-    }
+    random.writeState(out);
     out.writeBoolean(environments.savesState());
     if (!environments.savesState()) {
       return;
@@ -245,11 +243,7 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public void readState(DataInput in) throws IOException {
-    long[] words = random.state();
-    for (int i = 0; i < words.length; i++) {
-      words[i] = in.readLong();
-    }
-    random.restore(words);
+    random.readState(in);
     if (!in.readBoolean()) {
       environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
       return;
