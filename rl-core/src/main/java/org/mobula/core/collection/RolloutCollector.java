@@ -101,11 +101,6 @@ public final class RolloutCollector implements ExperienceSource {
   }
 
   @Override
-  public int steps() {
-    return rollout.steps;
-  }
-
-  @Override
   public Rollout collect(PolicySnapshot snapshot) {
     policy.set(snapshot);
     rollout.parameterVersion = policy.version();
