@@ -49,16 +49,6 @@ public final class EpisodeLog implements Serializable {
     count = 0;
   }
 
-  /** Mean return; NaN without episodes. */
-  public double meanReturn() {
-    return count == 0 ? Double.NaN : Arrays.stream(returns, 0, count).average().orElseThrow();
-  }
-
-  /** Mean length in steps; NaN without episodes. */
-  public double meanLength() {
-    return count == 0 ? Double.NaN : Arrays.stream(lengths, 0, count).average().orElseThrow();
-  }
-
   private int checked(int index) {
     return java.util.Objects.checkIndex(index, count);
   }
