@@ -50,8 +50,9 @@ public final class RolloutCollector implements ExperienceSource {
   /**
    * A collector whose environments have just been reset.
    *
-   * @param environments closed with the collector; in same-step reset mode
-   * @param policy closed with the collector
+   * @param environments closed with the collector, or at once where the reset fails; in same-step
+   *     reset mode
+   * @param policy closed with the environments
    * @param steps of each environment in one rollout
    * @param measureObservations whether rollouts carry statistics of the observations
    * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
@@ -92,7 +93,12 @@ public final class RolloutCollector implements ExperienceSource {
     this.masks = new boolean[count * maskSize];
     this.episodeReturns = new double[count];
     this.episodeLengths = new int[count];
-    environments.reset(Reset.seeded(environmentSeed), observations);
+    try {
+      environments.reset(Reset.seeded(environmentSeed), observations);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   @Override

@@ -18,12 +18,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
@@ -266,6 +269,33 @@ class TrainerTest {
     assertThatThrownBy(
             () -> config.withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2)))
         .hasMessageEndingWith("needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  @Test
+  void environmentsOfAnEvaluationThatCannotBeginAreClosed() {
+    List<LoopEnvironment> closed = new ArrayList<>();
+    int[] made = new int[1];
+    EnvironmentFactory factory =
+        () -> {
+          if (++made[0] == 3) {
+            throw new IllegalStateException("out of worlds");
+          }
+          LoopEnvironment inner = new LoopEnvironment();
+          return new EnvironmentWrapper(inner) {
+            @Override
+            public void close() {
+              closed.add(inner);
+            }
+          };
+        };
+    PolicySpec spec = ExperienceSetup.policy(config("given in Java"), LoopEnvironment::new);
+
+    assertThatThrownBy(
+            () ->
+                new Evaluation(
+                    factory, spec, NetworkEngine.AUTO.create(spec.network()), 5, true, 1))
+        .hasMessage("out of worlds");
+    assertThat(closed).hasSize(2);
   }
 
   @Test
