@@ -64,6 +64,7 @@ public final class Trainer {
   private final LongSupplier nanoClock;
   private final TrainingProgress progress = new TrainingProgress();
   private volatile @Nullable String stopRequest;
+  private boolean begun;
 
   private Trainer(Builder builder) {
     this.config = builder.config;
@@ -118,10 +119,17 @@ public final class Trainer {
    * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
    * ends, a checkpoint is written, and the thread is still interrupted when this returns.
    *
+   * @throws IllegalStateException if it has trained before
    * @throws TrainingException if learning diverges or an environment or worker fails
    * @throws UncheckedIOException if the run directory cannot be written
    */
   public TrainingResult train() {
+    if (begun) { // its progress is over, but its parameters would be fresh ones
+      throw new IllegalStateException(
+          "this trainer has trained already; build another, which resumes from a checkpoint if it"
+              + " is to go on");
+    }
+    begun = true;
     if (config.network().engine() == NetworkEngine.AUTO
         && policy.network() instanceof MlpSpec
         && !Simd.available()) {

@@ -67,6 +67,19 @@ class TrainerTest {
   }
 
   @Test
+  void trainsOnce() throws IOException {
+    Trainer trainer = Trainer.builder(config("CartPole-v1")).directory(directory).build();
+    trainer.train();
+    Path parameters = new RunDirectory(directory).latest().orElseThrow().resolve(Policy.FILE_NAME);
+    byte[] trained = Files.readAllBytes(parameters);
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("this trainer has trained already; build another");
+    assertThat(parameters).hasBinaryContent(trained);
+  }
+
+  @Test
   void gradientWorkersGiveTheSameBitsEachTime() {
     TrainingConfig one = config("CartPole-v1");
     TrainingConfig three = one.withWorkers(one.workers().withGradients(3));
