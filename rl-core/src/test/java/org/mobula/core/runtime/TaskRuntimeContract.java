@@ -100,6 +100,33 @@ public abstract class TaskRuntimeContract {
   }
 
   @Test
+  void anErrorThatCannotTellWhatItIsFailsTheTaskAllTheSame() {
+    try (TaskRuntime runtime = create(Resources.cpu(1))) {
+      ObjectRef<Integer> ref =
+          runtime.submit(
+              TaskOptions.named("mute").withMaxRetries(1),
+              context -> {
+                throw new MuteException();
+              });
+      assertThatThrownBy(() -> runtime.get(ref, LONG))
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("task 'mute' failed on attempt 2 of 2: " + MuteException.NAME)
+          .hasMessageContaining("its message threw java.lang.UnsupportedOperationException");
+      assertThat(number(runtime, runtime.submit(c -> 1))).isEqualTo(1);
+    }
+  }
+
+  private static final class MuteException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    static final String NAME = MuteException.class.getName();
+
+    @Override
+    public String getMessage() {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
   void aFailedDependencyFailsTheTaskWithTheOriginalCause() {
     Gate ran = new Gate();
     try (TaskRuntime runtime = create()) {

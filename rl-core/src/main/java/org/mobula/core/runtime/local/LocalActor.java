@@ -333,7 +333,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
       Thread.interrupted();
       synchronized (this) {
         if (deaths.size() == deathsBefore) {
-          recordDeath("its factory threw " + error, error, true);
+          recordDeath("its factory threw " + LocalTaskRuntime.words(error), error, true);
         }
       }
       settleDeath();
@@ -464,7 +464,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
         }
       }
     } catch (RuntimeException | Error e) {
-      die(of, "its snapshot failed: " + e, e, true);
+      die(of, "its snapshot failed: " + LocalTaskRuntime.words(e), e, true);
     }
   }
 

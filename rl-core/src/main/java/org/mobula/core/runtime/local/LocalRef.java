@@ -125,7 +125,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
       return lost();
     }
     Thread.interrupted();
-    emit(Kind.RETRIED, error.toString());
+    emit(Kind.RETRIED, LocalTaskRuntime.words(error));
     attempt++;
     runtime.counters.ended.increment();
     runtime.counters.retried.increment();
@@ -241,7 +241,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
     Throwable cause = error.getCause() == null ? error : error.getCause();
     String message =
         "task '%s' did not run because its dependency '%s' failed: %s"
-            .formatted(name(), dependency.name(), cause);
+            .formatted(name(), dependency.name(), LocalTaskRuntime.words(cause));
     if (endQuietly(new TaskException(message, name(), attempt, cause))) {
       finished.add(this);
     }

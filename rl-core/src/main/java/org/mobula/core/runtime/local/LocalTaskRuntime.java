@@ -317,6 +317,15 @@ public final class LocalTaskRuntime implements TaskRuntime {
     return mine;
   }
 
+  /** An error in words; they are user code too, and may throw in their turn. */
+  static String words(Throwable error) {
+    try {
+      return error.toString();
+    } catch (RuntimeException | Error e) {
+      return error.getClass().getName() + " (its message threw " + e.getClass().getName() + ")";
+    }
+  }
+
   /** What a task that threw this fails with. */
   TaskException failure(LocalRef<?> ref, Throwable error) {
     if (closed) {
@@ -331,7 +340,12 @@ public final class LocalTaskRuntime implements TaskRuntime {
     String message =
         "%s '%s'%s failed on attempt %d%s: %s"
             .formatted(
-                where.isEmpty() ? "task" : "call", ref.name(), where, ref.attempt, of, error);
+                where.isEmpty() ? "task" : "call",
+                ref.name(),
+                where,
+                ref.attempt,
+                of,
+                words(error));
     Throwable cause = strict ? RemoteError.transfer(error) : error;
     return new TaskException(message, ref.name(), ref.attempt, cause);
   }
