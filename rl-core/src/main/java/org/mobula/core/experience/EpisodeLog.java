@@ -2,6 +2,7 @@ package org.mobula.core.experience;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Objects;
 
 /** Returns and lengths of finished episodes; grows, and is used again without garbage. */
 public final class EpisodeLog implements Serializable {
@@ -50,6 +51,6 @@ public final class EpisodeLog implements Serializable {
   }
 
   private int checked(int index) {
-    return java.util.Objects.checkIndex(index, count);
+    return Objects.checkIndex(index, count);
   }
 }

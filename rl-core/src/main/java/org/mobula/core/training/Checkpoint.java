@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ public record Checkpoint(
     }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       reader.read(in);
-    } catch (java.io.EOFException e) {
+    } catch (EOFException e) {
       throw new IOException("the state of the " + part + " in the checkpoint is cut off", e);
     }
   }

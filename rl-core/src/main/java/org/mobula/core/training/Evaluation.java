@@ -1,6 +1,7 @@
 package org.mobula.core.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -72,8 +73,7 @@ public final class Evaluation implements AutoCloseable {
       play(first, count, random, returns, lengths);
     }
     return new EvaluationResult(
-        java.util.Arrays.stream(returns).boxed().toList(),
-        java.util.Arrays.stream(lengths).boxed().toList());
+        Arrays.stream(returns).boxed().toList(), Arrays.stream(lengths).boxed().toList());
   }
 
   /** Plays episodes {@code first} to {@code first + count − 1} side by side. */
