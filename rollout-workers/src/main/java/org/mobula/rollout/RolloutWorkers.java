@@ -119,11 +119,6 @@ public final class RolloutWorkers implements ExperienceSource {
   }
 
   @Override
-  public int steps() {
-    return setup.config().algorithm().steps();
-  }
-
-  @Override
   public Rollout collect(PolicySnapshot policy) {
     // The caller may change the parameters as soon as this returns, while workers still use them.
     PolicySnapshot kept = config.asynchronous() ? copy(policy) : policy;

@@ -12,9 +12,6 @@ public interface ExperienceSource extends AutoCloseable {
   /** Environments that act at the same time, over all workers. */
   int environments();
 
-  /** Steps that each environment takes in one collection. */
-  int steps();
-
   /**
    * Collects with this policy; episodes go on from one call to the next.
    *

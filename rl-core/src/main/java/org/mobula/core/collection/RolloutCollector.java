@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
@@ -49,12 +50,14 @@ public final class RolloutCollector implements ExperienceSource {
   /**
    * A collector whose environments have just been reset.
    *
-   * @param environments closed with the collector; in same-step reset mode
-   * @param policy closed with the collector
+   * @param environments closed with the collector, or at once where the reset fails; in same-step
+   *     reset mode
+   * @param policy closed with the environments
    * @param steps of each environment in one rollout
    * @param measureObservations whether rollouts carry statistics of the observations
    * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
    * @param random from which actions are sampled
+   * @throws IllegalArgumentException if the environments are in another reset mode
    */
   public RolloutCollector(
       VectorEnvironment environments,
@@ -63,6 +66,13 @@ public final class RolloutCollector implements ExperienceSource {
       boolean measureObservations,
       long environmentSeed,
       Pcg64 random) {
+    if (environments.autoresetMode() != AutoresetMode.SAME_STEP) {
+      // The step in which another mode resets is none to learn from.
+      throw new IllegalArgumentException(
+          "the environments' reset mode is "
+              + environments.autoresetMode()
+              + " but must be SAME_STEP to collect rollouts");
+    }
     this.environments = environments;
     this.policy = policy;
     this.head = policy.spec().head();
@@ -83,17 +93,17 @@ public final class RolloutCollector implements ExperienceSource {
     this.masks = new boolean[count * maskSize];
     this.episodeReturns = new double[count];
     this.episodeLengths = new int[count];
-    environments.reset(Reset.seeded(environmentSeed), observations);
+    try {
+      environments.reset(Reset.seeded(environmentSeed), observations);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   @Override
   public int environments() {
     return rollout.environments;
-  }
-
-  @Override
-  public int steps() {
-    return rollout.steps;
   }
 
   @Override
@@ -109,8 +119,8 @@ public final class RolloutCollector implements ExperienceSource {
       act(t);
       environments.step(environmentActions, step);
       NonFiniteException.check(
-          step.observations, step.observations.length, "observation", ENVIRONMENT_REMEDY);
-      NonFiniteException.check(step.rewards, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
+          step.observations, 0, step.observations.length, "observation", ENVIRONMENT_REMEDY);
+      NonFiniteException.check(step.rewards, 0, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
       record(t);
       System.arraycopy(step.observations, 0, observations, 0, observations.length);
     }
@@ -129,7 +139,7 @@ public final class RolloutCollector implements ExperienceSource {
     }
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
-    NonFiniteException.check(outputs, outputs.length, "network output", NETWORK_REMEDY);
+    NonFiniteException.check(outputs, 0, outputs.length, "network output", NETWORK_REMEDY);
   }
 
   private float value(int environment) {
@@ -174,7 +184,7 @@ public final class RolloutCollector implements ExperienceSource {
       rollout.terminated[row] = step.terminated[i];
       rollout.truncated[row] = step.truncated[i];
       rollout.finalValues[row] = 0;
-      anyCutOff |= step.truncated[i] && !step.terminated[i];
+      anyCutOff |= isCutOff(i);
       episodeReturns[i] += step.rewards[i];
       episodeLengths[i]++;
       if (step.terminated[i] || step.truncated[i]) {
@@ -190,21 +200,34 @@ public final class RolloutCollector implements ExperienceSource {
 
   /** An episode that was cut off would have gone on: its rest is worth what the critic says. */
   private void valueFinalObservations(int t) {
+    int size = policy.spec().observationSpace().size();
+    for (int i = 0; i < rollout.environments; i++) {
+      if (isCutOff(i)) { // what lies in the rows of the others is meant for nobody
+        NonFiniteException.check(
+            step.finalObservations,
+            i * size,
+            (i + 1) * size,
+            "final observation",
+            ENVIRONMENT_REMEDY);
+      }
+    }
     policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
     for (int i = 0; i < rollout.environments; i++) {
-      if (step.truncated[i] && !step.terminated[i]) {
+      if (isCutOff(i)) {
         rollout.finalValues[t * rollout.environments + i] = value(i);
       }
     }
   }
 
+  private boolean isCutOff(int environment) {
+    return step.truncated[environment] && !step.terminated[environment];
+  }
+
   @Override
   public void writeState(DataOutput out) throws IOException {
-    for (long word : random.state()) {
-      out.writeLong(word);
-    }
+    random.writeState(out);
     out.writeBoolean(environments.savesState());
     if (!environments.savesState()) {
       return;
@@ -221,11 +244,7 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public void readState(DataInput in) throws IOException {
-    long[] words = random.state();
-    for (int i = 0; i < words.length; i++) {
-      words[i] = in.readLong();
-    }
-    random.restore(words);
+    random.readState(in);
     if (!in.readBoolean()) {
       environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
       return;

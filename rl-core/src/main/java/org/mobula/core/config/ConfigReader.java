@@ -56,11 +56,15 @@ public final class ConfigReader {
       Class<T> type,
       List<String> overrides,
       Alternatives alternatives) {
+    return new Binder(alternatives).bind(type, tree(text, sourceName, overrides));
+  }
+
+  private static Tree tree(String text, String sourceName, List<String> overrides) {
     Tree tree = YamlParser.parseFile(text, sourceName);
     if (tree instanceof Tree.Mapping root) {
       Overrides.apply(root, overrides);
     }
-    return new Binder(alternatives).bind(type, tree);
+    return tree;
   }
 
   /**
@@ -72,10 +76,7 @@ public final class ConfigReader {
    * @throws ConfigException where the file cannot be read or is not YAML
    */
   public static String place(Path file, List<String> overrides, List<String> keys) {
-    Tree tree = YamlParser.parseFile(text(file), file.toString());
-    if (tree instanceof Tree.Mapping root) {
-      Overrides.apply(root, overrides);
-    }
+    Tree tree = tree(text(file), file.toString(), overrides);
     for (String key : keys) {
       Tree inner = tree instanceof Tree.Mapping mapping ? mapping.entries().get(key) : null;
       if (inner == null) {

@@ -1,8 +1,6 @@
 package org.mobula.core.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -18,48 +16,23 @@ public final class ConfigWriter {
 
   /** All settings, the defaults too. */
   public static String write(Record config, Alternatives alternatives) {
-    ObjectNode values = new ConfigValues(alternatives).ofRecord(config);
-    return new ConfigWriter().mapping(values, MissingNode.getInstance(), 0).yaml.toString();
+    ConfigWriter writer = new ConfigWriter();
+    writer.mapping(new ConfigValues(alternatives).ofRecord(config), 0);
+    return writer.yaml.toString();
   }
 
-  /** All settings, each with a comment that says what it means. */
-  public static String writeCommented(Record config, Alternatives alternatives) {
-    ObjectNode values = new ConfigValues(alternatives).ofRecord(config);
-    JsonNode schema = JsonSchema.node(config.getClass(), alternatives);
-    return new ConfigWriter().mapping(values, schema, 0).yaml.toString();
-  }
-
-  private ConfigWriter mapping(JsonNode values, JsonNode schema, int indent) {
+  private void mapping(JsonNode values, int indent) {
     for (Map.Entry<String, JsonNode> entry : values.properties()) {
-      JsonNode entrySchema = properties(schema).path(entry.getKey());
-      String comment = entrySchema.path("description").asText();
-      if (!comment.isEmpty()) {
-        yaml.append(" ".repeat(indent)).append("# ").append(comment).append('\n');
-      }
+      JsonNode value = entry.getValue();
       yaml.append(" ".repeat(indent)).append(text(entry.getKey())).append(':');
-      value(entry.getValue(), entrySchema, indent);
-    }
-    return this;
-  }
-
-  private static JsonNode properties(JsonNode schema) {
-    for (JsonNode either : schema.path("anyOf")) {
-      JsonNode found = properties(either);
-      if (!found.isMissingNode()) {
-        return found;
+      if (value.isObject() && !value.isEmpty()) {
+        yaml.append('\n');
+        mapping(value, indent + INDENT);
+      } else {
+        yaml.append(' ');
+        flow(value);
+        yaml.append('\n');
       }
-    }
-    return schema.path("properties");
-  }
-
-  private void value(JsonNode value, JsonNode schema, int indent) {
-    if (value.isObject() && !value.isEmpty()) {
-      yaml.append('\n');
-      mapping(value, schema, indent + INDENT);
-    } else {
-      yaml.append(' ');
-      flow(value);
-      yaml.append('\n');
     }
   }
 

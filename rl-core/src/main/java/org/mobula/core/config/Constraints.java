@@ -100,7 +100,7 @@ public final class Constraints {
     if (value instanceof Number given) {
       number = given.doubleValue();
     } else if (value instanceof Duration duration) {
-      number = duration.toNanos() * 1e-9;
+      number = duration.getSeconds() + duration.getNano() * 1e-9;
     } else {
       return;
     }

@@ -1,5 +1,6 @@
 package org.mobula.core.config;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ public final class InvalidValueException extends IllegalArgumentException {
    * @param value as text, the way a file would say it
    * @param rule such as {@code must be > 0}
    */
-  public record Violation(String key, String value, String rule) implements java.io.Serializable {
+  public record Violation(String key, String value, String rule) implements Serializable {
     @Override
     public String toString() {
       return key + " is " + value + " but " + rule;

@@ -25,12 +25,8 @@ public final class JsonSchema {
   public static String of(Class<? extends Record> type, Alternatives alternatives) {
     ObjectNode schema = JSON.objectNode();
     schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
-    schema.setAll(node(type, alternatives));
+    schema.setAll(new JsonSchema(alternatives).record(type, null));
     return schema.toPrettyString();
-  }
-
-  static ObjectNode node(Class<? extends Record> type, Alternatives alternatives) {
-    return new JsonSchema(alternatives).record(type, null);
   }
 
   private ObjectNode type(Type type, @Nullable Object base) {

@@ -198,6 +198,8 @@ public final class EnvironmentChecker {
   }
 
   private void checkResets(Environment environment) {
+    Space observationSpace = environment.observationSpace();
+    Space actionSpace = environment.actionSpace();
     float[] first = observed(environment, "reset", Reset.seeded(SEED));
     float[] next = observed(environment, "the second reset", Reset.unseeded());
     float[] again = observed(environment, "reset", Reset.seeded(SEED));
@@ -212,9 +214,9 @@ public final class EnvironmentChecker {
     if (!same(first, other) && same(first, next)) {
       warnings.add("an unseeded reset repeats the seeded one: the random numbers do not go on");
     }
-    int[] actual = {environment.observationSpace().size(), environment.actionSpace().size()};
-    if (actual[0] != first.length) {
-      errors.add("the observation space changed with a reset");
+    if (!environment.observationSpace().equals(observationSpace)
+        || !environment.actionSpace().equals(actionSpace)) {
+      errors.add("the spaces changed with a reset");
     }
   }
 

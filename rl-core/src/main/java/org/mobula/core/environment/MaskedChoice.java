@@ -10,7 +10,7 @@ import org.mobula.core.space.Space;
 import org.mobula.core.space.Tuple;
 
 /** Draws the discrete parts of an action among those that a mask allows. */
-final class MaskedChoice {
+public final class MaskedChoice {
   private final boolean[] mask;
   private final Pcg64 random;
   private final float[] action;
@@ -25,9 +25,13 @@ final class MaskedChoice {
   }
 
   /**
-   * Overwrites the discrete parts of an action; says what is wrong if the mask leaves no choice.
+   * Draws the discrete parts of an action anew, uniformly among what is allowed.
+   *
+   * @param mask {@code space.maskSize()} flags, as {@link Environment#actionMask} tells them
+   * @param action {@code space.size()} numbers, of which the discrete ones are overwritten
+   * @return what is wrong with a mask that leaves no choice; empty where all is well
    */
-  static Optional<String> obey(Space space, boolean[] mask, Pcg64 random, float[] action) {
+  public static Optional<String> obey(Space space, boolean[] mask, Pcg64 random, float[] action) {
     MaskedChoice choice = new MaskedChoice(mask, random, action);
     choice.visit(space);
     return choice.stuck

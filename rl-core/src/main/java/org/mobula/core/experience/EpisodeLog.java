@@ -2,6 +2,7 @@ package org.mobula.core.experience;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Objects;
 
 /** Returns and lengths of finished episodes; grows, and is used again without garbage. */
 public final class EpisodeLog implements Serializable {
@@ -49,17 +50,7 @@ public final class EpisodeLog implements Serializable {
     count = 0;
   }
 
-  /** Mean return; NaN without episodes. */
-  public double meanReturn() {
-    return count == 0 ? Double.NaN : Arrays.stream(returns, 0, count).average().orElseThrow();
-  }
-
-  /** Mean length in steps; NaN without episodes. */
-  public double meanLength() {
-    return count == 0 ? Double.NaN : Arrays.stream(lengths, 0, count).average().orElseThrow();
-  }
-
   private int checked(int index) {
-    return java.util.Objects.checkIndex(index, count);
+    return Objects.checkIndex(index, count);
   }
 }

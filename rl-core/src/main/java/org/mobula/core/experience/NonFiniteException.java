@@ -10,20 +10,20 @@ public final class NonFiniteException extends ArithmeticException {
   }
 
   /**
-   * Checks the first numbers of an array.
+   * Checks the numbers {@code [from, to)} of an array.
    *
    * @param place what the numbers are, as the subject of the message
    * @throws NonFiniteException naming the first bad one
    */
-  public static void check(float[] values, int count, String place, String remedy) {
+  public static void check(float[] values, int from, int to, String place, String remedy) {
     float sum = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = from; i < to; i++) {
       sum += values[i] * 0;
     }
     if (sum == 0) {
       return;
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = from; i < to; i++) {
       if (!Float.isFinite(values[i])) {
         throw new NonFiniteException(place + " " + i, values[i], remedy);
       }

@@ -25,20 +25,11 @@ public final class MetricNames {
   /** Standard deviation of the same returns. */
   public static final String EVALUATION_EPISODE_RETURN_STD = "evaluation/episode_return_std";
 
-  /** Mean length of the evaluation's episodes, in environment steps. */
-  public static final String EVALUATION_EPISODE_LENGTH_MEAN = "evaluation/episode_length_mean";
-
   /** The policy's term of the loss, before its weight. */
   public static final String LOSS_POLICY = "loss/policy";
 
   /** The value function's term of the loss, before its weight. */
   public static final String LOSS_VALUE = "loss/value";
-
-  /** The entropy's term of the loss, which is minus the entropy, before its weight. */
-  public static final String LOSS_ENTROPY = "loss/entropy";
-
-  /** The whole loss, weights applied. */
-  public static final String LOSS_TOTAL = "loss/total";
 
   /** Estimate of KL(old ‖ new) on the policy's own actions, in nats. */
   public static final String POLICY_KL = "policy/kl";
@@ -67,21 +58,15 @@ public final class MetricNames {
   /** Global L2 norm of the gradient before clipping. */
   public static final String OPTIMIZER_GRADIENT_NORM = "optimizer/gradient_norm";
 
-  /** Optimizer steps so far in the run. */
-  public static final String OPTIMIZER_UPDATES = "optimizer/updates";
-
   /** Environment steps per second of wall time. */
   public static final String TIME_STEPS_PER_SECOND = "time/steps_per_second";
 
   /** Iterations so far in the run. */
   public static final String TIME_ITERATIONS = "time/iterations";
 
-  /** Wall time of the run so far, in seconds. */
-  public static final String TIME_WALL_SECONDS = "time/wall_seconds";
-
-  /** Wall time of collecting, in seconds. */
+  /**
+   * Wall time of the last collecting, in seconds, one measurement a worker: the name goes on with
+   * {@code /worker_0} and so forth.
+   */
   public static final String TIME_COLLECT_SECONDS = "time/collect_seconds";
-
-  /** Wall time of learning, in seconds. */
-  public static final String TIME_LEARN_SECONDS = "time/learn_seconds";
 }

@@ -1,24 +1,15 @@
 package org.mobula.core.optimizer;
 
-/** Keeps gradients short (Pascanu et al. 2013). */
+/**
+ * Scales a gradient down to a global norm (Pascanu et al. 2013). The norm comes from {@link
+ * BlockNorm}, of one vector or of the shards that hold it.
+ */
 public final class GradientClipping {
   private GradientClipping() {}
 
   /**
-   * Scales the gradient in place so that its norm is at most the maximum.
-   *
-   * @return the norm before; NaN or infinite if the gradient holds such a number, and then nothing
-   *     is scaled
-   */
-  public static double byGlobalNorm(float[] gradient, double maxNorm) {
-    double norm = BlockNorm.norm(gradient, gradient.length);
-    scale(gradient, coefficient(norm, maxNorm));
-    return norm;
-  }
-
-  /**
    * What the gradient is to be multiplied by: {@code maxNorm / (norm + 1e-6)} and at most one, as
-   * in PyTorch.
+   * in PyTorch; one where the norm is NaN or infinite.
    */
   public static double coefficient(double norm, double maxNorm) {
     if (!(maxNorm > 0)) {

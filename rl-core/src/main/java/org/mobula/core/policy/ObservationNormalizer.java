@@ -1,6 +1,7 @@
 package org.mobula.core.policy;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import org.mobula.core.experience.RunningStatistics;
 
@@ -37,7 +38,7 @@ public record ObservationNormalizer(
   }
 
   private static List<Double> list(double[] values) {
-    return java.util.Arrays.stream(values).boxed().toList();
+    return Arrays.stream(values).boxed().toList();
   }
 
   /** The same scaling on plain arrays, for the hot path. */

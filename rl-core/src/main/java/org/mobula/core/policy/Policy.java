@@ -21,6 +21,9 @@ import org.mobula.core.random.Pcg64;
  * }</pre>
  */
 public final class Policy implements AutoCloseable {
+  /** Name of a policy's file within a checkpoint directory. */
+  public static final String FILE_NAME = "policy.safetensors";
+
   private final PolicySpec spec;
   private final PolicySnapshot snapshot;
   private final ActionHead head;
@@ -74,9 +77,6 @@ public final class Policy implements AutoCloseable {
             + (Files.exists(path) ? " holds no policy" : " does not exist")
             + "; give a run directory, a checkpoint directory or a policy.safetensors file");
   }
-
-  /** Name of a policy's file within a checkpoint directory. */
-  public static final String FILE_NAME = "policy.safetensors";
 
   /** The form of the policy. */
   public PolicySpec spec() {

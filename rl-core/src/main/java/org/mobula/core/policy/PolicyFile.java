@@ -110,7 +110,7 @@ public final class PolicyFile {
     ObjectNode json = JSON.createObjectNode();
     json.put("type", BLOCK).put("supplier", supplier.getName());
     json.set("shape", JSON.valueToTree(block.inputShape()));
-    return json.put("outputs", block.blockOutputs());
+    return json.put("outputs", block.outputs());
   }
 
   private static NetworkSpec readNetwork(JsonNode json) throws JsonProcessingException {

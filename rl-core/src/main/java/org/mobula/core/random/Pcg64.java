@@ -1,5 +1,8 @@
 package org.mobula.core.random;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.random.RandomGenerator;
 
 /**
@@ -241,5 +244,21 @@ public final class Pcg64 implements RandomGenerator {
     incrementHigh = state[2];
     incrementLow = state[3];
     buffered = state[4];
+  }
+
+  /** Writes the {@link #state}. */
+  public void writeState(DataOutput out) throws IOException {
+    for (long word : state()) {
+      out.writeLong(word);
+    }
+  }
+
+  /** Goes on from what {@link #writeState} wrote. */
+  public void readState(DataInput in) throws IOException {
+    long[] words = new long[STATE_WORDS];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = in.readLong();
+    }
+    restore(words);
   }
 }

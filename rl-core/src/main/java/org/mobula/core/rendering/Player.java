@@ -1,8 +1,10 @@
 package org.mobula.core.rendering;
 
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.MaskedChoice;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Space;
 
 /** Who chooses the actions of an episode that is shown. */
 @FunctionalInterface
@@ -33,12 +35,20 @@ public interface Player {
     return mask;
   }
 
-  /** Acts at random, whatever is observed, and without regard to what is allowed. */
+  /** Acts at random among what is allowed, whatever is observed. */
   static Player random(long seed) {
     Pcg64 random = new Pcg64(seed);
     return (environment, observation) -> {
-      float[] action = new float[environment.actionSpace().size()];
-      environment.actionSpace().sample(random, action, 0);
+      Space space = environment.actionSpace();
+      float[] action = new float[space.size()];
+      space.sample(random, action, 0);
+      if (environment.masksActions()) {
+        MaskedChoice.obey(space, mask(environment), random, action)
+            .ifPresent(
+                wrong -> {
+                  throw new IllegalStateException(wrong);
+                });
+      }
       return action;
     };
   }

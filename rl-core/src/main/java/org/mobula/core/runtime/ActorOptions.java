@@ -1,5 +1,6 @@
 package org.mobula.core.runtime;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param whenFull what a call to a full mailbox does
  * @param placement a wish, where there are several machines
  */
+@RecordBuilder
 public record ActorOptions(
     @Nullable String name,
     Resources resources,
@@ -23,7 +25,8 @@ public record ActorOptions(
     int maxConcurrency,
     int mailboxCapacity,
     WhenFull whenFull,
-    Placement placement) {
+    Placement placement)
+    implements ActorOptionsBuilder.With {
 
   /** A mailbox without a bound. */
   public static final int UNBOUNDED = Integer.MAX_VALUE;
@@ -31,6 +34,7 @@ public record ActorOptions(
   private static final ActorOptions DEFAULT =
       new ActorOptions(null, Resources.NONE, 0, 1, UNBOUNDED, WhenFull.BLOCK, Placement.PACK);
 
+  /** Checks the values. */
   public ActorOptions {
     String who = name == null ? "an actor" : "actor '" + name + "'";
     if (name != null && name.isBlank()) {
@@ -59,40 +63,5 @@ public record ActorOptions(
   /** The defaults with a name. */
   public static ActorOptions named(String name) {
     return DEFAULT.withName(name);
-  }
-
-  public ActorOptions withName(String newName) {
-    return new ActorOptions(
-        newName, resources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
-  }
-
-  public ActorOptions withResources(Resources newResources) {
-    return new ActorOptions(
-        name, newResources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
-  }
-
-  public ActorOptions withMaxRestarts(int newMaxRestarts) {
-    return new ActorOptions(
-        name, resources, newMaxRestarts, maxConcurrency, mailboxCapacity, whenFull, placement);
-  }
-
-  public ActorOptions withMaxConcurrency(int newMaxConcurrency) {
-    return new ActorOptions(
-        name, resources, maxRestarts, newMaxConcurrency, mailboxCapacity, whenFull, placement);
-  }
-
-  public ActorOptions withMailboxCapacity(int newMailboxCapacity) {
-    return new ActorOptions(
-        name, resources, maxRestarts, maxConcurrency, newMailboxCapacity, whenFull, placement);
-  }
-
-  public ActorOptions withWhenFull(WhenFull newWhenFull) {
-    return new ActorOptions(
-        name, resources, maxRestarts, maxConcurrency, mailboxCapacity, newWhenFull, placement);
-  }
-
-  public ActorOptions withPlacement(Placement newPlacement) {
-    return new ActorOptions(
-        name, resources, maxRestarts, maxConcurrency, mailboxCapacity, whenFull, newPlacement);
   }
 }

@@ -102,6 +102,7 @@ public final class Resources implements Serializable {
     return micros;
   }
 
+  /** Whether there is nothing. */
   public boolean isEmpty() {
     return micros.isEmpty();
   }

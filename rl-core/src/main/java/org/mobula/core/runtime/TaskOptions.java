@@ -1,5 +1,6 @@
 package org.mobula.core.runtime;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,18 +16,21 @@ import org.jspecify.annotations.Nullable;
  * @param deadline from submission to the result, retries included; null for none
  * @param placement a wish, where there are several machines
  */
+@RecordBuilder
 public record TaskOptions(
     String name,
     Resources resources,
     int maxRetries,
     RetryRule retryOn,
     @Nullable Duration deadline,
-    Placement placement) {
+    Placement placement)
+    implements TaskOptionsBuilder.With {
 
   private static final TaskOptions DEFAULT =
       new TaskOptions(
           "task", Resources.ONE_CPU, 0, RetryRule.onAnyException(), null, Placement.PACK);
 
+  /** Checks the values. */
   public TaskOptions {
     if (name.isBlank()) {
       throw new IllegalArgumentException(
@@ -52,29 +56,5 @@ public record TaskOptions(
   /** The defaults with a name. */
   public static TaskOptions named(String name) {
     return DEFAULT.withName(name);
-  }
-
-  public TaskOptions withName(String newName) {
-    return new TaskOptions(newName, resources, maxRetries, retryOn, deadline, placement);
-  }
-
-  public TaskOptions withResources(Resources newResources) {
-    return new TaskOptions(name, newResources, maxRetries, retryOn, deadline, placement);
-  }
-
-  public TaskOptions withMaxRetries(int newMaxRetries) {
-    return new TaskOptions(name, resources, newMaxRetries, retryOn, deadline, placement);
-  }
-
-  public TaskOptions withRetryOn(RetryRule newRetryOn) {
-    return new TaskOptions(name, resources, maxRetries, newRetryOn, deadline, placement);
-  }
-
-  public TaskOptions withDeadline(Duration newDeadline) {
-    return new TaskOptions(name, resources, maxRetries, retryOn, newDeadline, placement);
-  }
-
-  public TaskOptions withPlacement(Placement newPlacement) {
-    return new TaskOptions(name, resources, maxRetries, retryOn, deadline, newPlacement);
   }
 }

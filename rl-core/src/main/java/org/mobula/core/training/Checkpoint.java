@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ public record Checkpoint(
     }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       reader.read(in);
-    } catch (java.io.EOFException e) {
+    } catch (EOFException e) {
       throw new IOException("the state of the " + part + " in the checkpoint is cut off", e);
     }
   }
@@ -123,16 +124,22 @@ public record Checkpoint(
       throw new IOException(optimizerFile + ": the optimizer's step count is missing");
     }
     Map<String, float[]> moments = new TreeMap<>();
-    for (String tensor : optimizer.tensors().keySet()) {
-      String moment = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
-      if (!moments.containsKey(moment)) {
-        moments.put(moment, optimizer.join(layout, moment + "/"));
+    long optimizerSteps;
+    try {
+      optimizerSteps = Long.parseLong(steps);
+      for (String tensor : optimizer.tensors().keySet()) {
+        String moment = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
+        if (!moments.containsKey(moment)) {
+          moments.put(moment, optimizer.join(layout, moment + "/"));
+        }
       }
+    } catch (IllegalArgumentException e) {
+      throw new IOException(optimizerFile + " is broken: " + e.getMessage(), e);
     }
     return new Checkpoint(
         policy.spec(),
         policy.snapshot(),
-        new StoreState(policy.snapshot().parameters(), Long.parseLong(steps), moments),
+        new StoreState(policy.snapshot().parameters(), optimizerSteps, moments),
         readParts(directory.resolve(STATE)));
   }
 
@@ -140,7 +147,11 @@ public record Checkpoint(
     try {
       Map<String, byte[]> parts = new TreeMap<>();
       for (Map.Entry<String, JsonNode> part : JSON.readTree(file.toFile()).properties()) {
-        parts.put(part.getKey(), part.getValue().binaryValue());
+        byte[] bytes = part.getValue().binaryValue();
+        if (bytes == null) {
+          throw new IOException(file + " is broken: " + part.getKey() + " is no text in Base64");
+        }
+        parts.put(part.getKey(), bytes);
       }
       return parts;
     } catch (JsonProcessingException e) {

@@ -1,6 +1,7 @@
 package org.mobula.core.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -32,7 +33,8 @@ public final class Evaluation implements AutoCloseable {
   /**
    * An evaluation that can be run again and again.
    *
-   * @param network made from the policy's network spec; closed with the evaluation
+   * @param network made from the policy's network spec; closed with the evaluation, or at once
+   *     where an environment cannot be made
    * @param episodes of one run
    * @param deterministic whether the most likely action is taken; else actions are sampled
    * @param seed episode {@code i} starts with seed {@code seed + i} in each run
@@ -50,8 +52,13 @@ public final class Evaluation implements AutoCloseable {
     this.episodes = episodes;
     this.deterministic = deterministic;
     this.seed = seed;
-    for (int i = 0; i < Math.min(episodes, SIDE_BY_SIDE); i++) {
-      environments.add(factory.create());
+    try {
+      for (int i = 0; i < Math.min(episodes, SIDE_BY_SIDE); i++) {
+        environments.add(factory.create());
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -66,8 +73,7 @@ public final class Evaluation implements AutoCloseable {
       play(first, count, random, returns, lengths);
     }
     return new EvaluationResult(
-        java.util.Arrays.stream(returns).boxed().toList(),
-        java.util.Arrays.stream(lengths).boxed().toList());
+        Arrays.stream(returns).boxed().toList(), Arrays.stream(lengths).boxed().toList());
   }
 
   /** Plays episodes {@code first} to {@code first + count − 1} side by side. */

@@ -1,5 +1,6 @@
 package org.mobula.core.training;
 
+import java.io.Serializable;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.AutoresetMode;
@@ -22,7 +23,7 @@ import org.mobula.core.random.SeedSequence;
  */
 public record ExperienceSetup(
     TrainingConfig config, PolicySpec policy, EnvironmentFactory environment)
-    implements java.io.Serializable {
+    implements Serializable {
 
   /** Collects in the caller's thread: the socket's in-process plug. */
   public ExperienceSource inProcess() {

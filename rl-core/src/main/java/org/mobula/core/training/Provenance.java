@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed root of the random numbers
  * @param environmentSteps taken so far
  * @param wallSeconds of training so far
- * @param commit of the git repository that the working directory lies in; null outside of one
+ * @param commit of the git repository that the working directory lies in; null outside of one or
+ *     before the first
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 public record Provenance(
@@ -62,30 +64,53 @@ public record Provenance(
       }
     }
     try {
-      return Files.readString(Path.of("/etc/hostname")).strip();
+      return text(Path.of("/etc/hostname"));
     } catch (IOException e) {
       return "unknown";
     }
   }
 
   /** Reads the commit from git's own files: no program needs to be there. */
-  private static @Nullable String commit(@Nullable Path directory) {
-    while (directory != null && !Files.isDirectory(directory.resolve(".git"))) {
-      directory = directory.getParent();
-    }
-    if (directory == null) {
-      return null;
-    }
-    try {
+  static @Nullable String commit(Path from) {
+    for (Path directory = from; directory != null; directory = directory.getParent()) {
       Path git = directory.resolve(".git");
-      String head = Files.readString(git.resolve("HEAD")).strip();
-      if (!head.startsWith("ref: ")) {
-        return head;
+      if (Files.exists(git)) {
+        try {
+          return head(git);
+        } catch (IOException | InvalidPathException e) {
+          return null;
+        }
       }
-      Path branch = git.resolve(head.substring(5));
-      return Files.exists(branch) ? Files.readString(branch).strip() : null;
-    } catch (IOException e) {
-      return null;
     }
+    return null;
+  }
+
+  private static @Nullable String head(Path dotGit) throws IOException {
+    // In a worktree or submodule it is a file that names the directory.
+    Path git =
+        Files.isDirectory(dotGit)
+            ? dotGit
+            : dotGit.resolveSibling(text(dotGit).replaceFirst("^gitdir: ", ""));
+    String head = text(git.resolve("HEAD"));
+    if (!head.startsWith("ref: ")) {
+      return head;
+    }
+    String branch = head.substring("ref: ".length());
+    Path common = git.resolve("commondir"); // of a worktree: where the branches are
+    Path shared = Files.exists(common) ? git.resolve(text(common)) : git;
+    Path loose = shared.resolve(branch);
+    if (Files.exists(loose)) {
+      return text(loose);
+    }
+    for (String line : Files.readAllLines(shared.resolve("packed-refs"))) {
+      if (line.endsWith(" " + branch)) {
+        return line.substring(0, line.indexOf(' '));
+      }
+    }
+    return null;
+  }
+
+  private static String text(Path file) throws IOException {
+    return Files.readString(file).strip();
   }
 }

@@ -3,6 +3,7 @@ package org.mobula.core.training;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -37,18 +38,20 @@ public record StopConfig(
     return new StopConfig(100_000, null, 100, null, 0);
   }
 
-  /** The same as a condition. */
-  public StopCondition condition() {
-    StopCondition condition = StopCondition.environmentSteps(environmentSteps);
-    if (episodeReturn != null) {
-      condition = condition.or(StopCondition.episodeReturn(episodeReturn, episodes));
+  /** Why a run that has come this far ends, for a person to read; empty while it goes on. */
+  Optional<String> reason(TrainingProgress progress) {
+    if (progress.environmentSteps() >= environmentSteps) {
+      return Optional.of(environmentSteps + " environment steps are taken");
+    } else if (episodeReturn != null && progress.episodeReturnMean(episodes) >= episodeReturn) {
+      return Optional.of(
+          "the mean return of the last " + episodes + " episodes has reached " + episodeReturn);
+    } else if (wallTime != null && progress.wallSeconds() >= wallTime.toMillis() / 1e3) {
+      return Optional.of("the time of " + wallTime.toSeconds() + " s is up");
+    } else if (evaluationsWithoutImprovement > 0
+        && progress.evaluationsSinceBest() >= evaluationsWithoutImprovement) {
+      return Optional.of(
+          "the last " + evaluationsWithoutImprovement + " evaluations brought no improvement");
     }
-    if (wallTime != null) {
-      condition = condition.or(StopCondition.wallTime(wallTime));
-    }
-    if (evaluationsWithoutImprovement > 0) {
-      condition = condition.or(StopCondition.noImprovement(evaluationsWithoutImprovement));
-    }
-    return condition;
+    return Optional.empty();
   }
 }

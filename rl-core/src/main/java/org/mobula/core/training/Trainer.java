@@ -23,6 +23,7 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.network.MlpSpec;
@@ -41,7 +42,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Trains a policy: pull the parameters, collect experience, learn, push gradients, and again, until
- * the stop condition is met.
+ * one of the conditions of {@link StopConfig} is met.
  *
  * <pre>{@code
  * TrainingResult result = Trainer.builder(config).environment(MyWorld::new).build().train();
@@ -56,14 +57,14 @@ public final class Trainer {
   private final PolicySpec policy;
   private final Function<ExperienceSetup, ExperienceSource> sourcePlug;
   private final StorePlug storePlug;
-  private final StopCondition stopCondition;
   private final List<TrainingListener> listeners;
-  private final List<MetricSink> sinks;
+  private final MetricSink sinks;
   private final @Nullable RunDirectory directory;
   private final @Nullable Checkpoint resumed;
   private final LongSupplier nanoClock;
   private final TrainingProgress progress = new TrainingProgress();
   private volatile @Nullable String stopRequest;
+  private boolean begun;
 
   private Trainer(Builder builder) {
     this.config = builder.config;
@@ -76,9 +77,8 @@ public final class Trainer {
     this.policy = ExperienceSetup.policy(config, environment);
     this.sourcePlug = builder.sourcePlug;
     this.storePlug = builder.storePlug;
-    this.stopCondition = config.stop().condition();
     this.listeners = List.copyOf(builder.listeners);
-    this.sinks = List.copyOf(builder.sinks);
+    this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
     this.nanoClock = builder.nanoClock;
@@ -114,15 +114,22 @@ public final class Trainer {
   }
 
   /**
-   * Trains until the stop condition is met or {@link #stop} is called. A trainer trains once.
+   * Trains until the configuration says so or {@link #stop} is called. A trainer trains once.
    *
    * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
    * ends, a checkpoint is written, and the thread is still interrupted when this returns.
    *
+   * @throws IllegalStateException if it has trained before
    * @throws TrainingException if learning diverges or an environment or worker fails
    * @throws UncheckedIOException if the run directory cannot be written
    */
   public TrainingResult train() {
+    if (begun) { // its progress is over, but its parameters would be fresh ones
+      throw new IllegalStateException(
+          "this trainer has trained already; build another, which resumes from a checkpoint if it"
+              + " is to go on");
+    }
+    begun = true;
     if (config.network().engine() == NetworkEngine.AUTO
         && policy.network() instanceof MlpSpec
         && !Simd.available()) {
@@ -158,7 +165,7 @@ public final class Trainer {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
-      sinks.forEach(MetricSink::close);
+      sinks.close();
     }
   }
 
@@ -198,15 +205,13 @@ public final class Trainer {
 
     TrainingResult go() throws IOException {
       started = nanoClock.getAsLong();
+      if (resumed != null) {
+        restore(resumed); // before the run's files are touched: what it refuses leaves them alone
+      }
       if (directory != null) {
         Files.createDirectories(directory.path());
         RunDirectory.write(
             directory.config(), ConfigWriter.write(config, TrainingConfig.algorithms()));
-      }
-      if (resumed != null) {
-        restore(resumed);
-      }
-      if (directory != null) {
         files = new RunMetrics(directory, progress.environmentSteps());
       }
       try {
@@ -220,13 +225,16 @@ public final class Trainer {
     }
 
     private TrainingResult loop() throws IOException {
-      Optional<String> reason = stopCondition.reason(progress);
+      Optional<String> reason = config.stop().reason(progress);
       takeInterrupt();
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
         iterate();
-        boolean best = crossed(config.evaluation().every(), before) && evaluate();
-        reason = stopCondition.reason(progress);
+        boolean best =
+            config.evaluation().episodes() > 0
+                && crossed(config.evaluation().every(), before)
+                && evaluate();
+        reason = config.stop().reason(progress);
         if (reason.isEmpty() && (best || crossed(config.checkpoint().every(), before))) {
           save(best);
         }
@@ -303,9 +311,7 @@ public final class Trainer {
       if (files != null) {
         files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
       }
-      for (MetricSink sink : sinks) {
-        sink.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
-      }
+      sinks.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
     }
 
     private PolicySnapshot snapshot() {
@@ -341,9 +347,9 @@ public final class Trainer {
       return result.meanReturn() >= progress.bestEvaluation();
     }
 
-    private TrainingResult end(String reason, boolean interrupted) throws IOException {
+    private TrainingResult end(String reason, boolean stoppedEarly) throws IOException {
       boolean best = false;
-      if (!interrupted && config.evaluation().episodes() > 0) {
+      if (!stoppedEarly && config.evaluation().episodes() > 0) {
         best = evaluate();
       }
       save(best);
@@ -359,8 +365,8 @@ public final class Trainer {
               config.network().engine(),
               progress,
               reason,
-              interrupted,
-              interrupted ? null : lastEvaluation,
+              stoppedEarly,
+              stoppedEarly ? null : lastEvaluation,
               directory == null ? null : directory.path());
       tell(listener -> listener.onEnd(result));
       return result;

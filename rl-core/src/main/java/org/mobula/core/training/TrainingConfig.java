@@ -50,10 +50,11 @@ public record TrainingConfig(
         workers.count(),
         "must divide the " + environment.count() + " environments");
     Constraints.require(
-        stop.evaluationsWithoutImprovement() == 0 || evaluation.every() > 0,
+        stop.evaluationsWithoutImprovement() == 0
+            || (evaluation.every() > 0 && evaluation.episodes() > 0),
         "stop",
         stop.evaluationsWithoutImprovement() + " evaluations without improvement",
-        "needs evaluation.every > 0");
+        "needs evaluation.every > 0 and evaluation.episodes > 0");
   }
 
   /** This algorithm in this environment, everything else as usual. */

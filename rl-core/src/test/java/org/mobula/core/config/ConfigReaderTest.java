@@ -117,6 +117,11 @@ class ConfigReaderTest {
   }
 
   @Test
+  void readsDurationsOfCenturies() {
+    assertThat(read(NAMED + "time-limit: 200000d").timeLimit()).isEqualTo(Duration.ofDays(200_000));
+  }
+
+  @Test
   void aScalarIsTheShorthandOfAnAlternative() {
     assertThat(ppo("    learning-rate: 0.001").learningRate())
         .isEqualTo(new Schedule.Constant(0.001));

@@ -104,6 +104,27 @@ class EnvironmentCheckerTest {
   }
 
   @Test
+  void findsSpacesThatChange() {
+    class Growing extends Flawless {
+      private int choices = 3;
+
+      @Override
+      public Space actionSpace() {
+        return new Discrete(choices);
+      }
+
+      @Override
+      public void reset(Reset reset, float[] observation) {
+        super.reset(reset, observation);
+        choices = 4;
+      }
+    }
+
+    assertThat(EnvironmentChecker.check(() -> new Growing()))
+        .contains("the spaces changed with a reset");
+  }
+
+  @Test
   void findsSharedState() {
     int[] shared = new int[1];
     class Shared extends Flawless {

@@ -312,6 +312,11 @@ public abstract class NetworkContract {
       assertThatIllegalStateException()
           .isThrownBy(() -> network.backward(new float[70], new float[size], null))
           .withMessageContaining("forward");
+      network.forward(new float[spec.inputs()], 1, new float[spec.outputs()]);
+      network.setParameters(new float[size]);
+      assertThatIllegalStateException()
+          .isThrownBy(() -> network.backward(new float[70], new float[size], null))
+          .withMessageContaining("call forward after setParameters and before backward");
       assertThatIllegalArgumentException()
           .isThrownBy(() -> network.forward(new float[3], 0, new float[7]))
           .withMessageContaining("batch");

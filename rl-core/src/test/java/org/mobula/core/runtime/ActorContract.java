@@ -267,6 +267,29 @@ public abstract class ActorContract {
   }
 
   @Test
+  void aSnapshotThatThrowsIsADeathOfTheActor() {
+    try (TaskRuntime runtime = create(Resources.cpu(1))) {
+      ActorRef<Unsaved> actor =
+          runtime.actor(ActorOptions.named("unsaved").withMaxRestarts(1), Unsaved::new);
+      ObjectRef<Integer> first = actor.call(counter -> counter.add(1));
+      assertThat(runtime.get(first, Duration.ofSeconds(50))).isEqualTo(1);
+      ObjectRef<Integer> second = actor.call(counter -> counter.add(1));
+      assertThat(runtime.get(second, Duration.ofSeconds(50))).as("a fresh object").isEqualTo(1);
+      assertThat(runtime.metrics().actorRestarts()).isEqualTo(1);
+    }
+  }
+
+  static final class Unsaved extends Counter implements Snapshotable<Integer> {
+    @Override
+    public Integer snapshot() {
+      throw new AssertionError("the snapshot's own bug");
+    }
+
+    @Override
+    public void restore(Integer state) {}
+  }
+
+  @Test
   void anActorMayGiveItselfUp() {
     try (TaskRuntime runtime = create()) {
       ActorRef<Counter> actor =
@@ -419,6 +442,24 @@ public abstract class ActorContract {
     assertThat(both.count()).isEqualTo(2);
   }
 
+  @Test
+  void anActorThatThrowsWhenItIsClosedLeavesItsCpuToOthers() {
+    try (TaskRuntime runtime = create(Resources.cpu(1))) {
+      ActorRef<Unclosable> actor = runtime.actor(Unclosable::new);
+      ObjectRef<Integer> broken = actor.call(Unclosable::breakDown);
+      assertThatThrownBy(() -> runtime.get(broken)).isInstanceOf(ActorDiedException.class);
+      ObjectRef<Integer> next = runtime.submit(context -> 2);
+      assertThat(runtime.get(next, Duration.ofSeconds(50))).isEqualTo(2);
+    }
+  }
+
+  static final class Unclosable extends Counter implements AutoCloseable {
+    @Override
+    public void close() {
+      throw new AssertionError("its own bug");
+    }
+  }
+
   // Names, mailboxes, resources.
 
   @Test
@@ -544,6 +585,10 @@ public abstract class ActorContract {
       runtime.addListener(
           event -> {
             throw new IllegalStateException("a bad listener disturbs nobody");
+          });
+      runtime.addListener(
+          event -> {
+            throw new AssertionError("nor does a worse one");
           });
       ObjectRef<Integer> flaky =
           runtime.submit(

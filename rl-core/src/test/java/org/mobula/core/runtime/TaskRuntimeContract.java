@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -99,6 +100,33 @@ public abstract class TaskRuntimeContract {
   }
 
   @Test
+  void anErrorThatCannotTellWhatItIsFailsTheTaskAllTheSame() {
+    try (TaskRuntime runtime = create(Resources.cpu(1))) {
+      ObjectRef<Integer> ref =
+          runtime.submit(
+              TaskOptions.named("mute").withMaxRetries(1),
+              context -> {
+                throw new MuteException();
+              });
+      assertThatThrownBy(() -> runtime.get(ref, LONG))
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("task 'mute' failed on attempt 2 of 2: " + MuteException.NAME)
+          .hasMessageContaining("its message threw java.lang.UnsupportedOperationException");
+      assertThat(number(runtime, runtime.submit(c -> 1))).isEqualTo(1);
+    }
+  }
+
+  private static final class MuteException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    static final String NAME = MuteException.class.getName();
+
+    @Override
+    public String getMessage() {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
   void aFailedDependencyFailsTheTaskWithTheOriginalCause() {
     Gate ran = new Gate();
     try (TaskRuntime runtime = create()) {
@@ -165,6 +193,10 @@ public abstract class TaskRuntimeContract {
       assertThatThrownBy(() -> runtime.get(foreign))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("belongs to another runtime");
+      assertThatThrownBy(() -> runtime.submit(TaskOptions.defaults(), List.of(foreign), c -> 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("belongs to another runtime");
+      assertThat(runtime.metrics().queued()).isZero();
     }
   }
 
@@ -313,6 +345,8 @@ public abstract class TaskRuntimeContract {
       assertThatThrownBy(() -> runtime.get(waiting)).isInstanceOf(TaskException.class);
       TaskOptions generous = TaskOptions.defaults().withDeadline(LONG);
       assertThat(number(runtime, runtime.submit(generous, c -> 4))).isEqualTo(4);
+      TaskOptions endless = TaskOptions.defaults().withDeadline(ChronoUnit.FOREVER.getDuration());
+      assertThat(number(runtime, runtime.submit(endless, c -> 5))).isEqualTo(5);
     }
   }
 
@@ -367,6 +401,28 @@ public abstract class TaskRuntimeContract {
                 throw new AssertionError("a bug");
               });
       assertThatThrownBy(() -> runtime.get(serious)).hasMessageContaining("attempt 1 of 2");
+    }
+  }
+
+  @Test
+  void aRetryRuleThatThrowsRetriesNothing() {
+    try (TaskRuntime runtime = create()) {
+      TaskOptions options =
+          TaskOptions.named("ruled")
+              .withMaxRetries(1)
+              .withRetryOn(
+                  error -> {
+                    throw new AssertionError("the rule's own bug");
+                  });
+      ObjectRef<Integer> ref =
+          runtime.submit(
+              options,
+              context -> {
+                throw new IllegalStateException("boom");
+              });
+      assertThatThrownBy(() -> runtime.get(ref, LONG))
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("task 'ruled' failed on attempt 1 of 2");
     }
   }
 

@@ -18,7 +18,7 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 
-/** Forbidden actions are never taken, neither in training nor in evaluation. */
+/** Forbidden actions are never taken: in training, in evaluation, and where an episode is shown. */
 class ActionMaskTrainingTest {
   @Test
   void forbiddenActionsAreNeverTaken() throws IOException {
@@ -49,6 +49,12 @@ class ActionMaskTrainingTest {
       Arrays.fill(all, true);
       assertThat(policy.act(observation, all)).isEqualTo(policy.act(observation));
     }
+  }
+
+  @Test
+  void randomPlayerKeepsToWhatIsAllowed() throws IOException {
+    Episode episode = Episode.play(new Doors(), Player.random(3), 5, (environment, soFar) -> true);
+    assertThat(episode.length()).isEqualTo(50);
   }
 
   /** Two rows of doors; locked ones change at each step, and trying one is an error. */

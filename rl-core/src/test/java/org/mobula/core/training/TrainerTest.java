@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,10 +18,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
@@ -58,6 +64,19 @@ class TrainerTest {
     assertThat(second).isEqualTo(first);
     assertThat(threaded).isEqualTo(first);
     assertThat(other).isNotEqualTo(first);
+  }
+
+  @Test
+  void trainsOnce() throws IOException {
+    Trainer trainer = Trainer.builder(config("CartPole-v1")).directory(directory).build();
+    trainer.train();
+    Path parameters = new RunDirectory(directory).latest().orElseThrow().resolve(Policy.FILE_NAME);
+    byte[] trained = Files.readAllBytes(parameters);
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("this trainer has trained already; build another");
+    assertThat(parameters).hasBinaryContent(trained);
   }
 
   @Test
@@ -243,6 +262,127 @@ class TrainerTest {
   }
 
   @Test
+  void evaluationThatIsOffIsNeverMade() {
+    TrainingConfig config = config("CartPole-v1").withEvaluation(new EvaluationConfig(64, 0, true));
+    List<EvaluationResult> evaluations = new ArrayList<>();
+    TrainingResult result =
+        Trainer.builder(config)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onEvaluation(TrainingProgress progress, EvaluationResult found) {
+                    evaluations.add(found);
+                  }
+                })
+            .build()
+            .train();
+
+    assertThat(evaluations).isEmpty();
+    assertThat(result.progress().evaluationsSinceBest()).isZero();
+    assertThatThrownBy(
+            () -> config.withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2)))
+        .hasMessageEndingWith("needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  @Test
+  void environmentsOfAnEvaluationThatCannotBeginAreClosed() {
+    List<LoopEnvironment> closed = new ArrayList<>();
+    int[] made = new int[1];
+    EnvironmentFactory factory =
+        () -> {
+          if (++made[0] == 3) {
+            throw new IllegalStateException("out of worlds");
+          }
+          LoopEnvironment inner = new LoopEnvironment();
+          return new EnvironmentWrapper(inner) {
+            @Override
+            public void close() {
+              closed.add(inner);
+            }
+          };
+        };
+    PolicySpec spec = ExperienceSetup.policy(config("given in Java"), LoopEnvironment::new);
+
+    assertThatThrownBy(
+            () ->
+                new Evaluation(
+                    factory, spec, NetworkEngine.AUTO.create(spec.network()), 5, true, 1))
+        .hasMessage("out of worlds");
+    assertThat(closed).hasSize(2);
+  }
+
+  @Test
+  void finalObservationThatIsNoNumberIsNamed() {
+    Trainer trainer =
+        Trainer.builder(config("given in Java")).environment(LostAtTheEnd::new).build();
+
+    assertThatThrownBy(trainer::train)
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("iteration 1 (0 environment steps): final observation 2 is NaN; ")
+        .hasMessageContaining("the environment must not give such numbers");
+  }
+
+  /** Its last observation of each episode, which a time limit ends, holds no number. */
+  private static final class LostAtTheEnd extends EnvironmentWrapper {
+    LostAtTheEnd() {
+      super(new LoopEnvironment());
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      inner().step(action, step);
+      if (step.done()) {
+        step.observation[2] = Float.NaN;
+      }
+    }
+  }
+
+  @Test
+  void resumeThatIsRefusedLeavesTheRunAsItWas() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    RunDirectory run = new RunDirectory(directory);
+    String before = Files.readString(run.config());
+    Checkpoint checkpoint = Checkpoint.read(run.latest().orElseThrow());
+    TrainingConfig more = config.withEnvironment(config.environment().withCount(8));
+    Trainer trainer = Trainer.builder(more).directory(directory).resume(checkpoint).build();
+
+    assertThatThrownBy(trainer::train)
+        .hasMessageContaining("the state is of 4 environments but there are 8");
+    assertThat(run.config()).hasContent(before);
+  }
+
+  @Test
+  void everySinkIsClosedEvenIfOneFails() {
+    List<String> closed = new ArrayList<>();
+    Trainer trainer =
+        Trainer.builder(config("CartPole-v1"))
+            .sink(
+                sink(
+                    () -> {
+                      throw new IllegalStateException("the disk is full");
+                    }))
+            .sink(sink(() -> closed.add("second")))
+            .build();
+
+    assertThatThrownBy(trainer::train).hasMessage("the disk is full");
+    assertThat(closed).containsExactly("second");
+  }
+
+  private static MetricSink sink(Runnable close) {
+    return new MetricSink() {
+      @Override
+      public void record(
+          long environmentSteps, double wallSeconds, Map<String, Double> measurements) {}
+
+      @Override
+      public void close() {
+        close.run();
+      }
+    };
+  }
+
+  @Test
   void numberThatIsNoneStopsTheRunAndNamesThePlace() {
     Trainer trainer =
         Trainer.builder(config("given in Java")).environment(BrokenEnvironment::new).build();
@@ -289,6 +429,31 @@ class TrainerTest {
     assertThatThrownBy(() -> Checkpoint.read(checkpoint))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(file);
+  }
+
+  @Test
+  void checkpointFileWithWrongContentIsNamed() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory.resolve("run")).build().train();
+    Trainer.builder(config.withNetwork(NetworkConfig.defaults().withHidden(List.of(8))))
+        .directory(directory.resolve("other"))
+        .build()
+        .train();
+    Path checkpoint = new RunDirectory(directory.resolve("run")).latest().orElseThrow();
+    Path other = new RunDirectory(directory.resolve("other")).latest().orElseThrow();
+
+    Path state = checkpoint.resolve("state.json");
+    Files.writeString(state, "{\"learner\": 7}");
+    assertThatThrownBy(() -> Checkpoint.read(checkpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessage(state + " is broken: learner is no text in Base64");
+
+    Path optimizer = checkpoint.resolve("optimizer.safetensors");
+    Files.copy(
+        other.resolve("optimizer.safetensors"), optimizer, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> Checkpoint.read(checkpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith(optimizer + " is broken: ");
   }
 
   /** Gives one reward that is no number, after 40 steps. */

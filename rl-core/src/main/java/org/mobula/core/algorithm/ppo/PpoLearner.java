@@ -67,7 +67,7 @@ final class PpoLearner implements Learner {
     measured.clear();
     store.pull(parameters);
     for (int epoch = 0; epoch < config.epochs() && !farEnough; epoch++) {
-      shuffle();
+      random.permutation(order);
       for (int from = 0; from < order.length && !farEnough; from += config.minibatchSize()) {
         gather(rollout, from, Math.min(from + config.minibatchSize(), order.length));
         workers.compute(parameters, coefficients, gradient, minibatchMeasured);
@@ -119,13 +119,6 @@ final class PpoLearner implements Learner {
     }
   }
 
-  private void shuffle() {
-    for (int i = 0; i < order.length; i++) {
-      order[i] = i;
-    }
-    random.shuffle(order);
-  }
-
   /** 1 − Var(R − V) / Var(R): 1 is a perfect critic, 0 no better than the mean. */
   private static double explainedVariance(float[] values, float[] returns) {
     double meanReturn = 0;
@@ -148,18 +141,12 @@ final class PpoLearner implements Learner {
 
   @Override
   public void writeState(DataOutput out) throws IOException {
-    for (long word : random.state()) {
-      out.writeLong(word);
-    }
+    random.writeState(out);
   }
 
   @Override
   public void readState(DataInput in) throws IOException {
-    long[] words = random.state();
-    for (int i = 0; i < words.length; i++) {
-      words[i] = in.readLong();
-    }
-    random.restore(words);
+    random.readState(in);
   }
 
   @Override

@@ -102,9 +102,7 @@ abstract class ClassicControl implements Environment {
     for (double value : state) {
       out.writeDouble(value);
     }
-    for (long word : random.state()) {
-      out.writeLong(word);
-    }
+    random.writeState(out);
   }
 
   @Override
@@ -112,13 +110,7 @@ abstract class ClassicControl implements Environment {
     for (int i = 0; i < state.length; i++) {
       state[i] = in.readDouble();
     }
-    long[] words = new long[random.state().length];
-    for (int i = 0; i < words.length; i++) {
-      words[i] = in.readLong();
-    }
-    Pcg64 restored = new Pcg64(0);
-    restored.restore(words);
-    random = restored;
+    random.readState(in);
   }
 
   @Override

@@ -65,9 +65,8 @@ public final class Pendulum extends ClassicControl {
     double velocity = state[1];
     float torque = Math.max(-MAX_TORQUE, Math.min(MAX_TORQUE, action[0]));
     double off = upright(angle);
-    // The torque is squared in single precision, as it comes, and all else is double: the
-    // arithmetic
-    // of the recordings. NumPy 2 multiplies the torque in single precision too, which moves some
+    // The torque is squared in single precision, as it comes; all else is double: the arithmetic of
+    // the recordings. NumPy 2 multiplies the torque in single precision too, which moves some
     // trajectories by a little over 1e-5 in 200 steps.
     double cost = off * off + 0.1 * (velocity * velocity) + 0.001 * (torque * torque);
     velocity += (3 * gravity / 2 * Math.sin(angle) + 3.0 * torque) * SECONDS_PER_STEP;

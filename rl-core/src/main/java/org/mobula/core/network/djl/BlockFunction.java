@@ -10,9 +10,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import java.util.Arrays;
-import org.mobula.core.network.MlpSpec;
 
-/** A user's block with constant columns after its own. */
+/** A user's block. */
 final class BlockFunction implements TensorFunction {
   /** Initializers draw from the engine's random numbers, which are the JVM's: one at a time. */
   static final Object RANDOM = new Object();
@@ -20,7 +19,6 @@ final class BlockFunction implements TensorFunction {
   private final BlockSpec spec;
   private final Block block;
   private final ParameterStore store;
-  private final NDList constants = new NDList();
   private final NDList parameters = new NDList();
 
   BlockFunction(BlockSpec spec, NDManager manager) {
@@ -41,10 +39,6 @@ final class BlockFunction implements TensorFunction {
       }
       parameters.add(parameter.getValue().getArray());
     }
-    for (MlpSpec.Constant constant : spec.constants()) {
-      constants.add(manager.full(new Shape(constant.width()), constant.initial()));
-    }
-    parameters.addAll(constants);
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException("the block has no parameters to learn");
     }
@@ -52,12 +46,12 @@ final class BlockFunction implements TensorFunction {
 
   private void checkOutputs() {
     Shape[] shapes = block.getOutputShapes(new Shape[] {spec.batchShape(1)});
-    if (shapes.length != 1 || !shapes[0].equals(new Shape(1, spec.blockOutputs()))) {
+    if (shapes.length != 1 || !shapes[0].equals(new Shape(1, spec.outputs()))) {
       throw new IllegalArgumentException(
           "the block makes "
               + Arrays.toString(shapes)
               + " of one input but must make one array of shape (1, "
-              + spec.blockOutputs()
+              + spec.outputs()
               + ")");
     }
   }
@@ -74,10 +68,6 @@ final class BlockFunction implements TensorFunction {
   @Override
   public NDArray apply(NDArray inputs) {
     NDArray shaped = inputs.reshape(spec.batchShape(inputs.getShape().get(0)));
-    NDList columns = new NDList(block.forward(store, new NDList(shaped), false).singletonOrThrow());
-    for (NDArray constant : constants) {
-      columns.add(MlpFunction.eachRow(constant, inputs));
-    }
-    return MlpFunction.joined(columns);
+    return block.forward(store, new NDList(shaped), false).singletonOrThrow();
   }
 }

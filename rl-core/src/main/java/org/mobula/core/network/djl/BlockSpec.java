@@ -8,14 +8,13 @@ import ai.djl.util.Pair;
 import java.io.Serializable;
 import java.util.List;
 import java.util.function.Supplier;
-import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.random.Pcg64;
 
 /**
  * A network of the user's own DJL block: one input array {@code [batch, inputShape…]}, one output
- * array {@code [batch, blockOutputs]}.
+ * array {@code [batch, outputs]}.
  *
  * <p>The block always computes as it would when predicting: dropout lets everything through, so
  * that the policy that acts is the policy that learns. Parameters carry the block's own names and
@@ -23,14 +22,9 @@ import org.mobula.core.random.Pcg64;
  *
  * @param block makes the block, afresh at each call; travels to workers, so it must be serializable
  * @param inputShape sizes of one input, without the batch
- * @param blockOutputs columns that the block computes
- * @param constants columns after the block's that are parameters themselves
+ * @param outputs columns that the block computes
  */
-public record BlockSpec(
-    BlockSupplier block,
-    List<Integer> inputShape,
-    int blockOutputs,
-    List<MlpSpec.Constant> constants)
+public record BlockSpec(BlockSupplier block, List<Integer> inputShape, int outputs)
     implements NetworkSpec {
 
   /** Makes a block. */
@@ -44,14 +38,14 @@ public record BlockSpec(
    *     arguments
    * @throws IllegalArgumentException if there is no such class
    */
-  public static BlockSpec named(String supplier, List<Integer> inputShape, int blockOutputs) {
+  public static BlockSpec named(String supplier, List<Integer> inputShape, int outputs) {
     try {
       Object made =
           Class.forName(supplier, true, Thread.currentThread().getContextClassLoader())
               .getConstructor()
               .newInstance();
       if (made instanceof BlockSupplier block) {
-        return new BlockSpec(block, inputShape, blockOutputs, List.of());
+        return new BlockSpec(block, inputShape, outputs);
       }
       throw new IllegalArgumentException(
           supplier
@@ -69,24 +63,18 @@ public record BlockSpec(
   /** Checks the sizes. */
   public BlockSpec {
     inputShape = List.copyOf(inputShape);
-    constants = List.copyOf(constants);
     if (inputShape.isEmpty() || inputShape.stream().anyMatch(size -> size < 1)) {
       throw new IllegalArgumentException(
           "the input shape is " + inputShape + " but needs sizes ≥ 1");
     }
-    if (blockOutputs < 1) {
-      throw new IllegalArgumentException("block outputs is " + blockOutputs + " but must be ≥ 1");
+    if (outputs < 1) {
+      throw new IllegalArgumentException("block outputs is " + outputs + " but must be ≥ 1");
     }
   }
 
   @Override
   public int inputs() {
     return inputShape.stream().reduce(1, Math::multiplyExact);
-  }
-
-  @Override
-  public int outputs() {
-    return blockOutputs + constants.stream().mapToInt(MlpSpec.Constant::width).sum();
   }
 
   /** Builds the block once to ask it; keep the result. */
@@ -106,9 +94,6 @@ public record BlockSpec(
         sizes[i] = Math.toIntExact(shape[i]);
       }
       layout.add(parameter.getKey(), sizes);
-    }
-    for (MlpSpec.Constant constant : constants) {
-      layout.group(constant.name()).add(constant.name(), constant.width());
     }
     return layout.build();
   }

@@ -47,7 +47,7 @@ final class MlpFunction implements TensorFunction {
         columns.add(eachRow(next.next(), inputs));
       }
     }
-    return joined(columns);
+    return columns.size() == 1 ? columns.head() : NDArrays.concat(columns, 1);
   }
 
   private NDArray hidden(NDArray inputs, int layers, Iterator<NDArray> next) {
@@ -76,14 +76,9 @@ final class MlpFunction implements TensorFunction {
   }
 
   /** The vector as each row of a matrix, in the scope of the inputs. */
-  static NDArray eachRow(NDArray vector, NDArray inputs) {
+  private static NDArray eachRow(NDArray vector, NDArray inputs) {
     NDArray rows = vector.broadcast(inputs.getShape().get(0), vector.getShape().get(0));
     rows.attach(inputs.getManager());
     return rows;
-  }
-
-  /** The columns side by side. */
-  static NDArray joined(NDList columns) {
-    return columns.size() == 1 ? columns.head() : NDArrays.concat(columns, 1);
   }
 }

@@ -98,6 +98,7 @@ public final class MlpNetwork implements Network {
   @Override
   public void setParameters(float[] parameters) {
     atLeast("parameters", parameters, layout.size());
+    batch = 0; // what went forward before is no longer this function's
     System.arraycopy(parameters, 0, this.parameters, 0, layout.size());
     for (DenseLayer layer : trunk) {
       layer.setParameters(parameters);
@@ -164,7 +165,8 @@ public final class MlpNetwork implements Network {
   public void backward(
       float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients) {
     if (batch == 0) {
-      throw new IllegalStateException("backward needs a forward before it");
+      throw new IllegalStateException(
+          "nothing to go back through: call forward after setParameters and before backward");
     }
     atLeast("outputGradients", outputGradients, batch * outputs);
     atLeast("parameterGradient", parameterGradient, layout.size());

@@ -333,7 +333,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
       Thread.interrupted();
       synchronized (this) {
         if (deaths.size() == deathsBefore) {
-          recordDeath("its factory threw " + error, error, true);
+          recordDeath("its factory threw " + LocalTaskRuntime.words(error), error, true);
         }
       }
       settleDeath();
@@ -445,7 +445,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     if (gone.object instanceof AutoCloseable closeable) {
       try {
         closeable.close();
-      } catch (Exception e) {
+      } catch (Throwable e) {
         LOG.warn("{} threw when its object was closed", this, e);
       }
     }
@@ -463,8 +463,8 @@ final class LocalActor<A> implements ActorRef<A>, Job {
           }
         }
       }
-    } catch (RuntimeException e) {
-      die(of, "its snapshot failed: " + e, e, true);
+    } catch (RuntimeException | Error e) {
+      die(of, "its snapshot failed: " + LocalTaskRuntime.words(e), e, true);
     }
   }
 

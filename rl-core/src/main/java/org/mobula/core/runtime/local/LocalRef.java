@@ -125,7 +125,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
       return lost();
     }
     Thread.interrupted();
-    emit(Kind.RETRIED, error.toString());
+    emit(Kind.RETRIED, LocalTaskRuntime.words(error));
     attempt++;
     runtime.counters.ended.increment();
     runtime.counters.retried.increment();
@@ -140,7 +140,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
     }
     try {
       return options.retryOn().retries(error);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       error.addSuppressed(e);
       return false;
     }
@@ -241,7 +241,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
     Throwable cause = error.getCause() == null ? error : error.getCause();
     String message =
         "task '%s' did not run because its dependency '%s' failed: %s"
-            .formatted(name(), dependency.name(), cause);
+            .formatted(name(), dependency.name(), LocalTaskRuntime.words(cause));
     if (endQuietly(new TaskException(message, name(), attempt, cause))) {
       finished.add(this);
     }

@@ -126,13 +126,14 @@ public final class LocalTaskRuntime implements TaskRuntime {
     if (!options.resources().equals(Resources.ONE_CPU)) {
       checkFeasible("task '" + options.name() + "'", options.resources());
     }
+    List<LocalRef<?>> before = dependencies.isEmpty() ? List.of() : ownAll(dependencies);
     Object body = strict ? Envelope.pack("task '" + options.name() + "'", task) : task;
     TaskRef<T> ref = new TaskRef<>(this, options, body);
     submitted(ref);
-    if (dependencies.isEmpty()) {
+    if (before.isEmpty()) {
       enqueue(ref);
     } else {
-      ref.startAfter(dependencies);
+      ref.startAfter(before);
     }
     return ref;
   }
@@ -150,7 +151,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     ref.emit(Kind.SUBMITTED, "");
     Duration deadline = ref.options.deadline();
     if (deadline != null) {
-      ref.expireWith(deadlines().schedule(ref::expire, deadline.toNanos(), TimeUnit.NANOSECONDS));
+      ref.expireWith(deadlines().schedule(ref::expire, nanos(deadline), TimeUnit.NANOSECONDS));
     }
   }
 
@@ -212,10 +213,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
           "count is %d but must be from 1 to %d, the number of references"
               .formatted(count, refs.size()));
     }
-    List<LocalRef<?>> mine = new ArrayList<>(refs.size());
-    for (R ref : refs) {
-      mine.add(own((ObjectRef<?>) ref));
-    }
+    List<LocalRef<?>> mine = ownAll(refs);
     if (mine.stream().filter(LocalRef::isDone).count() < count) {
       await(mine, count, true, deadlineNanos(timeout));
     }
@@ -231,9 +229,13 @@ public final class LocalTaskRuntime implements TaskRuntime {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("timeout is " + timeout + " but must be >= 0");
     }
-    long most = Long.MAX_VALUE / 2; // about 146 years; keeps differences of nanoTime valid
-    boolean isLong = timeout.compareTo(Duration.ofNanos(most)) > 0;
-    return System.nanoTime() + (isLong ? most : timeout.toNanos());
+    return System.nanoTime() + nanos(timeout);
+  }
+
+  /** At most 146 years, which keeps differences of {@code System.nanoTime()} valid. */
+  private static long nanos(Duration duration) {
+    long most = Long.MAX_VALUE / 2;
+    return duration.compareTo(Duration.ofNanos(most)) > 0 ? most : duration.toNanos();
   }
 
   private boolean await(List<LocalRef<?>> refs, int count, boolean timed, long deadlineNanos) {
@@ -307,6 +309,23 @@ public final class LocalTaskRuntime implements TaskRuntime {
             .formatted(ref.name()));
   }
 
+  private List<LocalRef<?>> ownAll(Collection<? extends ObjectRef<?>> refs) {
+    List<LocalRef<?>> mine = new ArrayList<>(refs.size());
+    for (ObjectRef<?> ref : refs) {
+      mine.add(own(ref));
+    }
+    return mine;
+  }
+
+  /** An error in words; they are user code too, and may throw in their turn. */
+  static String words(Throwable error) {
+    try {
+      return error.toString();
+    } catch (RuntimeException | Error e) {
+      return error.getClass().getName() + " (its message threw " + e.getClass().getName() + ")";
+    }
+  }
+
   /** What a task that threw this fails with. */
   TaskException failure(LocalRef<?> ref, Throwable error) {
     if (closed) {
@@ -321,7 +340,12 @@ public final class LocalTaskRuntime implements TaskRuntime {
     String message =
         "%s '%s'%s failed on attempt %d%s: %s"
             .formatted(
-                where.isEmpty() ? "task" : "call", ref.name(), where, ref.attempt, of, error);
+                where.isEmpty() ? "task" : "call",
+                ref.name(),
+                where,
+                ref.attempt,
+                of,
+                words(error));
     Throwable cause = strict ? RemoteError.transfer(error) : error;
     return new TaskException(message, ref.name(), ref.attempt, cause);
   }
@@ -421,7 +445,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     for (RuntimeListener listener : listeners) {
       try {
         listener.onEvent(event);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // an Error too would end the thread, and the CPU be lost with it
         LOG.warn("a listener threw at {}", event, e);
       }
     }

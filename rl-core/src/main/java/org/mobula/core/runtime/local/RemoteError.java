@@ -10,7 +10,7 @@ final class RemoteError extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private RemoteError(Throwable original, @Nullable Throwable cause) {
-    super(original.toString(), cause, false, true);
+    super(LocalTaskRuntime.words(original), cause, false, true);
     setStackTrace(original.getStackTrace());
   }
 
@@ -21,7 +21,7 @@ final class RemoteError extends RuntimeException {
       if (copy instanceof Throwable throwable) {
         return throwable;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       // The stand-in below says the same in words.
     }
     return standIn(error, Collections.newSetFromMap(new IdentityHashMap<>()));

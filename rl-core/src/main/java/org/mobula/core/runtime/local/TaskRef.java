@@ -22,10 +22,9 @@ final class TaskRef<T extends @Nullable Object> extends LocalRef<T> implements J
   }
 
   /** Goes into the queue when all dependencies have their values; fails when one has none. */
-  void startAfter(List<? extends ObjectRef<?>> dependencies) {
+  void startAfter(List<LocalRef<?>> dependencies) {
     AtomicInteger missing = new AtomicInteger(dependencies.size());
-    for (ObjectRef<?> dependency : dependencies) {
-      LocalRef<?> ref = runtime.own(dependency);
+    for (LocalRef<?> ref : dependencies) {
       DependencyWaiter waiter = new DependencyWaiter(missing);
       if (!ref.tell(waiter)) {
         waiter.doneAtOnce(ref);

@@ -3,7 +3,9 @@ package org.mobula.core.runtime.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +164,33 @@ class StrictModeTest {
                   assertThat(error.getStackTrace()[0].getClassName())
                       .isEqualTo(StrictModeTest.class.getName()))
           .hasRootCauseMessage("java.lang.IllegalStateException: the wire was cut");
+    }
+  }
+
+  @Test
+  void anErrorTooDeepToTravelArrivesInWords() {
+    try (TaskRuntime runtime = create()) {
+      ObjectRef<Integer> ref =
+          runtime.submit(
+              context -> {
+                throw new DeepException();
+              });
+      assertThatThrownBy(() -> runtime.get(ref, Duration.ofSeconds(50)))
+          .cause()
+          .hasMessage(DeepException.class.getName() + ": a long list");
+    }
+  }
+
+  /** As if its parts were linked to one another in a chain. */
+  private static final class DeepException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DeepException() {
+      super("a long list");
+    }
+
+    private void writeObject(ObjectOutputStream out) {
+      throw new StackOverflowError();
     }
   }
 
