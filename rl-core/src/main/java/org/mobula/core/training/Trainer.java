@@ -119,7 +119,8 @@ public final class Trainer {
    * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
    * ends, a checkpoint is written, and the thread is still interrupted when this returns.
    *
-   * @throws IllegalStateException if it has trained before
+   * @throws IllegalStateException if it has trained before, or its directory holds another run's
+   *     checkpoints and it resumes none
    * @throws TrainingException if learning diverges or an environment or worker fails
    * @throws UncheckedIOException if the run directory cannot be written
    */
@@ -209,6 +210,9 @@ public final class Trainer {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
       }
       if (directory != null) {
+        if (resumed == null) {
+          requireFresh(directory);
+        }
         Files.createDirectories(directory.path());
         RunDirectory.write(
             directory.config(), ConfigWriter.write(config, TrainingConfig.algorithms()));
@@ -221,6 +225,16 @@ public final class Trainer {
           files.close();
         }
         giveInterruptBack();
+      }
+    }
+
+    /** Who loads a policy from two runs' checkpoints could get the one or the other. */
+    private void requireFresh(RunDirectory into) throws IOException {
+      Optional<Path> newest = into.latest();
+      if (newest.isPresent()) {
+        throw new IllegalStateException(
+            "%s holds a run already, with %s; resume it by resume(Checkpoint.read(…)), delete it, or train in another directory"
+                .formatted(into.path(), newest.get().getFileName()));
       }
     }
 
@@ -470,7 +484,10 @@ public final class Trainer {
       return this;
     }
 
-    /** Keeps configuration, measurements, learning curve and checkpoints there. */
+    /**
+     * Keeps configuration, measurements, learning curve and checkpoints there: in a new directory,
+     * or one without checkpoints, unless the run {@linkplain #resume resumes} one.
+     */
     public Builder directory(Path path) {
       this.directory = path;
       return this;

@@ -407,6 +407,18 @@ class TrainerTest {
   }
 
   @Test
+  void directoryOfAnotherRunIsRefused() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    String checkpoint = new RunDirectory(directory).latest().orElseThrow().getFileName().toString();
+
+    assertThatThrownBy(() -> Trainer.builder(config).directory(directory).build().train())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(directory + " holds a run already, with " + checkpoint)
+        .hasMessageContaining("train in another directory");
+  }
+
+  @Test
   void checkpointOfAnotherNetworkIsRefused() throws IOException {
     TrainingConfig config = config("CartPole-v1");
     Trainer.builder(config).directory(directory).build().train();
