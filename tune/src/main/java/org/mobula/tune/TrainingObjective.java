@@ -13,6 +13,7 @@ import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.NearestName;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.metrics.MetricTable;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
@@ -124,17 +125,28 @@ public final class TrainingObjective implements Objective {
     Trainer trainer = builder.build();
     watch.trainer = trainer;
     TrainingResult result = trainer.train();
-    if (!watch.appeared && !result.interrupted()) {
-      throw new StudyException(
-          "there is no metric %s in this training%s; there are %s"
-              .formatted(
-                  metric,
-                  NearestName.of(metric, watch.seen)
-                      .map(near -> "; did you mean " + near + "?")
-                      .orElse(""),
-                  watch.seen));
+    if (watch.appeared || result.interrupted()) {
+      return watch.last;
     }
-    return watch.last;
+    return directory
+        .flatMap(this::lastRecorded)
+        .orElseThrow(
+            () ->
+                new StudyException(
+                    "there is no metric %s in this training%s; there are %s"
+                        .formatted(
+                            metric,
+                            NearestName.of(metric, watch.seen)
+                                .map(near -> "; did you mean " + near + "?")
+                                .orElse(""),
+                            watch.seen)));
+  }
+
+  /** A trial that had come to its end when the study was cut off measures nothing more. */
+  private Optional<Double> lastRecorded(Path directory) {
+    List<MetricTable.Point> points =
+        MetricTable.read(new RunDirectory(directory).metricsCsv()).points(metric);
+    return points.isEmpty() ? Optional.empty() : Optional.of(points.get(points.size() - 1).value());
   }
 
   /** Reports the metric, and does what the answer says. */
