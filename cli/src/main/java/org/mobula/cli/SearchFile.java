@@ -101,6 +101,8 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
         String setting =
             "--set " + TrainingObjective.settings(Map.of(parameter.name(), value)).get(0) + ": ";
         e.mistakes().forEach(mistake -> mistakes.add(mistake.replace(setting, "")));
+      } catch (IllegalArgumentException e) {
+        mistakes.add(ErrorReport.message(e));
       }
     }
     throw CommandFailure.setting(

@@ -52,11 +52,7 @@ public final class TrainingObjective implements Objective {
    *     runs in parallel
    */
   public static TrainingObjective of(TrainingConfig base) {
-    if (base.workers().count() > 0 || base.parameters() != null) {
-      throw new IllegalArgumentException(
-          "the training file has %s, but each trial trains in one place: leave it out, and set parallel"
-              .formatted(base.parameters() == null ? "workers" : "a parameter server"));
-    }
+    inOnePlace(base);
     return new TrainingObjective(
         ConfigWriter.write(base, TrainingConfig.algorithms()),
         MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
@@ -78,14 +74,26 @@ public final class TrainingObjective implements Objective {
    *
    * @param values of the parameters by their keys
    * @throws org.mobula.core.config.ConfigException if the values do not fit it
+   * @throws IllegalArgumentException if they ask for workers
    */
   public TrainingConfig config(Map<String, Object> values) {
-    return ConfigReader.read(
-        base,
-        "the training file",
-        TrainingConfig.class,
-        settings(values),
-        TrainingConfig.algorithms());
+    TrainingConfig config =
+        ConfigReader.read(
+            base,
+            "the training file",
+            TrainingConfig.class,
+            settings(values),
+            TrainingConfig.algorithms());
+    inOnePlace(config);
+    return config;
+  }
+
+  private static void inOnePlace(TrainingConfig config) {
+    if (config.workers().count() > 0 || config.parameters() != null) {
+      throw new IllegalArgumentException(
+          "the training has %s, but each trial trains in one place: leave it out, and set parallel"
+              .formatted(config.parameters() == null ? "workers" : "a parameter server"));
+    }
   }
 
   /** As {@code --set} takes them. */

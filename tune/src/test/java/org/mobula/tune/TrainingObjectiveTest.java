@@ -69,4 +69,13 @@ class TrainingObjectiveTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("did you mean hidden?");
   }
+
+  @Test
+  void trialsTrainInOnePlace() {
+    assertThatThrownBy(() -> TrainingObjective.of(TINY).config(Map.of("workers.count", 1L)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the training has workers, but each trial trains in one place: leave it out, and set"
+                + " parallel");
+  }
 }
