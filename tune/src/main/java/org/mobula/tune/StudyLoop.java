@@ -33,7 +33,7 @@ import org.mobula.tune.storage.TrialState;
  */
 final class StudyLoop {
   /** Names the process that a running trial belongs to. */
-  private static final String PROCESS = "mobula:process";
+  static final String PROCESS = "mobula:process";
 
   /** The trial whose checkpoint a trial began with. */
   static final String COPIED_FROM = "mobula:copied-from";
@@ -530,8 +530,7 @@ final class StudyLoop {
         () -> {
           boolean last = record.trials().stream().noneMatch(this::runsElsewhere);
           for (TrialRecord trial : record.trials()) {
-            boolean ours = places.stream().anyMatch(place -> place.trial == trial);
-            if (ours || (last && Scheduler.isPaused(trial))) {
+            if (isOurs(trial) || (last && Scheduler.isPaused(trial))) {
               prune(trial);
             }
           }
@@ -539,10 +538,15 @@ final class StudyLoop {
     return new StudyResult(record, reason, false);
   }
 
+  /** Whether a trial runs here, or was to go on here. */
+  private boolean isOurs(TrialRecord trial) {
+    return orphans.contains(trial) || places.stream().anyMatch(place -> place.trial == trial);
+  }
+
   private boolean runsElsewhere(TrialRecord trial) {
     return trial.state() == TrialState.RUNNING
         && !Scheduler.isPaused(trial)
-        && places.stream().noneMatch(place -> place.trial == trial)
+        && !isOurs(trial)
         && trial.systemAttributes().get(PROCESS) instanceof String process
         && directory != null
         && directory.isAlive(process);
