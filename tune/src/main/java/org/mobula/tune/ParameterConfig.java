@@ -45,6 +45,13 @@ public record ParameterConfig(
     ends("log", log);
     ends("integer", integer);
     ends("integer-log", integerLog);
+    Constraints.require(
+        step == 0 || uniform != null || integer != null,
+        "step",
+        step,
+        "must be left out unless uniform or integer is given");
+    Constraints.require(
+        integer == null || step == Math.rint(step), "step", step, "must be whole for integer");
     Constraints.require(when.size() < 2, "when", when.keySet(), "must name one key");
   }
 
