@@ -57,11 +57,13 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--episodes",
+      paramLabel = "N",
       description = "How many (default: " + EPISODES + ", and 1 with --render or --video).")
   private @Nullable Integer episodes;
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "2000000",
       description =
           "Seed of the first episode, the next has one more (default: ${DEFAULT-VALUE}, far from"
