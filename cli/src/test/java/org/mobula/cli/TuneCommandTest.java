@@ -82,6 +82,16 @@ class TuneCommandTest {
   }
 
   @Test
+  void theBestValuesCanBeTypedIntoAShell() throws IOException {
+    String wide =
+        SEARCH.replace(
+            "algorithm.ppo.epochs: {integer: [1, 4]}", "network.hidden: {choice: [[8, 8]]}");
+    String file = TrainingFiles.file(folder, "wide.yaml", wide);
+    assertThat(tune(file, "--set=stop.trials=1").exitCode()).isZero();
+    assertThat(tune("best").out()).contains(" --set 'network.hidden=[8, 8]' ");
+  }
+
+  @Test
   void withoutAnyStudyThereIsNoNewest() {
     Cli.Outcome outcome = tune("best");
     assertThat(outcome.exitCode()).isEqualTo(2);
