@@ -92,6 +92,15 @@ class TuneCommandTest {
   }
 
   @Test
+  void aPlaceThatCannotBeWrittenIsSaidWithANameToo() throws IOException {
+    Files.writeString(folder.resolve("studies"), "in the way");
+    assertThat(tune(search, "--name=mine").err())
+        .startsWith("mobula: cannot make the study directory " + folder.resolve("studies/mine"))
+        .contains("studies is a file")
+        .endsWith("\nName a place that can be written to by --studies-directory.\n");
+  }
+
+  @Test
   void withoutAnyStudyThereIsNoNewest() {
     Cli.Outcome outcome = tune("best");
     assertThat(outcome.exitCode()).isEqualTo(2);
