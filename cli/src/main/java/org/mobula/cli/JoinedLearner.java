@@ -1,6 +1,5 @@
 package org.mobula.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -53,7 +52,7 @@ final class JoinedLearner {
     return new JoinedLearner(own, server, ConfiguredEnvironment.of(own, file, overrides));
   }
 
-  int train(RunOutput output, PrintWriter out) {
+  int train(RunOutput output) {
     int exitCode;
     TrainingResult result;
     try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
@@ -76,7 +75,7 @@ final class JoinedLearner {
       }
     } catch (RuntimeException e) {
       if (e instanceof ShardLostException || e.getCause() instanceof ShardLostException) {
-        out.println("the parameter server has ended, and this learner with it");
+        output.endJoined(null);
         return 0;
       }
       throw CommandFailure.failed(
@@ -84,9 +83,7 @@ final class JoinedLearner {
           "The others go on; --debug shows the stack trace.",
           e);
     }
-    out.println(
-        "%s environment steps taken with the other learners; ended because %s"
-            .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
+    output.endJoined(result);
     return exitCode;
   }
 }

@@ -90,6 +90,8 @@ final class ShardProcess {
     try {
       ShardSetup setup = ParameterServer.setup(training.algorithm(), layout, server, options.index);
       Address address = Address.parse(options.listen);
+      Address follower = // read before anything listens
+          options.replicateTo == null ? null : Address.parse(options.replicateTo);
       ListenConfig listening = listening();
       ShardHost host;
       if (options.replica) {
@@ -102,8 +104,8 @@ final class ShardProcess {
         float[] initial = policy.network().initialParameters(random);
         host = ShardHost.primary(setup, initial, address, listening);
       }
-      if (options.replicateTo != null) {
-        host.replicateTo(Address.parse(options.replicateTo), server);
+      if (follower != null) {
+        host.replicateTo(follower, server);
       }
       return host;
     } catch (IllegalArgumentException e) {

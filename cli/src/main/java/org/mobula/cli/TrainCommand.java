@@ -97,7 +97,7 @@ final class TrainCommand implements Callable<Integer> {
     obstacle.ifPresent(why -> err.println("note: " + why + "; PyTorch computes the networks"));
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     if (!join.isEmpty()) {
-      return joined().train(output, out);
+      return joined().train(output);
     }
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
       return run.train(output);
