@@ -141,7 +141,7 @@ class StudyDirectoryTest {
     try (Journal journal = Journal.open(StudyDirectory.journal(directory))) {
       StudyRecord study = journal.openStudy("study", List.of(Direction.MINIMIZE), space);
       for (double value : new double[] {1, 2}) {
-        journal.createTrial(study, Map.of(x, value), Map.of(StudyLoop.PROCESS, "dead"));
+        journal.createTrial(study, Map.of(x, value), Map.of(TrialSource.PROCESS, "dead"));
       }
     }
     StudyResult result =
@@ -186,7 +186,7 @@ class StudyDirectoryTest {
                 });
     List<TrialRecord> copies =
         result.study().trials().stream()
-            .filter(trial -> trial.systemAttributes().containsKey(StudyLoop.COPIED_FROM))
+            .filter(trial -> trial.systemAttributes().containsKey(TrialSource.COPIED_FROM))
             .toList();
     assertThat(copies)
         .isNotEmpty()
