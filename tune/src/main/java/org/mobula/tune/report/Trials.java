@@ -1,6 +1,7 @@
 package org.mobula.tune.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,6 @@ import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
-import org.mobula.tune.storage.TrialState;
 
 /** Which trials and parameters a report shows. */
 final class Trials {
@@ -25,16 +25,8 @@ final class Trials {
   /** Complete trials whose values are all finite. */
   static List<TrialRecord> finite(StudyRecord study) {
     return study.trials().stream()
-        .filter(trial -> trial.state() == TrialState.COMPLETE)
-        .filter(
-            trial -> {
-              double[] values = trial.values();
-              boolean finite = values.length == study.directions().size();
-              for (double value : values) {
-                finite &= Double.isFinite(value);
-              }
-              return finite;
-            })
+        .filter(TrialRecord::hasAllValues)
+        .filter(trial -> Arrays.stream(trial.values()).allMatch(Double::isFinite))
         .toList();
   }
 
@@ -113,9 +105,7 @@ final class Trials {
   }
 
   private static boolean isFeasible(TrialRecord trial) {
-    return !(trial.systemAttributes().get(TrialRecord.CONSTRAINTS) instanceof List<?> constraints)
-        || constraints.stream()
-            .allMatch(value -> value instanceof Number number && number.doubleValue() <= 0);
+    return Arrays.stream(trial.violations()).allMatch(violation -> violation <= 0);
   }
 
   /** What a trial has for a parameter; null if nothing that is one of its values. */
