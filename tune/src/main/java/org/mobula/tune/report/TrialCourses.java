@@ -180,7 +180,7 @@ final class TrialCourses {
     Map<String, Integer> states = new LinkedHashMap<>();
     for (TrialState state : TrialState.values()) {
       if (trials.stream().anyMatch(trial -> trial.state() == state)) {
-        states.put(StudyReport.words(state), Objects.requireNonNull(STATES.get(state)));
+        states.put(state.word(), Objects.requireNonNull(STATES.get(state)));
       }
     }
     return List.copyOf(states.entrySet());
