@@ -137,6 +137,8 @@ class TuneCommandTest {
         "asha:|ashaa:|search.yaml:7:3: unknown key ashaa under scheduler; did you mean asha?",
         "evaluation.every: 64|seed: 3|search.yaml:6:1: trials report only at their end, for evaluation.every of tiny.yaml is 0",
         "stop: {trials: 6}|constraints: [algorithm.ppo.epochs < x]|search.yaml:2:1: the constraint 'algorithm.ppo.epochs < x' names x, which is not in the space",
+        "stop: {trials: 6}|first: [{algorithm.ppo.epoch: 2}]|search.yaml:8:1: a trial with algorithm.ppo.epoch is asked for, which is not in the space",
+        "stop: {trials: 6}|first: [{algorithm.ppo.epochs: 9}]|search.yaml:8:1: algorithm.ppo.epochs is 9 but must be an integer from 1 to 4 in steps of 1",
         "stop: {trials: 6}|sampler: tpee|search.yaml:8:1: sampler is \"tpee\" but must be one of [auto, cma-es, gp, grid, halton, nsga-ii, random, sobol, tpe]",
       })
   void mistakesAreFoundBeforeAnythingRuns(String part, String change, String error)

@@ -17,7 +17,6 @@ import org.mobula.tune.sampler.RandomSampler;
 import org.mobula.tune.sampler.Sampler;
 import org.mobula.tune.scheduler.NoScheduler;
 import org.mobula.tune.scheduler.Scheduler;
-import org.mobula.tune.space.Parameter;
 import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.Journal;
@@ -131,24 +130,12 @@ public final class Study {
   }
 
   private void enqueue(Journal journal, StudyRecord record, Map<String, Object> values) {
-    Map<String, Object> checked = new LinkedHashMap<>();
-    values.forEach(
-        (parameter, value) -> {
-          Parameter known =
-              space
-                  .parameter(parameter)
-                  .orElseThrow(
-                      () ->
-                          new IllegalArgumentException(
-                              "a trial with %s is asked for, which is not in the space"
-                                  .formatted(parameter)));
-          checked.put(parameter, known.value(known.internal(value)));
-        });
+    Map<String, Object> seen = space.seen(values);
     boolean known =
         record.trials().stream()
-            .anyMatch(trial -> checked.equals(trial.systemAttributes().get(Proposals.FIXED)));
+            .anyMatch(trial -> seen.equals(trial.systemAttributes().get(Proposals.FIXED)));
     if (!known) {
-      journal.enqueue(record, Map.of(Proposals.FIXED, checked));
+      journal.enqueue(record, Map.of(Proposals.FIXED, seen));
     }
   }
 

@@ -2,6 +2,8 @@ package org.mobula.tune;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -144,7 +146,12 @@ public record TuneConfig(
           }
           value
               .when()
-              .forEach((asked, values) -> builder.add(parameter, new Condition(asked, values)));
+              .forEach(
+                  (asked, values) ->
+                      builder.add(
+                          parameter,
+                          new Condition(
+                              asked, values.stream().map(ParameterConfig::choice).toList())));
         });
     for (String constraint : constraints) {
       builder.constraint(constraint, Inequality.parse(constraint, space.keySet()));
@@ -171,7 +178,18 @@ public record TuneConfig(
     if (trialTimeout != null) {
       study.trialTimeout(trialTimeout);
     }
-    first.forEach(study::enqueue);
+    firstTrials().forEach(study::enqueue);
     return study;
+  }
+
+  /** {@link #first} as the space knows it: a list by what is written for it. */
+  public List<Map<String, Object>> firstTrials() {
+    List<Map<String, Object>> trials = new ArrayList<>();
+    for (Map<String, Object> values : first) {
+      Map<String, Object> trial = new LinkedHashMap<>(values);
+      trial.replaceAll((key, value) -> ParameterConfig.choice(value));
+      trials.add(trial);
+    }
+    return trials;
   }
 }

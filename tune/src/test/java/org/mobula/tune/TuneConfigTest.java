@@ -46,6 +46,22 @@ class TuneConfigTest {
                 .build());
   }
 
+  @Test
+  void aListIsAChoiceWhereverItIsWritten() {
+    StudyResult result =
+        read(
+                "e: {choice: [[1, 2], [3]]}, g: {uniform: [0, 1], when: {e: [[3]]}}",
+                "first=[{e: [3]}, {e: [1, 2]}]",
+                "stop.trials=2")
+            .study()
+            .build()
+            .optimize(trial -> trial.number());
+    assertThat(result.study().trials())
+        .extracting(trial -> trial.parameterValues().get("e"))
+        .containsExactly("[3]", "[1, 2]");
+    assertThat(result.study().trials().get(0).parameters()).containsKey("g");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
