@@ -160,6 +160,21 @@ class TuneCommandTest {
   }
 
   @Test
+  void aStudyThatHasNotBegunCanBe() throws IOException {
+    Path study = Files.createDirectories(folder.resolve("studies/new"));
+    TrainingFiles.tiny(study);
+    TrainingFiles.file(study, "search.yaml", SEARCH);
+    Cli.Outcome outcome = tune("status", "new");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "mobula: %s has not begun: its journal is empty\nmobula tune --resume %s begins it.\n"
+                .formatted(study, study));
+    assertThat(Cli.run("tune", "--resume", study.toString(), "--set=stop.trials=1").exitCode())
+        .isZero();
+  }
+
+  @Test
   void aStudyThatIsNotThereAndOneThatIs() {
     assertThat(tune("status", "search-2").err()).startsWith("mobula: there is no study search-2");
     assertThat(tune(search, "--name=s", "--set=stop.trials=1").exitCode()).isZero();
