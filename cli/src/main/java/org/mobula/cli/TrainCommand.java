@@ -96,6 +96,10 @@ final class TrainCommand implements Callable<Integer> {
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     if (!join.isEmpty()) {
       return joined().train(output);
+    } else if (tokenFile != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--token-file goes with --join; a training file has parameters.server.token-file");
     }
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
       return run.train(output);
