@@ -269,6 +269,9 @@ public final class Study {
 
     /** A trial that runs for longer without a pause has failed. */
     public Builder trialTimeout(Duration most) {
+      if (most.isNegative() || most.isZero()) {
+        throw new IllegalArgumentException("trialTimeout is " + most + " but must be > 0");
+      }
       trialTimeout = most;
       return this;
     }

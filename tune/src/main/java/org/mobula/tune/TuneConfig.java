@@ -50,7 +50,8 @@ public record TuneConfig(
     @Doc("GPUs that a trial holds; fractions are shared") @Range(min = 0) double gpus,
     @Doc("bytes of memory that a trial is counted with; 0 does not count") @Range(min = 0)
         long memory,
-    @Doc("a trial that runs for longer without a pause has failed") @Nullable Duration trialTimeout,
+    @Doc("a trial that runs for longer without a pause has failed") @Range(exclusiveMin = 0)
+        @Nullable Duration trialTimeout,
     @Doc("how often a failed trial is tried again with the same parameters") @Range(min = 0)
         int retries,
     @Doc("the study is given up when more trials have failed; 0 for no limit") @Range(min = 0)

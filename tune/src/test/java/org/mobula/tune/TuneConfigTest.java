@@ -79,10 +79,18 @@ class TuneConfigTest {
         .hasMessageContaining(error);
   }
 
-  @Test
-  void aGridHasBothEnds() {
-    assertThatThrownBy(() -> read("x: 1", "sampler.grid.points=1"))
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sampler.grid.points=1|points is 1 but must be ≥ 2, or 0",
+        "trial-timeout=0s|trial-timeout is \"0s\" but must be > 0s",
+        "stop.time=0s|time is \"0s\" but must be > 0s",
+        "stop.trials=0|trials is 0 but must be > 0 where nothing else ends the study",
+      })
+  void aStudyThatCannotBeIsRefused(String setting, String error) {
+    assertThatThrownBy(() -> read("x: 1", setting))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("points is 1 but must be ≥ 2, or 0");
+        .hasMessageContaining(error);
   }
 }
