@@ -41,7 +41,6 @@ public final class Study {
   final Sampler sampler;
   final Scheduler scheduler;
   final SeedSequence seed;
-  final long rootSeed;
   final int parallel;
   final boolean repeatable;
   final Resources trialResources;
@@ -62,7 +61,6 @@ public final class Study {
     directions = List.copyOf(builder.directions);
     sampler = builder.sampler;
     scheduler = builder.scheduler;
-    rootSeed = builder.seed;
     seed = SeedSequence.of(builder.seed);
     parallel = builder.parallel;
     repeatable = builder.repeatable;
