@@ -11,7 +11,6 @@ import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
-import org.mobula.parameterserver.ServerConfigBuilder;
 import org.mobula.parameterserver.ShardLostException;
 
 /** One more learner at a running parameter server: it pushes gradients and keeps nothing. */
@@ -36,13 +35,7 @@ final class JoinedLearner {
   static JoinedLearner of(
       Path file, List<String> overrides, List<String> addresses, @Nullable Path tokenFile) {
     TrainingConfig config = ConfigFiles.read(file, overrides);
-    ServerConfig given = ConfigFiles.server(config);
-    ServerConfig server =
-        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
-            .shards(addresses.size())
-            .addresses(addresses)
-            .tokenFile(tokenFile == null ? null : tokenFile.toString())
-            .build();
+    ServerConfig server = ConfigFiles.server(config, addresses.size(), addresses, tokenFile);
     boolean seeded = overrides.stream().anyMatch(setting -> setting.startsWith("seed="));
     long seed = seeded ? config.seed() : UUID.randomUUID().getMostSignificantBits() >>> 33;
     TrainingConfig own =
