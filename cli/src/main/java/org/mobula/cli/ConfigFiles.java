@@ -11,6 +11,7 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.ServerConfigBuilder;
 import org.mobula.parameterserver.shard.ShardRanges;
 
 /** Training files, with all that the modules add to them. */
@@ -66,5 +67,20 @@ final class ConfigFiles {
   /** The parameter server that a file asks for; null for parameters in the trainer's memory. */
   static @Nullable ServerConfig server(TrainingConfig config) {
     return config.parameters() instanceof ServerConfig server ? server : null;
+  }
+
+  /**
+   * The parameter server that the command line tells of, for the rest as a file says.
+   *
+   * @param addresses of the shards; none for one of them
+   */
+  static ServerConfig server(
+      TrainingConfig config, int shards, List<String> addresses, @Nullable Path tokenFile) {
+    ServerConfig given = server(config);
+    return ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
+        .shards(shards)
+        .addresses(addresses)
+        .tokenFile(tokenFile == null ? null : tokenFile.toString())
+        .build();
   }
 }

@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mobula.cli.Diagnosis.Finding;
 import org.mobula.cli.Diagnosis.Gpu;
@@ -93,7 +94,12 @@ final class DoctorCommand implements Callable<Integer> {
       return found + ", not started (--engines starts it)";
     }
     return started.error() == null
-        ? "%s, started in %.1f s, %d GPUs".formatted(found, started.seconds(), started.devices())
+        ? String.format(
+            Locale.ROOT,
+            "%s, started in %.1f s, %d GPUs",
+            found,
+            started.seconds(),
+            started.devices())
         : found + ", does not start";
   }
 

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -150,7 +151,9 @@ final class EnvironmentsCommand implements Callable<Integer> {
     if (Float.isInfinite(bound)) {
       return bound < 0 ? "-∞" : "∞";
     }
-    return Math.abs(bound) > 1e30 ? "%.1e".formatted(bound) : Float.toString(bound);
+    return Math.abs(bound) > 1e30
+        ? String.format(Locale.ROOT, "%.1e", bound)
+        : Float.toString(bound);
   }
 
   private static void print(Description environment, PrintWriter out) {

@@ -57,11 +57,13 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--episodes",
+      paramLabel = "N",
       description = "How many (default: " + EPISODES + ", and 1 with --render or --video).")
   private @Nullable Integer episodes;
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "2000000",
       description =
           "Seed of the first episode, the next has one more (default: ${DEFAULT-VALUE}, far from"
@@ -235,8 +237,8 @@ final class EvaluateCommand implements Callable<Integer> {
   private static void tell(Episode episode, Played world, PrintWriter out) {
     if (episode.length() > 0) {
       out.printf(
-          "return %.1f after %d steps of %s%s%n",
-          episode.episodeReturn(),
+          "return %s after %d steps of %s%s%n",
+          Figures.episodeReturn(episode.episodeReturn()),
           episode.length(),
           world.name,
           episode.over() ? "" : ", not to its end");
@@ -274,8 +276,11 @@ final class EvaluateCommand implements Callable<Integer> {
                   result.meanLength())));
     } else {
       out.printf(
+          Locale.ROOT,
           "%s episodes of %s, mean length %.1f%n",
-          Figures.meanReturn(result), world.name, result.meanLength());
+          Figures.meanReturn(result),
+          world.name,
+          result.meanLength());
       out.println("policy: " + file);
     }
   }

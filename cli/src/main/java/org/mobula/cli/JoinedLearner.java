@@ -1,6 +1,5 @@
 package org.mobula.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -12,7 +11,6 @@ import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
-import org.mobula.parameterserver.ServerConfigBuilder;
 import org.mobula.parameterserver.ShardLostException;
 
 /** One more learner at a running parameter server: it pushes gradients and keeps nothing. */
@@ -37,13 +35,7 @@ final class JoinedLearner {
   static JoinedLearner of(
       Path file, List<String> overrides, List<String> addresses, @Nullable Path tokenFile) {
     TrainingConfig config = ConfigFiles.read(file, overrides);
-    ServerConfig given = ConfigFiles.server(config);
-    ServerConfig server =
-        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
-            .shards(addresses.size())
-            .addresses(addresses)
-            .tokenFile(tokenFile == null ? null : tokenFile.toString())
-            .build();
+    ServerConfig server = ConfigFiles.server(config, addresses.size(), addresses, tokenFile);
     boolean seeded = overrides.stream().anyMatch(setting -> setting.startsWith("seed="));
     long seed = seeded ? config.seed() : UUID.randomUUID().getMostSignificantBits() >>> 33;
     TrainingConfig own =
@@ -53,7 +45,7 @@ final class JoinedLearner {
     return new JoinedLearner(own, server, ConfiguredEnvironment.of(own, file, overrides));
   }
 
-  int train(RunOutput output, PrintWriter out) {
+  int train(RunOutput output) {
     int exitCode;
     TrainingResult result;
     try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
@@ -76,7 +68,7 @@ final class JoinedLearner {
       }
     } catch (RuntimeException e) {
       if (e instanceof ShardLostException || e.getCause() instanceof ShardLostException) {
-        out.println("the parameter server has ended, and this learner with it");
+        output.endJoined(null);
         return 0;
       }
       throw CommandFailure.failed(
@@ -84,9 +76,7 @@ final class JoinedLearner {
           "The others go on; --debug shows the stack trace.",
           e);
     }
-    out.println(
-        "%s environment steps taken with the other learners; ended because %s"
-            .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
+    output.endJoined(result);
     return exitCode;
   }
 }

@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
 
@@ -26,11 +27,7 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
 
   @Override
   public void end(Path run, TrainingResult result) {
-    JsonLine line =
-        JsonEvents.event("end", result.progress())
-            .text("state", RunState.Kind.of(result).word())
-            .text("reason", result.reason())
-            .text("run", run.toString());
+    JsonLine line = end(result).text("run", run.toString());
     result
         .evaluation()
         .ifPresent(
@@ -42,13 +39,26 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
   }
 
   @Override
-  public void failed(Path run, String message) {
+  public void endJoined(@Nullable TrainingResult result) {
     say(
-        new JsonLine()
-            .text("event", "end")
-            .text("state", RunState.Kind.FAILED.word())
-            .text("reason", message)
-            .text("run", run.toString()));
+        result == null
+            ? end(RunState.Kind.FINISHED, "the parameter server has ended")
+            : end(result));
+  }
+
+  @Override
+  public void failed(Path run, String message) {
+    say(end(RunState.Kind.FAILED, message).text("run", run.toString()));
+  }
+
+  private static JsonLine end(TrainingResult result) {
+    return JsonEvents.event("end", result.progress())
+        .text("state", RunState.Kind.of(result).word())
+        .text("reason", result.reason());
+  }
+
+  private static JsonLine end(RunState.Kind state, String reason) {
+    return new JsonLine().text("event", "end").text("state", state.word()).text("reason", reason);
   }
 
   private void say(JsonLine line) {

@@ -20,14 +20,13 @@ final class KeptStudy implements AutoCloseable {
   }
 
   StudyRecord record() {
-    String name = directory.toAbsolutePath().normalize().getFileName().toString();
     return journal.studies().stream()
         .findFirst()
         .orElseThrow(
             () ->
                 CommandFailure.usage(
                     directory + " has not begun: its journal is empty",
-                    "{mobula} tune --resume " + name + " begins it."));
+                    "{mobula} tune --resume " + directory + " begins it."));
   }
 
   @Override

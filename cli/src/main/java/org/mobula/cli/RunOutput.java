@@ -1,6 +1,7 @@
 package org.mobula.cli;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
 
@@ -14,6 +15,13 @@ interface RunOutput {
 
   /** After a run that did not fail. */
   void end(Path run, TrainingResult result);
+
+  /**
+   * After a learner that had joined a parameter server.
+   *
+   * @param result null if the server ended, and the learner with it
+   */
+  void endJoined(@Nullable TrainingResult result);
 
   /** After a run that failed; the error itself goes to standard error. */
   void failed(Path run, String message);

@@ -49,6 +49,16 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     for (Parameter parameter : space.parameters()) {
       check(file, overrides, objective, parameter);
     }
+    for (Map<String, Object> first : config.firstTrials()) {
+      try {
+        space.seen(first);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("first")),
+            ErrorReport.message(e),
+            "Name keys of the space, with values that they can have.");
+      }
+    }
     boolean reports =
         base.evaluation().every() > 0
             || config.space().containsKey("evaluation.every")
@@ -101,6 +111,8 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
         String setting =
             "--set " + TrainingObjective.settings(Map.of(parameter.name(), value)).get(0) + ": ";
         e.mistakes().forEach(mistake -> mistakes.add(mistake.replace(setting, "")));
+      } catch (IllegalArgumentException e) {
+        mistakes.add(ErrorReport.message(e));
       }
     }
     throw CommandFailure.setting(

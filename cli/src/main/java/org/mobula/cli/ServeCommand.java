@@ -44,14 +44,21 @@ final class ServeCommand implements Callable<Integer> {
           "Set any key of the file, or of one that is empty, such as body-limit=1_000_000. Can be repeated.")
   private List<String> settings = List.of();
 
-  @Option(names = "--host", description = "Name or address to listen at (default: 127.0.0.1).")
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      description = "Name or address to listen at (default: 127.0.0.1).")
   private @Nullable String host;
 
-  @Option(names = "--port", description = "Port to listen at, 0 for a free one (default: 8080).")
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Port to listen at, 0 for a free one (default: 8080).")
   private @Nullable Integer port;
 
   @Option(
       names = "--grpc-port",
+      paramLabel = "PORT",
       description = "Port to listen at for gRPC too, 0 for a free one (default: none).")
   private @Nullable Integer grpcPort;
 

@@ -19,7 +19,6 @@ import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
-import org.mobula.parameterserver.ServerConfigBuilder;
 import org.mobula.parameterserver.ShardHost;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
@@ -76,13 +75,7 @@ final class ShardProcess {
     Path file = options.config;
     List<String> settings = options.settings;
     TrainingConfig training = ConfigFiles.read(file, settings);
-    ServerConfig given = ConfigFiles.server(training);
-    ServerConfig server =
-        ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
-            .shards(options.count)
-            .addresses(List.of())
-            .tokenFile(options.tokenFile == null ? null : options.tokenFile.toString())
-            .build();
+    ServerConfig server = ConfigFiles.server(training, options.count, List.of(), options.tokenFile);
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             training, ConfiguredEnvironment.of(training, file, settings), file, settings);
@@ -90,6 +83,8 @@ final class ShardProcess {
     try {
       ShardSetup setup = ParameterServer.setup(training.algorithm(), layout, server, options.index);
       Address address = Address.parse(options.listen);
+      Address follower = // read before anything listens
+          options.replicateTo == null ? null : Address.parse(options.replicateTo);
       ListenConfig listening = listening();
       ShardHost host;
       if (options.replica) {
@@ -102,8 +97,8 @@ final class ShardProcess {
         float[] initial = policy.network().initialParameters(random);
         host = ShardHost.primary(setup, initial, address, listening);
       }
-      if (options.replicateTo != null) {
-        host.replicateTo(Address.parse(options.replicateTo), server);
+      if (follower != null) {
+        host.replicateTo(follower, server);
       }
       return host;
     } catch (IllegalArgumentException e) {

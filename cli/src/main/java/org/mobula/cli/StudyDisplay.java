@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.mobula.tune.StudyListener;
@@ -80,7 +81,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
           line("report", trial)
               .integer("step", step)
               .number("value", value == null ? Double.NaN : value)
-              .text("decision", decision.name().toLowerCase(java.util.Locale.ROOT)));
+              .text("decision", decision.name().toLowerCase(Locale.ROOT)));
     }
     draw(study);
   }
@@ -116,16 +117,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
 
   /** As {@code status} shows a trial's state. */
   static String state(TrialRecord trial) {
-    if (Scheduler.isPaused(trial)) {
-      return "paused";
-    }
-    return switch (trial.state()) {
-      case RUNNING -> "running";
-      case COMPLETE -> "complete";
-      case PRUNED -> "pruned";
-      case FAIL -> "failed";
-      case WAITING -> "waiting";
-    };
+    return Scheduler.isPaused(trial) ? "paused" : trial.state().word();
   }
 
   /** The last part of each key that has more than one value, with the value. */

@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
 
@@ -43,6 +44,15 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
             + terminal.command()
             + (result.interrupted() ? " train --resume " + run : " evaluate " + run)
             + (result.interrupted() ? "" : " --render ansi"));
+  }
+
+  @Override
+  public void endJoined(@Nullable TrainingResult result) {
+    out.println(
+        result == null
+            ? "the parameter server has ended, and this learner with it"
+            : "%s environment steps taken with the other learners; ended because %s"
+                .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
   }
 
   @Override

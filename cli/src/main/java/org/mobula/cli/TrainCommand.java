@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -90,14 +89,17 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Optional<String> obstacle = VectorModule.load(); // before the first network
     Runs runs = new Runs(runsDirectory);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    obstacle.ifPresent(why -> err.println("note: " + why + "; PyTorch computes the networks"));
+    VectorModule.loadOrNote(err); // before the first network
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     if (!join.isEmpty()) {
-      return joined().train(output, out);
+      return joined().train(output);
+    } else if (tokenFile != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--token-file goes with --join; a training file has parameters.server.token-file");
     }
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
       return run.train(output);

@@ -53,7 +53,7 @@ final class TrainingRun implements AutoCloseable {
     // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
     PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
     ConfigFiles.checkShards(config, policy, file, overrides);
-    Path run = name == null ? runs.createNumbered(file) : runs.create(name);
+    Path run = runs.create(file, name);
     return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
   }
 

@@ -53,10 +53,15 @@ final class TuneBestCommand implements Callable<Integer> {
               .append(" train ")
               .append(kept.directory().resolve(Studies.BASE));
       for (String setting : TrainingObjective.settings(best.parameterValues())) {
-        train.append(" --set ").append(setting.contains("\"") ? "'" + setting + "'" : setting);
+        train.append(" --set ").append(quoted(setting));
       }
       out.println("train anew: " + train);
     }
     return ExitCode.OK;
+  }
+
+  /** One word to a shell, whatever is in it: a list of widths has spaces and brackets. */
+  private static String quoted(String text) {
+    return text.matches("[\\w@%+=:,./-]*") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -1,10 +1,10 @@
 package org.mobula.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -91,14 +91,9 @@ final class TuneCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(StudyRun.schema());
       return ExitCode.OK;
     }
-    Optional<String> obstacle = VectorModule.load(); // before the first network
-    obstacle.ifPresent(
-        why ->
-            spec.commandLine()
-                .getErr()
-                .println("note: " + why + "; PyTorch computes the networks"));
-    return run()
-        .run(spec.commandLine().getOut(), spec.commandLine().getErr(), main.terminal(), json);
+    PrintWriter err = spec.commandLine().getErr();
+    VectorModule.loadOrNote(err); // before the first network
+    return run().run(spec.commandLine().getOut(), err, main.terminal(), json);
   }
 
   private StudyRun run() throws IOException {

@@ -1,5 +1,6 @@
 package org.mobula.cli;
 
+import java.io.PrintWriter;
 import java.lang.module.ModuleFinder;
 import java.lang.reflect.InvocationTargetException;
 import java.util.Optional;
@@ -40,6 +41,11 @@ final class VectorModule {
     } catch (ReflectiveOperationException e) {
       return Optional.of("Java was started without --add-modules " + NAME);
     }
+  }
+
+  /** As {@link #load}, with a note where the module cannot be had. */
+  static void loadOrNote(PrintWriter err) {
+    load().ifPresent(why -> err.println("note: " + why + "; PyTorch computes the networks"));
   }
 
   /** Bits in the widest vector the machine and the JVM offer. The module must have been loaded. */

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 
 class CommandLineTest {
   private final StringWriter out = new StringWriter();
@@ -22,6 +24,21 @@ class CommandLineTest {
   void helpListsTheCommands() {
     assertThat(run("--help")).isZero();
     assertThat(out.toString()).contains("doctor").contains("completion");
+  }
+
+  @Test
+  void helpNamesValuesAsPeopleWriteThem() {
+    assertThat(
+            allCommands(Main.commandLine(Terminal.NONE))
+                .map(command -> command.getUsageMessage(Help.Ansi.OFF)))
+        .hasSizeGreaterThan(15)
+        .allSatisfy(usage -> assertThat(usage).doesNotContainPattern("<\\w+>"));
+  }
+
+  private static Stream<CommandLine> allCommands(CommandLine command) {
+    return Stream.concat(
+        Stream.of(command),
+        command.getSubcommands().values().stream().flatMap(CommandLineTest::allCommands));
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,20 @@ class EvaluateCommandTest {
             policy: .*step-000000000256/policy.safetensors
             """);
     assertThat(outcome.err()).isEmpty();
+  }
+
+  @Test
+  void numbersAreWrittenAlikeInEveryLanguage() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.GERMANY);
+    try {
+      assertThat(Cli.run("evaluate", run.toString(), "--episodes", "2").out())
+          .containsPattern("mean length \\d+\\.\\d\n");
+      assertThat(Cli.run("evaluate", run.toString(), "--render", "ansi").out())
+          .containsPattern("return \\d+\\.\\d after \\d+ steps");
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

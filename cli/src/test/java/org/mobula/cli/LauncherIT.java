@@ -123,6 +123,23 @@ class LauncherIT {
             archive -> assertThat(Files.getLastModifiedTime(archive).toMillis()).isPositive());
   }
 
+  @Test
+  void leavesNoHalfAnArchiveWhenItIsEnded() throws Exception {
+    Path home = temporary.resolve("java that is slow");
+    Files.createDirectories(home.resolve("bin"));
+    Files.writeString(home.resolve("release"), "JAVA_VERSION=\"17.0.99\"\n", UTF_8);
+    Shell.script(
+        home.resolve("bin/java"),
+        "for option; do case $option in",
+        "  -XX:ArchiveClassesAtExit=*) : >\"${option#*=}\" ;;",
+        "esac; done",
+        "kill -TERM $PPID");
+    Shell.Outcome outcome =
+        Shell.in(temporary).with("JAVA_HOME", home.toString()).run(mobula(), "--version");
+    assertThat(outcome.exitCode()).isEqualTo(143);
+    assertThat(release.resolve("lib")).isDirectoryNotContaining("glob:**/mobula-java-17.0.99*");
+  }
+
   private static List<Path> archives() throws IOException {
     try (Stream<Path> files = Files.list(release.resolve("lib"))) {
       return files.filter(file -> file.toString().endsWith(".jsa")).toList();

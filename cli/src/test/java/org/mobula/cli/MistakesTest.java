@@ -100,6 +100,7 @@ class MistakesTest {
         "train --sed 3|Possible solutions: --set, --seed",
         "train --seed x|mobula: Invalid value for option '--seed': 'x' is not a long",
         "train|mobula: give a CONFIG to begin a run, or --resume RUN to go on with one",
+        "train x.yaml --token-file t|mobula: --token-file goes with --join; a training file has parameters.server.token-file",
         "evaluate x --episodes 0|mobula: --episodes is 0 but must be ≥ 1",
         "evaluate x --best --latest|mobula: choose one of --best and --latest",
         "evaluate no-such-run|mobula: there is no run no-such-run, neither here nor in runs",

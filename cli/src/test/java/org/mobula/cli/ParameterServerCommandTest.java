@@ -5,10 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.random.SeedSequence;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.ParameterServer;
+import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.ShardHost;
+import org.mobula.parameterserver.shard.ShardSetup;
+import org.mobula.parameterserver.wire.Address;
+import org.mobula.parameterserver.wire.ListenConfig;
 
 class ParameterServerCommandTest {
   @TempDir private Path folder;
@@ -37,6 +48,7 @@ class ParameterServerCommandTest {
       value = {
         "--shard 2/2|--shard is 2/2 but must be I/N with I < N, such as 0/2",
         "--shard 0/9|shards is 9 but must be from 1 to 1",
+        "--replicate-to nowhere|address is 'nowhere' but must be host:port",
         "--listen nowhere|address is 'nowhere' but must be host:port",
         "--listen 0.0.0.0:0|0.0.0.0:0 can be reached from other machines, and without a token",
         "--certificate c.pem|TLS needs both a certificate and its private key",
@@ -91,5 +103,35 @@ class ParameterServerCommandTest {
     Cli.Outcome outcome = Cli.run("train", "--join", "127.0.0.1:1");
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains("--join takes the CONFIG");
+  }
+
+  @Test
+  void aLearnerThatHasJoinedSaysHowItEnded() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    Path file = Path.of(tiny);
+    TrainingConfig config = ConfigFiles.read(file);
+    PolicySpec policy =
+        ConfiguredEnvironment.policy(
+            config, ConfiguredEnvironment.of(config, file, List.of()), file, List.of());
+    ShardSetup setup =
+        ParameterServer.setup(
+            config.algorithm(), policy.network().layout(), ServerConfig.defaults(), 0);
+    float[] initial = policy.network().initialParameters(new Pcg64(SeedSequence.of(config.seed())));
+    Address anyPort = Address.parse("127.0.0.1:0");
+    try (ShardHost host = ShardHost.primary(setup, initial, anyPort, ListenConfig.defaults())) {
+      String address = host.address().toString();
+      Cli.Outcome text = Cli.run("train", tiny, "--join", address);
+      assertThat(text.exitCode()).as(text.err()).isZero();
+      assertThat(text.out())
+          .startsWith("256 environment steps taken with the other learners; ended because ");
+      Cli.Outcome json = Cli.run("train", tiny, "--join", address, "--json");
+      assertThat(json.exitCode()).as(json.err()).isZero();
+      assertThat(json.out().lines())
+          .allMatch(line -> line.startsWith("{\"event\":\""))
+          .last()
+          .asString()
+          .startsWith("{\"event\":\"end\",\"environment_steps\":256,")
+          .contains("\"state\":\"finished\"");
+    }
   }
 }

@@ -65,10 +65,11 @@ class RunsCommandTest {
 
   @Test
   void saysWhereThereAreNone() {
-    Cli.Outcome outcome = Cli.run("runs", folder.toString());
+    Terminal terminal = new Terminal(0, false, "cli/mobula");
+    Cli.Outcome outcome = Cli.run(terminal, "runs", folder.toString());
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out())
-        .isEqualTo("no runs in " + folder + "; mobula train CONFIG begins one\n");
+        .isEqualTo("no runs in " + folder + "; cli/mobula train CONFIG begins one\n");
   }
 
   private Path write(String name, @Nullable String state) throws IOException {

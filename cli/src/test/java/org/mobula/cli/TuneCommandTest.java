@@ -82,6 +82,25 @@ class TuneCommandTest {
   }
 
   @Test
+  void theBestValuesCanBeTypedIntoAShell() throws IOException {
+    String wide =
+        SEARCH.replace(
+            "algorithm.ppo.epochs: {integer: [1, 4]}", "network.hidden: {choice: [[8, 8]]}");
+    String file = TrainingFiles.file(folder, "wide.yaml", wide);
+    assertThat(tune(file, "--set=stop.trials=1").exitCode()).isZero();
+    assertThat(tune("best").out()).contains(" --set 'network.hidden=[8, 8]' ");
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsSaidWithANameToo() throws IOException {
+    Files.writeString(folder.resolve("studies"), "in the way");
+    assertThat(tune(search, "--name=mine").err())
+        .startsWith("mobula: cannot make the study directory " + folder.resolve("studies/mine"))
+        .contains("studies is a file")
+        .endsWith("\nName a place that can be written to by --studies-directory.\n");
+  }
+
+  @Test
   void withoutAnyStudyThereIsNoNewest() {
     Cli.Outcome outcome = tune("best");
     assertThat(outcome.exitCode()).isEqualTo(2);
@@ -118,6 +137,8 @@ class TuneCommandTest {
         "asha:|ashaa:|search.yaml:7:3: unknown key ashaa under scheduler; did you mean asha?",
         "evaluation.every: 64|seed: 3|search.yaml:6:1: trials report only at their end, for evaluation.every of tiny.yaml is 0",
         "stop: {trials: 6}|constraints: [algorithm.ppo.epochs < x]|search.yaml:2:1: the constraint 'algorithm.ppo.epochs < x' names x, which is not in the space",
+        "stop: {trials: 6}|first: [{algorithm.ppo.epoch: 2}]|search.yaml:8:1: a trial with algorithm.ppo.epoch is asked for, which is not in the space",
+        "stop: {trials: 6}|first: [{algorithm.ppo.epochs: 9}]|search.yaml:8:1: algorithm.ppo.epochs is 9 but must be an integer from 1 to 4 in steps of 1",
         "stop: {trials: 6}|sampler: tpee|search.yaml:8:1: sampler is \"tpee\" but must be one of [auto, cma-es, gp, grid, halton, nsga-ii, random, sobol, tpe]",
       })
   void mistakesAreFoundBeforeAnythingRuns(String part, String change, String error)
@@ -136,6 +157,21 @@ class TuneCommandTest {
     assertThat(outcome.err())
         .contains("there is no metric rollout/episode_return_men in this training")
         .contains("did you mean rollout/episode_return_mean?");
+  }
+
+  @Test
+  void aStudyThatHasNotBegunCanBe() throws IOException {
+    Path study = Files.createDirectories(folder.resolve("studies/new"));
+    TrainingFiles.tiny(study);
+    TrainingFiles.file(study, "search.yaml", SEARCH);
+    Cli.Outcome outcome = tune("status", "new");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "mobula: %s has not begun: its journal is empty\nmobula tune --resume %s begins it.\n"
+                .formatted(study, study));
+    assertThat(Cli.run("tune", "--resume", study.toString(), "--set=stop.trials=1").exitCode())
+        .isZero();
   }
 
   @Test

@@ -45,6 +45,13 @@ public record ParameterConfig(
     ends("log", log);
     ends("integer", integer);
     ends("integer-log", integerLog);
+    Constraints.require(
+        step == 0 || uniform != null || integer != null,
+        "step",
+        step,
+        "must be left out unless uniform or integer is given");
+    Constraints.require(
+        integer == null || step == Math.rint(step), "step", step, "must be whole for integer");
     Constraints.require(when.size() < 2, "when", when.keySet(), "must name one key");
   }
 
@@ -69,6 +76,11 @@ public record ParameterConfig(
     return new ParameterConfig(null, null, null, null, List.of(value), 0, Map.of());
   }
 
+  /** A list, such as the widths of layers, goes by what is written for it. */
+  static Object choice(Object written) {
+    return written instanceof List<?> ? written.toString() : written;
+  }
+
   /**
    * The parameter of that name.
    *
@@ -86,8 +98,7 @@ public record ParameterConfig(
       return IntParameter.log(name, integerLog.get(0), integerLog.get(1));
     }
     List<Object> choices = new ArrayList<>(choice == null ? List.of() : choice);
-    // A list, such as the widths of layers, goes by what is written for it.
-    choices.replaceAll(each -> each instanceof List<?> ? each.toString() : each);
+    choices.replaceAll(ParameterConfig::choice);
     return new CategoricalParameter(name, choices);
   }
 }

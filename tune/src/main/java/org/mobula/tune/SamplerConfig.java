@@ -48,6 +48,7 @@ public sealed interface SamplerConfig {
     /** Checks the values. */
     public Grid {
       Constraints.check(Grid.class, points);
+      Constraints.require(points != 1, "points", points, "must be ≥ 2, or 0");
     }
 
     /** No numbers without a step. */

@@ -17,7 +17,6 @@ import org.mobula.tune.sampler.RandomSampler;
 import org.mobula.tune.sampler.Sampler;
 import org.mobula.tune.scheduler.NoScheduler;
 import org.mobula.tune.scheduler.Scheduler;
-import org.mobula.tune.space.Parameter;
 import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.Journal;
@@ -42,7 +41,6 @@ public final class Study {
   final Sampler sampler;
   final Scheduler scheduler;
   final SeedSequence seed;
-  final long rootSeed;
   final int parallel;
   final boolean repeatable;
   final Resources trialResources;
@@ -63,7 +61,6 @@ public final class Study {
     directions = List.copyOf(builder.directions);
     sampler = builder.sampler;
     scheduler = builder.scheduler;
-    rootSeed = builder.seed;
     seed = SeedSequence.of(builder.seed);
     parallel = builder.parallel;
     repeatable = builder.repeatable;
@@ -131,24 +128,12 @@ public final class Study {
   }
 
   private void enqueue(Journal journal, StudyRecord record, Map<String, Object> values) {
-    Map<String, Object> checked = new LinkedHashMap<>();
-    values.forEach(
-        (parameter, value) -> {
-          Parameter known =
-              space
-                  .parameter(parameter)
-                  .orElseThrow(
-                      () ->
-                          new IllegalArgumentException(
-                              "a trial with %s is asked for, which is not in the space"
-                                  .formatted(parameter)));
-          checked.put(parameter, known.value(known.internal(value)));
-        });
+    Map<String, Object> seen = space.seen(values);
     boolean known =
         record.trials().stream()
-            .anyMatch(trial -> checked.equals(trial.systemAttributes().get(Proposals.FIXED)));
+            .anyMatch(trial -> seen.equals(trial.systemAttributes().get(Proposals.FIXED)));
     if (!known) {
-      journal.enqueue(record, Map.of(Proposals.FIXED, checked));
+      journal.enqueue(record, Map.of(Proposals.FIXED, seen));
     }
   }
 
@@ -282,6 +267,9 @@ public final class Study {
 
     /** A trial that runs for longer without a pause has failed. */
     public Builder trialTimeout(Duration most) {
+      if (most.isNegative() || most.isZero()) {
+        throw new IllegalArgumentException("trialTimeout is " + most + " but must be > 0");
+      }
       trialTimeout = most;
       return this;
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -78,9 +79,7 @@ public final class StudyDirectory implements AutoCloseable {
     return path.resolve("processes").resolve(name);
   }
 
-  /**
-   * Whether a process, this one not, still works on the study. The system frees a dead one's lock.
-   */
+  /** Whether a process still works on the study. The system frees a dead one's lock. */
   boolean isAlive(String name) {
     if (name.equals(process)) {
       return true;
@@ -92,7 +91,7 @@ public final class StudyDirectory implements AutoCloseable {
       }
       Files.deleteIfExists(processFile(name));
       return false;
-    } catch (java.nio.channels.OverlappingFileLockException e) {
+    } catch (OverlappingFileLockException e) {
       return true; // another study loop of this very process
     } catch (NoSuchFileException e) {
       return false;

@@ -1,11 +1,8 @@
 package org.mobula.tune;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,12 +13,9 @@ import org.mobula.core.runtime.ActorRef;
 import org.mobula.core.runtime.ObjectRef;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskRuntime;
-import org.mobula.tune.sampler.SamplingRequest;
 import org.mobula.tune.scheduler.Decision;
-import org.mobula.tune.scheduler.Next;
 import org.mobula.tune.scheduler.Scheduler;
 import org.mobula.tune.scheduler.Verdict;
-import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.Journal;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
@@ -32,17 +26,8 @@ import org.mobula.tune.storage.TrialState;
  * writes it down, answers.
  */
 final class StudyLoop {
-  /** Names the process that a running trial belongs to. */
-  private static final String PROCESS = "mobula:process";
-
-  /** The trial whose checkpoint a trial began with. */
-  static final String COPIED_FROM = "mobula:copied-from";
-
   /** Optuna's name for the trial that is tried again. */
   static final String RETRIED = "failed_trial";
-
-  /** What a trial was told last, unless that was to go on from the beginning. */
-  private static final String DECISION = "mobula:decision";
 
   private static final String RETRIES = "retry_history";
   private static final Duration GLANCE = Duration.ofMillis(100);
@@ -52,10 +37,9 @@ final class StudyLoop {
   private final StudyRecord record;
   private final @Nullable StudyDirectory directory;
   private final TaskRuntime runtime;
-  private final Proposals proposals;
   private final Tally tally;
+  private final TrialSource source;
   private final List<Place> places = new ArrayList<>();
-  private final Deque<TrialRecord> orphans = new ArrayDeque<>();
   private final long started;
   private int failures;
 
@@ -93,8 +77,8 @@ final class StudyLoop {
     this.record = record;
     this.directory = directory;
     this.runtime = runtime;
-    proposals = new Proposals(study, record);
     tally = new Tally(record);
+    source = new TrialSource(study, journal, record, directory, tally, this::prune);
     started = study.nanoClock.getAsLong();
     int count = Math.min(study.parallel, fitting());
     for (int i = 0; i < Math.max(1, count); i++) {
@@ -115,7 +99,7 @@ final class StudyLoop {
 
   StudyResult run() {
     try {
-      journal.together(this::adoptOrphans);
+      journal.together(source::adoptOrphans);
       return loop();
     } finally {
       for (Place place : places) {
@@ -158,32 +142,6 @@ final class StudyLoop {
     return study.stopRequest().isPresent() || isTimeUp();
   }
 
-  /** Trials that a process left running when it died go on here, from what they kept. */
-  private void adoptOrphans() {
-    for (TrialRecord trial : record.trials()) {
-      Object process = trial.systemAttributes().get(PROCESS);
-      if (trial.state() == TrialState.RUNNING
-          && !Scheduler.isPaused(trial)
-          && process instanceof String name
-          && directory != null
-          && !directory.isAlive(name)) {
-        journal.setSystemAttribute(trial, PROCESS, directory.process());
-        // What it was told before its process died is done for it. If it left nothing to go on
-        // from, it begins again when it is resumed.
-        switch (lastDecision(trial)) {
-          case CONTINUE -> orphans.add(trial);
-          case PAUSE -> {
-            if (study.scheduler.copies()) {
-              directory.keepPaused(trial.number());
-            }
-            pause(trial);
-          }
-          case STOP -> prune(trial);
-        }
-      }
-    }
-  }
-
   // ---- filling places ----
 
   /** Tells trials what is written down, when nobody waits for the journal any more. */
@@ -202,117 +160,17 @@ final class StudyLoop {
     String idle = "";
     for (Place place : places) {
       if (place.trial == null) {
-        Optional<String> none = begin(place);
-        if (none.isPresent()) {
-          idle = none.get();
+        TrialSource.Choice choice = source.next();
+        if (choice.trial() == null) {
+          idle = choice.reason();
           break;
         }
+        start(place, choice.trial());
       }
     }
     return places.stream().allMatch(place -> place.trial == null)
         ? Optional.of(idle)
         : Optional.empty();
-  }
-
-  /** Gives a place a trial; says why there is none, if so. */
-  private Optional<String> begin(Place place) {
-    TrialRecord orphan = orphans.poll();
-    if (orphan != null) {
-      start(place, orphan);
-      return Optional.empty();
-    }
-    boolean withinBudget = study.stop.trials() == 0 || tally.begun() < study.stop.trials();
-    if (withinBudget && beginWaiting(place)) {
-      return Optional.empty();
-    }
-    SamplingRequest request = proposals.request(0);
-    Optional<String> exhausted = study.sampler.exhausted(request);
-    boolean mayBegin = withinBudget && exhausted.isEmpty();
-    Next next = study.scheduler.next(record, study.space, study.seed, mayBegin);
-    if (next instanceof Next.Resume resume) {
-      TrialRecord trial = record.trials().get(resume.trial());
-      journal.setSystemAttribute(trial, DECISION, Decision.CONTINUE.name());
-      journal.setSystemAttribute(trial, Scheduler.PAUSED, false);
-      own(trial);
-      start(place, trial);
-    } else if (next instanceof Next.Copy copy) {
-      Map<String, Object> attributes = new LinkedHashMap<>(copy.attributes());
-      attributes.put(COPIED_FROM, copy.donor());
-      start(place, create(copy.values(), attributes));
-    } else if (next instanceof Next.Stop stop) {
-      prune(record.trials().get(stop.trial()));
-      return begin(place);
-    } else if (next instanceof Next.Begin begin && mayBegin) {
-      start(place, create(begin.values(), begin.attributes()));
-    } else if (next instanceof Next.Sample sample && mayBegin) {
-      Proposals.Proposal proposal = proposals.next();
-      Map<String, Object> attributes = new LinkedHashMap<>(proposal.attributes());
-      attributes.putAll(sample.attributes());
-      start(place, create(proposal.values(), attributes));
-    } else {
-      return Optional.of(
-          !withinBudget
-              ? "all " + study.stop.trials() + " trials are done"
-              : exhausted.orElse("the scheduler begins no more trials"));
-    }
-    return Optional.empty();
-  }
-
-  private TrialRecord create(Map<String, Double> values, Map<String, Object> attributes) {
-    Map<Parameter, Double> parameters = new LinkedHashMap<>();
-    for (Parameter parameter : study.space.parameters()) {
-      Double value = values.get(parameter.name());
-      if (value != null) {
-        parameters.put(parameter, value);
-      }
-    }
-    Map<String, Object> all = new LinkedHashMap<>(attributes);
-    if (directory != null) {
-      all.put(PROCESS, directory.process());
-    }
-    return journal.createTrial(record, parameters, all);
-  }
-
-  /** Gives a place the first trial that somebody has asked for; false if there is none. */
-  private boolean beginWaiting(Place place) {
-    for (TrialRecord trial : record.trials().subList(tally.settled(), record.trials().size())) {
-      if (trial.state() == TrialState.WAITING && claim(trial)) {
-        Proposals.Proposal proposal = proposals.completing(trial);
-        own(trial);
-        for (Parameter parameter : study.space.parameters()) {
-          Double value = proposal.values().get(parameter.name());
-          if (value != null) {
-            journal.setParameter(trial, parameter, value);
-          }
-        }
-        proposal
-            .attributes()
-            .forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
-        start(place, trial);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean claim(TrialRecord trial) {
-    try {
-      journal.setState(trial, TrialState.RUNNING);
-      return true;
-    } catch (IllegalStateException e) {
-      return false; // Another process was faster.
-    }
-  }
-
-  private void own(TrialRecord trial) {
-    if (directory != null) {
-      journal.setSystemAttribute(trial, PROCESS, directory.process());
-    }
-  }
-
-  private static Decision lastDecision(TrialRecord trial) {
-    Object last = trial.systemAttributes().get(DECISION);
-    return last instanceof String name ? Decision.valueOf(name) : Decision.CONTINUE;
   }
 
   private void start(Place place, TrialRecord trial) {
@@ -431,7 +289,7 @@ final class StudyLoop {
     verdict.attributes().forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
     Decision decision = verdict.decision();
     if (decision != Decision.CONTINUE) {
-      journal.setSystemAttribute(trial, DECISION, decision.name());
+      journal.setSystemAttribute(trial, TrialSource.DECISION, decision.name());
     }
     return decision;
   }
@@ -442,7 +300,7 @@ final class StudyLoop {
       journal.setSystemAttribute(trial, TrialRecord.CONSTRAINTS, returned.constraints());
     }
     if (place.decision == Decision.PAUSE) {
-      pause(trial);
+      journal.setSystemAttribute(trial, Scheduler.PAUSED, true);
       place.trial = null;
       return;
     }
@@ -475,14 +333,10 @@ final class StudyLoop {
   /** Gives a trial what it begins with, unless it has begun before. */
   private void restoreCopied(TrialRecord trial) {
     if (directory != null
-        && trial.systemAttributes().get(COPIED_FROM) instanceof Number donor
+        && trial.systemAttributes().get(TrialSource.COPIED_FROM) instanceof Number donor
         && !directory.exists(trial.number())) {
       directory.restorePaused(donor.intValue(), trial.number());
     }
-  }
-
-  private void pause(TrialRecord trial) {
-    journal.setSystemAttribute(trial, Scheduler.PAUSED, true);
   }
 
   private void prune(TrialRecord trial) {
@@ -528,10 +382,11 @@ final class StudyLoop {
   private StudyResult end(String reason) {
     journal.together(
         () -> {
-          boolean last = record.trials().stream().noneMatch(this::runsElsewhere);
+          boolean last =
+              record.trials().stream()
+                  .noneMatch(trial -> !isOurs(trial) && source.isRunByAnybody(trial));
           for (TrialRecord trial : record.trials()) {
-            boolean ours = places.stream().anyMatch(place -> place.trial == trial);
-            if (ours || (last && Scheduler.isPaused(trial))) {
+            if (isOurs(trial) || (last && Scheduler.isPaused(trial))) {
               prune(trial);
             }
           }
@@ -539,12 +394,8 @@ final class StudyLoop {
     return new StudyResult(record, reason, false);
   }
 
-  private boolean runsElsewhere(TrialRecord trial) {
-    return trial.state() == TrialState.RUNNING
-        && !Scheduler.isPaused(trial)
-        && places.stream().noneMatch(place -> place.trial == trial)
-        && trial.systemAttributes().get(PROCESS) instanceof String process
-        && directory != null
-        && directory.isAlive(process);
+  /** Whether a trial runs here, or was to go on here. */
+  private boolean isOurs(TrialRecord trial) {
+    return source.isToGoOn(trial) || places.stream().anyMatch(place -> place.trial == trial);
   }
 }

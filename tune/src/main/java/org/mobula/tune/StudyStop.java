@@ -18,6 +18,7 @@ public record StudyStop(
         @Range(min = 0)
         int trials,
     @Doc("wall time of this part of the study; running trials are cut off then")
+        @Range(exclusiveMin = 0)
         @Nullable Duration time,
     @Doc("ends when a trial's first value is as good") @Nullable Double target,
     @Doc(
@@ -29,8 +30,6 @@ public record StudyStop(
   /** Checks the values. */
   public StudyStop {
     Constraints.check(StudyStop.class, trials, time, target, trialsWithoutImprovement);
-    Constraints.require(
-        time == null || !(time.isNegative() || time.isZero()), "time", time, "must be > 0");
     Constraints.require(
         trials > 0 || time != null || target != null || trialsWithoutImprovement > 0,
         "trials",

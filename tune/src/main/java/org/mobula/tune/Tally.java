@@ -48,7 +48,7 @@ final class Tally {
   private void count(TrialRecord trial, Counts counts) {
     boolean instead =
         trial.systemAttributes().containsKey(StudyLoop.RETRIED)
-            || trial.systemAttributes().containsKey(StudyLoop.COPIED_FROM);
+            || trial.systemAttributes().containsKey(TrialSource.COPIED_FROM);
     if (trial.state() != TrialState.WAITING && !instead) {
       counts.begun++;
     }

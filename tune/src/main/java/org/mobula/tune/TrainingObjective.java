@@ -13,6 +13,7 @@ import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.NearestName;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.metrics.MetricTable;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
@@ -51,11 +52,7 @@ public final class TrainingObjective implements Objective {
    *     runs in parallel
    */
   public static TrainingObjective of(TrainingConfig base) {
-    if (base.workers().count() > 0 || base.parameters() != null) {
-      throw new IllegalArgumentException(
-          "the training file has %s, but each trial trains in one place: leave it out, and set parallel"
-              .formatted(base.parameters() == null ? "workers" : "a parameter server"));
-    }
+    inOnePlace(base);
     return new TrainingObjective(
         ConfigWriter.write(base, TrainingConfig.algorithms()),
         MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
@@ -77,14 +74,26 @@ public final class TrainingObjective implements Objective {
    *
    * @param values of the parameters by their keys
    * @throws org.mobula.core.config.ConfigException if the values do not fit it
+   * @throws IllegalArgumentException if they ask for workers
    */
   public TrainingConfig config(Map<String, Object> values) {
-    return ConfigReader.read(
-        base,
-        "the training file",
-        TrainingConfig.class,
-        settings(values),
-        TrainingConfig.algorithms());
+    TrainingConfig config =
+        ConfigReader.read(
+            base,
+            "the training file",
+            TrainingConfig.class,
+            settings(values),
+            TrainingConfig.algorithms());
+    inOnePlace(config);
+    return config;
+  }
+
+  private static void inOnePlace(TrainingConfig config) {
+    if (config.workers().count() > 0 || config.parameters() != null) {
+      throw new IllegalArgumentException(
+          "the training has %s, but each trial trains in one place: leave it out, and set parallel"
+              .formatted(config.parameters() == null ? "workers" : "a parameter server"));
+    }
   }
 
   /** As {@code --set} takes them. */
@@ -124,17 +133,28 @@ public final class TrainingObjective implements Objective {
     Trainer trainer = builder.build();
     watch.trainer = trainer;
     TrainingResult result = trainer.train();
-    if (!watch.appeared && !result.interrupted()) {
-      throw new StudyException(
-          "there is no metric %s in this training%s; there are %s"
-              .formatted(
-                  metric,
-                  NearestName.of(metric, watch.seen)
-                      .map(near -> "; did you mean " + near + "?")
-                      .orElse(""),
-                  watch.seen));
+    if (watch.appeared || result.interrupted()) {
+      return watch.last;
     }
-    return watch.last;
+    return directory
+        .flatMap(this::lastRecorded)
+        .orElseThrow(
+            () ->
+                new StudyException(
+                    "there is no metric %s in this training%s; there are %s"
+                        .formatted(
+                            metric,
+                            NearestName.of(metric, watch.seen)
+                                .map(near -> "; did you mean " + near + "?")
+                                .orElse(""),
+                            watch.seen)));
+  }
+
+  /** A trial that had come to its end when the study was cut off measures nothing more. */
+  private Optional<Double> lastRecorded(Path directory) {
+    List<MetricTable.Point> points =
+        MetricTable.read(new RunDirectory(directory).metricsCsv()).points(metric);
+    return points.isEmpty() ? Optional.empty() : Optional.of(points.get(points.size() - 1).value());
   }
 
   /** Reports the metric, and does what the answer says. */

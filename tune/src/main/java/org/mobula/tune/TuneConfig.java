@@ -2,6 +2,8 @@ package org.mobula.tune;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +50,8 @@ public record TuneConfig(
     @Doc("GPUs that a trial holds; fractions are shared") @Range(min = 0) double gpus,
     @Doc("bytes of memory that a trial is counted with; 0 does not count") @Range(min = 0)
         long memory,
-    @Doc("a trial that runs for longer without a pause has failed") @Nullable Duration trialTimeout,
+    @Doc("a trial that runs for longer without a pause has failed") @Range(exclusiveMin = 0)
+        @Nullable Duration trialTimeout,
     @Doc("how often a failed trial is tried again with the same parameters") @Range(min = 0)
         int retries,
     @Doc("the study is given up when more trials have failed; 0 for no limit") @Range(min = 0)
@@ -144,7 +147,12 @@ public record TuneConfig(
           }
           value
               .when()
-              .forEach((asked, values) -> builder.add(parameter, new Condition(asked, values)));
+              .forEach(
+                  (asked, values) ->
+                      builder.add(
+                          parameter,
+                          new Condition(
+                              asked, values.stream().map(ParameterConfig::choice).toList())));
         });
     for (String constraint : constraints) {
       builder.constraint(constraint, Inequality.parse(constraint, space.keySet()));
@@ -171,7 +179,18 @@ public record TuneConfig(
     if (trialTimeout != null) {
       study.trialTimeout(trialTimeout);
     }
-    first.forEach(study::enqueue);
+    firstTrials().forEach(study::enqueue);
     return study;
+  }
+
+  /** {@link #first} as the space knows it: a list by what is written for it. */
+  public List<Map<String, Object>> firstTrials() {
+    List<Map<String, Object>> trials = new ArrayList<>();
+    for (Map<String, Object> values : first) {
+      Map<String, Object> trial = new LinkedHashMap<>(values);
+      trial.replaceAll((key, value) -> ParameterConfig.choice(value));
+      trials.add(trial);
+    }
+    return trials;
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.tune.scheduler.Decision;
@@ -16,6 +17,9 @@ import org.mobula.tune.scheduler.PopulationBasedTraining;
 import org.mobula.tune.scheduler.Scheduler;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.SearchSpace;
+import org.mobula.tune.storage.Direction;
+import org.mobula.tune.storage.Journal;
+import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
 
@@ -130,6 +134,29 @@ class StudyDirectoryTest {
   }
 
   @Test
+  void noTrialOfADeadProcessIsLeftRunningWhenTheStudyEnds() throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("dead"));
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    SearchSpace space = SearchSpace.of(x);
+    try (Journal journal = Journal.open(StudyDirectory.journal(directory))) {
+      StudyRecord study = journal.openStudy("study", List.of(Direction.MINIMIZE), space);
+      for (double value : new double[] {1, 2}) {
+        journal.createTrial(study, Map.of(x, value), Map.of(TrialSource.PROCESS, "dead"));
+      }
+    }
+    StudyResult result =
+        Study.builder(space)
+            .directory(directory)
+            .stop(StudyStop.defaults().withTarget(1.0))
+            .build()
+            .optimize(trial -> trial.get(x));
+    assertThat(result.reason()).isEqualTo("trial 0 has reached 1.0");
+    assertThat(result.study().trials())
+        .extracting(TrialRecord::state)
+        .containsExactly(TrialState.COMPLETE, TrialState.PRUNED);
+  }
+
+  @Test
   void aTrialThatReplacesAnotherBeginsWithWhatItsDonorLeft() {
     PopulationBasedTraining population =
         PopulationBasedTraining.defaults()
@@ -159,7 +186,7 @@ class StudyDirectoryTest {
                 });
     List<TrialRecord> copies =
         result.study().trials().stream()
-            .filter(trial -> trial.systemAttributes().containsKey(StudyLoop.COPIED_FROM))
+            .filter(trial -> trial.systemAttributes().containsKey(TrialSource.COPIED_FROM))
             .toList();
     assertThat(copies)
         .isNotEmpty()

@@ -53,12 +53,7 @@ public final class Importances {
   }
 
   private static List<TrialRecord> finite(StudyRecord study, int objective) {
-    int objectives = study.directions().size();
-    if (objective < 0 || objective >= objectives) {
-      throw new IllegalArgumentException(
-          "objective %d is asked for but the study has %d, counted from 0"
-              .formatted(objective, objectives));
-    }
+    Trials.checkObjective(study, objective);
     return study.trials().stream()
         .filter(trial -> trial.state() == TrialState.COMPLETE)
         .filter(

@@ -71,6 +71,17 @@ record Plot(
     return text.substring(0, text.offsetByCodePoints(0, characters - 1)) + "…";
   }
 
+  /** The end of a dotted name says more than its beginning. */
+  static String tail(String name, double width) {
+    String cut = fitted(name, width, LABEL);
+    if (cut.equals(name)) {
+      return name;
+    }
+    int kept = cut.codePointCount(0, cut.length()) - 1;
+    int from = name.offsetByCodePoints(0, name.codePointCount(0, name.length()) - kept);
+    return "…" + name.substring(from);
+  }
+
   double x(double value) {
     return left + across.share(value) * (right - left);
   }

@@ -1,40 +1,30 @@
 package org.mobula.tune.report;
 
 import static org.mobula.tune.report.Plot.BLUE;
-import static org.mobula.tune.report.Plot.GRAY;
 import static org.mobula.tune.report.Plot.HEIGHT;
 import static org.mobula.tune.report.Plot.INK;
 import static org.mobula.tune.report.Plot.LABEL;
 import static org.mobula.tune.report.Plot.ORANGE;
 import static org.mobula.tune.report.Plot.SKY;
-import static org.mobula.tune.report.Plot.STATES;
 import static org.mobula.tune.report.Plot.TICK;
 import static org.mobula.tune.report.Plot.TITLE;
 import static org.mobula.tune.report.Plot.VERMILION;
 import static org.mobula.tune.report.Plot.WIDTH;
 
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.tune.report.Canvas.Anchor;
 import org.mobula.tune.report.Canvas.Pen;
-import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
-import org.mobula.tune.storage.TrialState;
 
 /**
  * Pictures of a study. Of very many trials they show the best and some of the others. Objectives
@@ -44,14 +34,7 @@ public final class StudyCharts {
   private static final String NO_VALUE = "no trial has ended with a value yet";
   private static final int MOST_MARKS = 1000;
   private static final int MOST_NOTES = 300;
-  private static final int MOST_LINES = 300;
-  private static final int MOST_CURVES = 150;
-  private static final int MOST_POINTS_OF_CURVE = 100;
   private static final int MOST_PARAMETERS = 12;
-  private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
-  private static final int CELLS = 36;
-  static final int LEVELS = 12;
-  static final double OVERLAP = 0.7; // of cells, or the seams shine through
 
   private StudyCharts() {}
 
@@ -64,7 +47,7 @@ public final class StudyCharts {
     }
     Scale numbers = Scale.of(0, Math.max(1, study.trials().size() - 1), false, 1, 6);
     ValueScale values = new ValueScale(study, objective, trials);
-    List<TrialRecord> shown = thinned(study, objective, trials, MOST_MARKS);
+    List<TrialRecord> shown = Trials.thinned(study, objective, trials, MOST_MARKS);
     List<double[]> best = bestSoFar(study, objective, trials);
     return new Chart(
         title,
@@ -99,63 +82,9 @@ public final class StudyCharts {
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
-    List<Parameter> parameters = mostImportant(study, objective, MOST_PARAMETERS);
-    ValueScale values = new ValueScale(study, objective, trials);
-    List<TrialRecord> worstFirst =
-        thinned(study, objective, trials, MOST_LINES).stream()
-            .sorted(byLoss(study, objective).reversed())
-            .toList();
-    List<Scale> scales = new ArrayList<>();
-    scales.add(values.scale());
-    parameters.forEach(parameter -> scales.add(Scale.of(parameter, 4)));
-    int gap = 104;
-    int width = Math.max(WIDTH, 100 + gap * parameters.size() + 60);
-    return new Chart(
-        title,
-        width,
-        HEIGHT,
-        canvas -> {
-          canvas.text(TITLE, 12, 20, Anchor.START, 0, Plot.fitted(title, width - 24.0, TITLE));
-          double bottom = HEIGHT - 16.0;
-          double[] places = new double[scales.size()];
-          for (int i = 0; i < places.length; i++) {
-            places[i] = 60 + (width - 130.0) * i / Math.max(1, places.length - 1);
-          }
-          for (int t = 0; t < worstFirst.size(); t++) {
-            TrialRecord trial = worstFirst.get(t);
-            double rank = worstFirst.size() < 2 ? 1 : t / (worstFirst.size() - 1.0);
-            Pen pen = Pen.of(Plot.shade(rank), rank > 0.9 ? 1.6 : 1).faint(rank > 0.9 ? 0.9 : 0.45);
-            List<double[]> run = new ArrayList<>();
-            for (int i = 0; i < places.length; i++) {
-              Double number =
-                  i == 0
-                      ? Double.valueOf(trial.values()[objective])
-                      : numberOf(trial, parameters.get(i - 1));
-              if (number == null) {
-                draw(canvas, pen, run);
-                run.clear();
-              } else {
-                if (i > 0) {
-                  number = shaken(parameters.get(i - 1), trial, GOLDEN, 0.3);
-                }
-                double share = scales.get(i).share(number);
-                run.add(new double[] {places[i], bottom - share * (bottom - 64)});
-              }
-            }
-            draw(canvas, pen, run);
-          }
-          for (int i = 0; i < places.length; i++) {
-            String name = i == 0 ? values.name() : parameters.get(i - 1).name();
-            canvas.text(
-                LABEL, places[i], i % 2 == 0 ? 40 : 54, Anchor.MIDDLE, 0, tail(name, 1.75 * gap));
-            canvas.segment(Pen.of(GRAY, 1), places[i], 64, places[i], bottom);
-            for (Scale.Tick tick : scales.get(i).ticks()) {
-              double y = bottom - scales.get(i).share(tick.value()) * (bottom - 64);
-              canvas.segment(Pen.of(GRAY, 1), places[i], y, places[i] + 4, y);
-              label(canvas, places[i] + 6, y + 4, Plot.fitted(tick.label(), gap - 28.0, TICK));
-            }
-          }
-        });
+    return new ParallelCoordinates(
+            study, objective, trials, mostImportant(study, objective, MOST_PARAMETERS))
+        .chart(title);
   }
 
   /** The values over one parameter, the later the darker. */
@@ -163,13 +92,15 @@ public final class StudyCharts {
     String title = named(study, objective, parameter);
     Parameter known = parameter(study, parameter);
     List<TrialRecord> trials =
-        Trials.finite(study).stream().filter(trial -> numberOf(trial, known) != null).toList();
+        Trials.finite(study).stream()
+            .filter(trial -> Trials.numberOf(trial, known) != null)
+            .toList();
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
     Scale across = Scale.of(known, 5);
     ValueScale values = new ValueScale(study, objective, trials);
-    List<TrialRecord> shown = thinned(study, objective, trials, MOST_MARKS / 2);
+    List<TrialRecord> shown = Trials.thinned(study, objective, trials, MOST_MARKS / 2);
     return new Chart(
         title,
         WIDTH,
@@ -186,7 +117,7 @@ public final class StudyCharts {
                 // Few shades, so that neighbours share one.
                 Plot.shade(Math.rint(age * 15) / 15),
                 0.8,
-                plot.x(shaken(known, trial, GOLDEN, 0.5)),
+                plot.x(Trials.shaken(known, trial, Trials.GOLDEN, 0.5)),
                 plot.y(trial.values()[objective]),
                 3,
                 note(shown, trial, objective));
@@ -202,14 +133,15 @@ public final class StudyCharts {
     Parameter two = parameter(study, up);
     List<TrialRecord> trials =
         Trials.finite(study).stream()
-            .filter(trial -> numberOf(trial, one) != null && numberOf(trial, two) != null)
+            .filter(
+                trial -> Trials.numberOf(trial, one) != null && Trials.numberOf(trial, two) != null)
             .toList();
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
     ValueScale values = new ValueScale(study, objective, trials);
-    List<TrialRecord> used = thinned(study, objective, trials, MOST_MARKS);
-    List<TrialRecord> shown = thinned(study, objective, trials, MOST_NOTES);
+    List<TrialRecord> used = Trials.thinned(study, objective, trials, MOST_MARKS);
+    List<TrialRecord> shown = Trials.thinned(study, objective, trials, MOST_NOTES);
     Scale x = Scale.of(one, 5);
     Scale y = Scale.of(two, 5);
     Surface surface = new Surface(used, objective, x, one, y, two, values);
@@ -219,37 +151,14 @@ public final class StudyCharts {
         HEIGHT,
         canvas -> {
           Plot plot = new Plot(canvas, x, y, 62, 28, WIDTH - 76.0, HEIGHT - 44);
-          int columns = one instanceof CategoricalParameter c ? c.choices().size() : CELLS;
-          int rows = two instanceof CategoricalParameter c ? c.choices().size() : CELLS;
-          double width = (plot.right() - plot.left()) / columns;
-          double height = (plot.bottom() - plot.top()) / rows;
           plot.axes(title, across, up);
-          for (int row = 0; row < rows; row++) {
-            int from = 0;
-            for (int column = 1; column <= columns; column++) {
-              // Cells alike are drawn in one piece, over the seam with the next row.
-              int level = surface.level((from + 0.5) / columns, (row + 0.5) / rows);
-              if (column < columns
-                  && level == surface.level((column + 0.5) / columns, (row + 0.5) / rows)) {
-                continue;
-              }
-              if (level >= 0) {
-                canvas.rectangle(
-                    Plot.shade(level / (LEVELS - 1.0)),
-                    plot.left() + from * width,
-                    plot.bottom() - (row + 1) * height,
-                    (column - from) * width + (column < columns ? OVERLAP : 0),
-                    height + (row > 0 ? OVERLAP : 0));
-              }
-              from = column;
-            }
-          }
+          surface.draw(plot);
           for (TrialRecord trial : shown) {
             canvas.disc(
                 INK,
                 0.75,
-                plot.x(shaken(one, trial, GOLDEN, 0.5)),
-                plot.y(shaken(two, trial, Math.sqrt(2), 0.5)),
+                plot.x(Trials.shaken(one, trial, Trials.GOLDEN, 0.5)),
+                plot.y(Trials.shaken(two, trial, Math.sqrt(2), 0.5)),
                 2.2,
                 note(shown, trial, objective));
           }
@@ -289,7 +198,7 @@ public final class StudyCharts {
           plot.legend(List.of(Map.entry("PED-ANOVA", BLUE), Map.entry("fANOVA", ORANGE)));
           for (int i = 0; i < names.size(); i++) {
             double y = plot.top() + 6 + i * row;
-            canvas.text(LABEL, 143, y + 17, Anchor.END, 0, tail(names.get(i), 132));
+            canvas.text(LABEL, 143, y + 17, Anchor.END, 0, Plot.tail(names.get(i), 132));
             bar(plot, BLUE, y, all.get(names.get(i)));
             bar(plot, ORANGE, y + 13, fanova.get(names.get(i)));
           }
@@ -301,120 +210,18 @@ public final class StudyCharts {
    * ended (rungs) are marked.
    */
   public static Chart intermediateValues(StudyRecord study) {
-    String title = "Intermediate values";
-    List<TrialRecord> reported =
-        study.trials().stream()
-            .filter(
-                trial -> trial.intermediateValues().values().stream().anyMatch(Double::isFinite))
-            .toList();
-    if (reported.isEmpty()) {
-      return Plot.empty(title, "no trial has reported a value");
-    }
-    List<TrialRecord> trials =
-        Trials.thinned(
-            reported,
-            Comparator.comparingDouble(trial -> study.direction().toMinimize(trial.value())),
-            MOST_CURVES);
-    double[] steps =
-        reported.stream()
-            .flatMap(trial -> trial.intermediateValues().keySet().stream())
-            .mapToDouble(Long::doubleValue)
-            .toArray();
-    Scale across =
-        Scale.of(
-            Arrays.stream(steps).min().orElse(0),
-            Arrays.stream(steps).max().orElse(1),
-            false,
-            1,
-            6);
-    double[] losses =
-        reported.stream()
-            .flatMap(trial -> trial.intermediateValues().values().stream())
-            .filter(Double::isFinite)
-            .mapToDouble(
-                value -> Math.max(-1e100, Math.min(1e100, study.direction().toMinimize(value))))
-            .toArray();
-    ValueScale values = new ValueScale(study.direction(), losses, "intermediate value", 0.95, 2);
-    Set<Double> rungs = rungs(reported);
-    return new Chart(
-        title,
-        WIDTH,
-        HEIGHT,
-        canvas -> {
-          Plot plot = Plot.usual(canvas, across, values.scale());
-          plot.axes(title, "step", values.name());
-          plot.legend(states(reported));
-          for (double rung : rungs) {
-            canvas.segment(
-                new Pen(GRAY, 1, 0.7, true), plot.x(rung), plot.top(), plot.x(rung), plot.bottom());
-          }
-          double faint = trials.size() > 50 ? 0.5 : 0.8;
-          for (boolean early : new boolean[] {true, false}) {
-            for (TrialRecord trial : trials) {
-              if ((trial.state() == TrialState.PRUNED || trial.state() == TrialState.FAIL)
-                  == early) {
-                int color = Objects.requireNonNull(STATES.get(trial.state()));
-                curve(plot, Pen.of(color, early ? 1 : 1.4).faint(early ? faint / 2 : faint), trial);
-              }
-            }
-          }
-          values.sayBeyond(plot);
-        });
+    return TrialCourses.intermediateValues(study);
   }
 
   /** When each trial ran, coloured by its state. */
   public static Chart timeline(StudyRecord study) {
-    String title = "Timeline";
-    List<TrialRecord> started =
-        study.trials().stream().filter(trial -> trial.started().isPresent()).toList();
-    if (started.isEmpty()) {
-      return Plot.empty(title, "no trial has begun");
-    }
-    Instant first =
-        started.stream().map(StudyCharts::start).min(Comparator.naturalOrder()).orElseThrow();
-    Instant last =
-        started.stream()
-            .map(trial -> trial.ended().orElse(start(trial)))
-            .max(Comparator.naturalOrder())
-            .orElseThrow();
-    double span = seconds(first, last);
-    String unit = span < 1 ? "ms" : span < 300 ? "s" : span < 3 * 3600 ? "min" : "h";
-    double second =
-        switch (unit) {
-          case "ms" -> 1000;
-          case "s" -> 1;
-          case "min" -> 1 / 60.0;
-          default -> 1 / 3600.0;
-        };
-    List<TrialRecord> trials =
-        Trials.thinned(started, Comparator.comparingInt(TrialRecord::number), MOST_MARKS);
-    Scale across = Scale.fromZero(span * second, 6);
-    Scale up = Scale.of(0, Math.max(1, study.trials().size() - 1), false, 1, 6);
-    return new Chart(
-        title,
-        WIDTH,
-        HEIGHT,
-        canvas -> {
-          Plot plot = Plot.usual(canvas, across, up);
-          plot.axes(title, "time since the first trial began (" + unit + ")", "trial");
-          plot.legend(states(started));
-          double thickness =
-              Math.max(1, Math.min(8, 0.7 * (plot.bottom() - plot.top()) / study.trials().size()));
-          for (TrialRecord trial : trials) {
-            double from = plot.x(seconds(first, start(trial)) * second);
-            double to = plot.x(seconds(first, trial.ended().orElse(last)) * second);
-            canvas.rectangle(
-                Objects.requireNonNull(STATES.get(trial.state())),
-                from,
-                plot.y(trial.number()) - thickness / 2,
-                Math.max(1, to - from),
-                thickness);
-          }
-        });
+    return TrialCourses.timeline(study);
   }
 
   /** Two objectives of the complete trials, and those that no other one dominates. */
   public static Chart paretoFront(StudyRecord study, int across, int up) {
+    Trials.checkObjective(study, across);
+    Trials.checkObjective(study, up);
     String title = "Pareto front";
     List<TrialRecord> trials = Trials.finite(study);
     if (trials.isEmpty()) {
@@ -425,7 +232,7 @@ public final class StudyCharts {
     ValueScale x = new ValueScale(study, across, trials);
     ValueScale y = new ValueScale(study, up, trials);
     List<TrialRecord> others =
-        thinned(
+        Trials.thinned(
             study,
             across,
             trials.stream().filter(trial -> !ofFront.contains(trial)).toList(),
@@ -476,22 +283,10 @@ public final class StudyCharts {
   }
 
   private static String named(StudyRecord study, int objective, String title) {
-    int objectives = study.directions().size();
-    if (objective < 0 || objective >= objectives) {
-      throw new IllegalArgumentException(
-          "objective %d is asked for but the study has %d, counted from 0"
-              .formatted(objective, objectives));
-    }
-    return objectives == 1 ? title : title + " (" + Trials.objectiveName(study, objective) + ")";
-  }
-
-  private static Comparator<TrialRecord> byLoss(StudyRecord study, int objective) {
-    return Comparator.comparingDouble(trial -> Trials.loss(study, trial, objective));
-  }
-
-  private static List<TrialRecord> thinned(
-      StudyRecord study, int objective, List<TrialRecord> trials, int most) {
-    return Trials.thinned(trials, byLoss(study, objective), most);
+    Trials.checkObjective(study, objective);
+    return study.directions().size() == 1
+        ? title
+        : title + " (" + Trials.objectiveName(study, objective) + ")";
   }
 
   private static List<double[]> bestSoFar(
@@ -519,50 +314,6 @@ public final class StudyCharts {
     return "trial " + trial.number() + ": " + Scale.words(trial.values()[objective]);
   }
 
-  static @Nullable Double numberOf(TrialRecord trial, Parameter parameter) {
-    Double number = trial.parameters().get(parameter.name());
-    // A range may have changed during the study.
-    return number != null && parameter.contains(number) ? number : null;
-  }
-
-  /**
-   * A choice a little beside its place, so that marks do not hide each other.
-   *
-   * @param irrational spreads the trials by their numbers
-   */
-  private static double shaken(
-      Parameter parameter, TrialRecord trial, double irrational, double width) {
-    double number = Objects.requireNonNull(numberOf(trial, parameter));
-    double share = trial.number() * irrational % 1 - 0.5;
-    return parameter instanceof CategoricalParameter ? number + width * share : number;
-  }
-
-  private static void draw(Canvas canvas, Pen pen, List<double[]> run) {
-    if (run.size() > 1) {
-      canvas.line(
-          pen,
-          run.stream().mapToDouble(point -> point[0]).toArray(),
-          run.stream().mapToDouble(point -> point[1]).toArray());
-    }
-  }
-
-  /** The end of a dotted name says more than its beginning. */
-  private static String tail(String name, double width) {
-    String cut = Plot.fitted(name, width, LABEL);
-    if (cut.equals(name)) {
-      return name;
-    }
-    int kept = cut.codePointCount(0, cut.length()) - 1;
-    int from = name.offsetByCodePoints(0, name.codePointCount(0, name.length()) - kept);
-    return "…" + name.substring(from);
-  }
-
-  /** A text that lines run below. */
-  private static void label(Canvas canvas, double x, double y, String text) {
-    canvas.rectangle(Plot.WHITE, x - 1, y - 9, 6.3 * text.length() + 2, 11);
-    canvas.text(TICK, x, y, Anchor.START, 0, text);
-  }
-
   private static void bar(Plot plot, int color, double y, @Nullable Double share) {
     if (share != null) {
       double x = plot.x(share);
@@ -570,53 +321,5 @@ public final class StudyCharts {
       plot.canvas()
           .text(TICK, x + 4, y + 10, Anchor.START, 0, Math.round(share * 1000) / 10.0 + " %");
     }
-  }
-
-  private static void curve(Plot plot, Pen pen, TrialRecord trial) {
-    List<Map.Entry<Long, Double>> reports = List.copyOf(trial.intermediateValues().entrySet());
-    int stride = (reports.size() + MOST_POINTS_OF_CURVE - 1) / MOST_POINTS_OF_CURVE;
-    List<double[]> points = new ArrayList<>();
-    for (int i = 0; i < reports.size(); i++) {
-      double value = reports.get(i).getValue();
-      if (Double.isFinite(value) && (i % stride == 0 || i == reports.size() - 1)) {
-        points.add(new double[] {reports.get(i).getKey(), value});
-      }
-    }
-    if (points.size() == 1) {
-      double[] only = points.get(0);
-      plot.canvas().disc(pen.color(), pen.opacity(), plot.x(only[0]), plot.y(only[1]), 2, null);
-    } else {
-      plot.line(pen, points);
-    }
-  }
-
-  /** Steps where at least two trials were ended; none if there are too many of them to be rungs. */
-  private static Set<Double> rungs(List<TrialRecord> trials) {
-    Map<Double, Integer> ends = new TreeMap<>();
-    for (TrialRecord trial : trials) {
-      if (trial.state() == TrialState.PRUNED) {
-        ends.merge((double) trial.intermediateValues().lastKey(), 1, Integer::sum);
-      }
-    }
-    ends.values().removeIf(count -> count < 2);
-    return ends.size() > 10 ? Set.of() : ends.keySet();
-  }
-
-  private static List<Map.Entry<String, Integer>> states(List<TrialRecord> trials) {
-    Map<String, Integer> states = new LinkedHashMap<>();
-    for (TrialState state : TrialState.values()) {
-      if (trials.stream().anyMatch(trial -> trial.state() == state)) {
-        states.put(StudyReport.words(state), Objects.requireNonNull(STATES.get(state)));
-      }
-    }
-    return List.copyOf(states.entrySet());
-  }
-
-  private static Instant start(TrialRecord trial) {
-    return trial.started().orElseThrow();
-  }
-
-  private static double seconds(Instant from, Instant to) {
-    return Duration.between(from, to).toNanos() / 1e9;
   }
 }

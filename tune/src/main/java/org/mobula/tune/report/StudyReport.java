@@ -106,17 +106,6 @@ public final class StudyReport {
     return new StudyReport(study).page();
   }
 
-  /** A state as people call it. */
-  static String words(TrialState state) {
-    return switch (state) {
-      case RUNNING -> "running";
-      case COMPLETE -> "complete";
-      case PRUNED -> "pruned";
-      case FAIL -> "failed";
-      case WAITING -> "waiting";
-    };
-  }
-
   private String page() {
     String title = SvgCanvas.escape(study.name());
     add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
@@ -147,7 +136,7 @@ public final class StudyReport {
     for (TrialState state : TrialState.values()) {
       long count = study.trials().stream().filter(trial -> trial.state() == state).count();
       if (count > 0) {
-        counts.add(count + " " + words(state));
+        counts.add(count + " " + state.word());
       }
     }
     facts.put(
@@ -293,7 +282,7 @@ public final class StudyReport {
     for (TrialRecord trial : trials) {
       add("<tr>");
       number(String.valueOf(trial.number()), trial.number());
-      text(words(trial.state()));
+      text(trial.state().word());
       double[] values = trial.values();
       for (int i = 0; i < objectives; i++) {
         cell(i < values.length ? values[i] : null);

@@ -1,34 +1,32 @@
 package org.mobula.tune.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
-import org.mobula.tune.storage.TrialState;
 
 /** Which trials and parameters a report shows. */
 final class Trials {
+  /** Its multiples lie evenly between whole numbers. */
+  static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
+
   private Trials() {}
 
   /** Complete trials whose values are all finite. */
   static List<TrialRecord> finite(StudyRecord study) {
     return study.trials().stream()
-        .filter(trial -> trial.state() == TrialState.COMPLETE)
-        .filter(
-            trial -> {
-              double[] values = trial.values();
-              boolean finite = values.length == study.directions().size();
-              for (double value : values) {
-                finite &= Double.isFinite(value);
-              }
-              return finite;
-            })
+        .filter(TrialRecord::hasAllValues)
+        .filter(trial -> Arrays.stream(trial.values()).allMatch(Double::isFinite))
         .toList();
   }
 
@@ -51,6 +49,17 @@ final class Trials {
       some.add(trials.get((int) ((long) i * (trials.size() - 1) / (spread - 1))));
     }
     return new ArrayList<>(some);
+  }
+
+  /** As {@link #thinned(List, Comparator, int)}, the best by an objective. */
+  static List<TrialRecord> thinned(
+      StudyRecord study, int objective, List<TrialRecord> trials, int most) {
+    return thinned(trials, byLoss(study, objective), most);
+  }
+
+  /** The best first. */
+  static Comparator<TrialRecord> byLoss(StudyRecord study, int objective) {
+    return Comparator.comparingDouble(trial -> loss(study, trial, objective));
   }
 
   /** By name, as the last trial that has it knows it; in the order of their first trials. */
@@ -96,9 +105,35 @@ final class Trials {
   }
 
   private static boolean isFeasible(TrialRecord trial) {
-    return !(trial.systemAttributes().get(TrialRecord.CONSTRAINTS) instanceof List<?> constraints)
-        || constraints.stream()
-            .allMatch(value -> value instanceof Number number && number.doubleValue() <= 0);
+    return Arrays.stream(trial.violations()).allMatch(violation -> violation <= 0);
+  }
+
+  /** What a trial has for a parameter; null if nothing that is one of its values. */
+  static @Nullable Double numberOf(TrialRecord trial, Parameter parameter) {
+    Double number = trial.parameters().get(parameter.name());
+    // A range may have changed during the study.
+    return number != null && parameter.contains(number) ? number : null;
+  }
+
+  /**
+   * A choice a little beside its place, so that marks do not hide each other.
+   *
+   * @param irrational spreads the trials by their numbers
+   */
+  static double shaken(Parameter parameter, TrialRecord trial, double irrational, double width) {
+    double number = Objects.requireNonNull(numberOf(trial, parameter));
+    double share = trial.number() * irrational % 1 - 0.5;
+    return parameter instanceof CategoricalParameter ? number + width * share : number;
+  }
+
+  /** An objective is given by its index in the study's directions. */
+  static void checkObjective(StudyRecord study, int objective) {
+    int objectives = study.directions().size();
+    if (objective < 0 || objective >= objectives) {
+      throw new IllegalArgumentException(
+          "objective %d is asked for but the study has %d, counted from 0"
+              .formatted(objective, objectives));
+    }
   }
 
   /** What the values of an objective are called. */

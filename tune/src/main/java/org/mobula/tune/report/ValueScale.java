@@ -1,8 +1,8 @@
 package org.mobula.tune.report;
 
 import static org.mobula.tune.report.Plot.TICK;
-import static org.mobula.tune.report.StudyCharts.LEVELS;
-import static org.mobula.tune.report.StudyCharts.OVERLAP;
+import static org.mobula.tune.report.Surface.LEVELS;
+import static org.mobula.tune.report.Surface.OVERLAP;
 
 import java.util.Arrays;
 import java.util.List;
@@ -75,15 +75,8 @@ final class ValueScale {
           10,
           height + (i > 0 ? OVERLAP : 0));
     }
-    Scale ticks =
-        Scale.of(
-            Math.min(direction.toMinimize(best), direction.toMinimize(worst)),
-            Math.max(direction.toMinimize(best), direction.toMinimize(worst)),
-            false,
-            0,
-            5);
-    for (Scale.Tick tick : ticks.ticks()) {
-      double y = bottom - ticks.share(tick.value()) * (bottom - top);
+    for (Scale.Tick tick : scale.ticks()) {
+      double y = bottom - scale.share(tick.value()) * (bottom - top);
       canvas.text(TICK, x + 14, y + 4, Anchor.START, 0, Plot.fitted(tick.label(), 48, TICK));
     }
   }

@@ -71,7 +71,7 @@ public final class GaussianProcessSampler implements Sampler {
     double[] kernels = {};
     for (TrialRecord trial : request.study().trials()) {
       double[] point = cube.point(trial.parameters()).orElse(null);
-      if (point != null && isComplete(trial, request.study())) {
+      if (point != null && trial.hasAllValues()) {
         complete.add(trial);
         points.add(point);
       } else if (point != null && trial.state() == TrialState.RUNNING) {
@@ -109,13 +109,6 @@ public final class GaussianProcessSampler implements Sampler {
             .map(cube::values)
             .orElseGet(() -> new RandomSampler().suggest(request).values());
     return new Suggestion(chosen, Map.of(KERNELS, DoubleStream.of(kernels).boxed().toList()));
-  }
-
-  private static boolean isComplete(TrialRecord trial, StudyRecord study) {
-    double[] values = trial.values();
-    return trial.state() == TrialState.COMPLETE
-        && values.length == study.directions().size()
-        && DoubleStream.of(values).noneMatch(Double::isNaN);
   }
 
   /** One finite value a trial, to be minimized. */
@@ -156,21 +149,15 @@ public final class GaussianProcessSampler implements Sampler {
     return DoubleStream.of(values).map(value -> UnitCube.clip(value, low, high)).toArray();
   }
 
-  private static double[] violations(TrialRecord trial) {
-    return trial.systemAttributes().get(TrialRecord.CONSTRAINTS) instanceof List<?> values
-        ? values.stream().mapToDouble(value -> ((Number) value).doubleValue()).toArray()
-        : new double[0];
-  }
-
   /** What is known of each constraint. */
   private static List<Data> constraints(List<TrialRecord> complete, List<double[]> points) {
-    int count = complete.stream().mapToInt(trial -> violations(trial).length).max().orElse(0);
+    int count = complete.stream().mapToInt(trial -> trial.violations().length).max().orElse(0);
     List<Data> constraints = new ArrayList<>();
     for (int c = 0; c < count; c++) {
       List<double[]> where = new ArrayList<>();
       List<Double> what = new ArrayList<>();
       for (int i = 0; i < complete.size(); i++) {
-        double[] violations = violations(complete.get(i));
+        double[] violations = complete.get(i).violations();
         if (c < violations.length && !Double.isNaN(violations[c])) {
           where.add(points.get(i));
           what.add(violations[c]);
@@ -191,7 +178,7 @@ public final class GaussianProcessSampler implements Sampler {
   /** The lowest value of a trial that keeps all constraints; positive infinity if none does. */
   private static double leastFeasible(List<TrialRecord> complete, double[] values) {
     return IntStream.range(0, values.length)
-        .filter(i -> DoubleStream.of(violations(complete.get(i))).allMatch(v -> v <= 0))
+        .filter(i -> DoubleStream.of(complete.get(i).violations()).allMatch(v -> v <= 0))
         .mapToDouble(i -> values[i])
         .min()
         .orElse(Double.POSITIVE_INFINITY);

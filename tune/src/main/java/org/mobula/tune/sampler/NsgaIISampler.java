@@ -11,7 +11,6 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
-import org.mobula.tune.storage.TrialState;
 
 /**
  * NSGA-II: breeds trials from those that no other beats in all objectives, and of them rather from
@@ -69,7 +68,7 @@ public final class NsgaIISampler implements Sampler {
         generation++;
         children.clear();
       }
-      if (number.intValue() == generation && isComplete(trial, study)) {
+      if (number.intValue() == generation && trial.hasAllValues()) {
         children.add(trial);
       }
     }
@@ -89,16 +88,6 @@ public final class NsgaIISampler implements Sampler {
     return new Suggestion(values, marks);
   }
 
-  private static boolean isComplete(TrialRecord trial, StudyRecord study) {
-    double[] values = trial.values();
-    boolean complete =
-        trial.state() == TrialState.COMPLETE && values.length == study.directions().size();
-    for (double value : values) {
-      complete &= !Double.isNaN(value);
-    }
-    return complete;
-  }
-
   /** The best first: by front, in a front the least crowded. */
   private static List<TrialRecord> ranked(List<TrialRecord> trials, StudyRecord study) {
     double[][] values = new double[trials.size()][];
@@ -108,7 +97,9 @@ public final class NsgaIISampler implements Sampler {
       for (int k = 0; k < values[i].length; k++) {
         values[i][k] = study.directions().get(k).toMinimize(values[i][k]);
       }
-      violations[i] = violation(trials.get(i));
+      for (double violation : trials.get(i).violations()) {
+        violations[i] += Math.max(0, violation);
+      }
     }
     int[] fronts = Domination.fronts(values, violations);
     double[] distances = Domination.crowdingDistances(values, fronts);
@@ -117,16 +108,6 @@ public final class NsgaIISampler implements Sampler {
         .sorted(Comparator.comparingInt((Integer i) -> fronts[i]).thenComparing(i -> -distances[i]))
         .map(trials::get)
         .toList();
-  }
-
-  private static double violation(TrialRecord trial) {
-    double sum = 0;
-    if (trial.systemAttributes().get(TrialRecord.CONSTRAINTS) instanceof List<?> constraints) {
-      for (Object constraint : constraints) {
-        sum += Math.max(0, ((Number) constraint).doubleValue());
-      }
-    }
-    return sum;
   }
 
   /** A child of two parents, each the better one of two. */

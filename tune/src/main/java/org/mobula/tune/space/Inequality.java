@@ -17,7 +17,8 @@ public final class Inequality implements Constraint {
   private static final long serialVersionUID = 1L;
   private static final Pattern COMPARISON = Pattern.compile("<=|>=|==|!=|<|>");
   private static final Pattern TOKEN =
-      Pattern.compile("\\s*(?:(\\d[\\d_.]*(?:[eE][-+]?\\d+)?)|([A-Za-z_][\\w./-]*)|([-+*/%()]))");
+      Pattern.compile(
+          "\\s*(?:(\\d[\\d_]*(?:\\.[\\d_]*)?(?:[eE][-+]?\\d+)?)|([A-Za-z_][\\w./-]*)|([-+*/%()]))");
 
   private final String text;
   private final String comparison;
@@ -64,7 +65,7 @@ public final class Inequality implements Constraint {
       if (!token.find(end) || token.start() != end) {
         throw new IllegalArgumentException(
             "the constraint '%s' has '%s', which is neither number, parameter nor one of + - * / %% ( )"
-                .formatted(text, rest.substring(end)));
+                .formatted(text, rest.substring(end).strip()));
       }
       String word = token.group().strip();
       if (token.group(2) != null && !names.contains(word)) {

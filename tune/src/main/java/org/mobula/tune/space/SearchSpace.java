@@ -104,6 +104,26 @@ public final class SearchSpace implements Serializable {
     return values;
   }
 
+  /**
+   * What objectives see where these values are asked for.
+   *
+   * @param asked by name, as a person writes them
+   * @throws IllegalArgumentException if a name or a value is not in the space
+   */
+  public Map<String, Object> seen(Map<String, ?> asked) {
+    Map<String, Object> seen = new LinkedHashMap<>();
+    asked.forEach(
+        (name, value) -> {
+          Parameter known = parameters.get(name);
+          if (known == null) {
+            throw new IllegalArgumentException(
+                "a trial with %s is asked for, which is not in the space".formatted(name));
+          }
+          seen.put(name, known.value(known.internal(value)));
+        });
+    return seen;
+  }
+
   /** The name of a constraint that these numbers break; empty if they keep all. */
   public Optional<String> broken(Map<String, Double> chosen) {
     if (constraints.isEmpty()) {

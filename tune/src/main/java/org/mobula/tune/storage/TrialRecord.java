@@ -1,8 +1,10 @@
 package org.mobula.tune.storage;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -63,6 +65,25 @@ public final class TrialRecord {
   /** The first objective's value; NaN if there is none. */
   public double value() {
     return values.length == 0 ? Double.NaN : values[0];
+  }
+
+  /** Whether it is complete, with a number for each objective. */
+  public boolean hasAllValues() {
+    return state == TrialState.COMPLETE
+        && values.length == study.directions.size()
+        && Arrays.stream(values).noneMatch(Double::isNaN);
+  }
+
+  /**
+   * How far constraints that are only known by trying are violated, each if it is above 0; none
+   * where the trial did not say. What is no number is NaN.
+   */
+  public double[] violations() {
+    return systemAttributes.get(CONSTRAINTS) instanceof List<?> said
+        ? said.stream()
+            .mapToDouble(each -> each instanceof Number number ? number.doubleValue() : Double.NaN)
+            .toArray()
+        : new double[0];
   }
 
   /** The parameters' numbers ({@link Parameter#internal}) by name. */

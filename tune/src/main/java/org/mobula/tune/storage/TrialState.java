@@ -1,5 +1,7 @@
 package org.mobula.tune.storage;
 
+import java.util.Locale;
+
 /** Where a trial stands; the order is that of the journal's format. */
 public enum TrialState {
   /** Runs, or is paused. */
@@ -12,6 +14,11 @@ public enum TrialState {
   FAIL,
   /** Asked for by somebody and not begun. */
   WAITING;
+
+  /** As people call it. */
+  public String word() {
+    return this == FAIL ? "failed" : name().toLowerCase(Locale.ROOT);
+  }
 
   /** Whether nothing of such a trial changes any more. */
   public boolean isFinished() {

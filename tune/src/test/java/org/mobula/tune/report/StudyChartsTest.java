@@ -181,6 +181,8 @@ class StudyChartsTest {
         .hasMessageStartingWith("no trial has a parameter z; there are [");
     assertThatThrownBy(() -> StudyCharts.optimizationHistory(study, 1))
         .hasMessage("objective 1 is asked for but the study has 1, counted from 0");
+    assertThatThrownBy(() -> StudyCharts.paretoFront(study, 0, 1))
+        .hasMessage("objective 1 is asked for but the study has 1, counted from 0");
   }
 
   private static List<Chart> charts(StudyRecord study) {

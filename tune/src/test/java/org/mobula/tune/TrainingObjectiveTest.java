@@ -1,0 +1,81 @@
+package org.mobula.tune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.config.ConfigException;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.tune.scheduler.Decision;
+
+class TrainingObjectiveTest {
+  private static final TrainingConfig TINY =
+      ConfigReader.read(
+          """
+          environment: {name: CartPole-v1}
+          network: {hidden: [8]}
+          algorithm: {ppo: {steps: 64, epochs: 2}}
+          stop: {environment-steps: 256}
+          evaluation: {episodes: 2}
+          """,
+          "tiny.yaml",
+          TrainingConfig.class,
+          List.of(),
+          TrainingConfig.algorithms());
+
+  @TempDir private Path folder;
+
+  private Trial trial(Map<String, Object> values) {
+    TrialStart start = new TrialStart(0, 7, values, folder.resolve("run").toString(), -1);
+    return new Trial(start, event -> Decision.CONTINUE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
+        MetricNames.ROLLOUT_EPISODE_RETURN_MEAN
+      })
+  void aTrialThatHadComeToItsEndIsWorthTheSameWhenItGoesOn(String metric) throws IOException {
+    TrainingObjective objective = TrainingObjective.of(TINY).withMetric(metric);
+    double value = objective.evaluate(trial(Map.of()));
+    assertThat(value).isPositive();
+    assertThat(objective.evaluate(trial(Map.of()))).isEqualTo(value);
+  }
+
+  @Test
+  void aMetricThatNeverAppearsEndsTheStudy() {
+    TrainingObjective objective = TrainingObjective.of(TINY).withMetric("rollout/return");
+    assertThatThrownBy(() -> objective.evaluate(trial(Map.of())))
+        .isInstanceOf(StudyException.class)
+        .hasMessageStartingWith("there is no metric rollout/return in this training");
+  }
+
+  @Test
+  void parametersAreSettingsOfTheTrainingFile() {
+    TrainingObjective objective = TrainingObjective.of(TINY);
+    assertThat(objective.config(Map.of("network.hidden", "[4, 4]")).network().hidden())
+        .containsExactly(4, 4);
+    assertThatThrownBy(() -> objective.config(Map.of("network.hiden", "[4]")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("did you mean hidden?");
+  }
+
+  @Test
+  void trialsTrainInOnePlace() {
+    assertThatThrownBy(() -> TrainingObjective.of(TINY).config(Map.of("workers.count", 1L)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the training has workers, but each trial trains in one place: leave it out, and set"
+                + " parallel");
+  }
+}
