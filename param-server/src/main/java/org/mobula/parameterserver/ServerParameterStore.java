@@ -391,7 +391,10 @@ public final class ServerParameterStore implements ParameterStore {
         : new IllegalStateException(cause);
   }
 
-  /** Leaves the shards, which go on. */
+  /**
+   * Leaves the shards, which go on. Whoever waits in another method, or calls one later, gets an
+   * {@link IllegalStateException}.
+   */
   @Override
   public void close() {
     ticker.shutdownNow();
