@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.IntBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -224,6 +229,34 @@ class SocketShardLinkTest {
     float[] replicated = new float[size];
     Wires.get(other.pull(new Pull(Caller.reader(epoch), Pull.NOTHING), FloatSlice.of(replicated)));
     assertThat(replicated).isEqualTo(values);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix", "nio-unix"})
+  void aSocketFileIsTakenOverFromAServerThatIsGoneAndFromNoOther(String kind) throws Exception {
+    Transport transport = transport(kind);
+    Address address = address(kind);
+    Path file = folder.resolve("shard");
+    ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+        .bind(UnixDomainSocketAddress.of(file))
+        .close();
+    assertThat(file).exists(); // as after a kill
+    serve(kind, transport, Wires.primary(10));
+    assertThatThrownBy(() -> Wires.serve(transport, address, Wires.primary(10)))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage("the server cannot listen on " + address + ": another server does");
+    SocketShardLink link = connect(transport, address, Wires.config(10));
+    assertThat(Wires.get(link.status()).version()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix", "nio-unix"})
+  void aFileThatIsNoSocketIsLeftAlone(String kind) throws Exception {
+    Path file = Files.writeString(folder.resolve("shard"), "precious");
+    assertThatThrownBy(() -> Wires.serve(transport(kind), address(kind), Wires.primary(10)))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage("the server cannot listen on unix:%s: what is there is no socket", file);
+    assertThat(file).hasContent("precious");
   }
 
   // Who is let in.
