@@ -587,11 +587,12 @@ public final class SocketShardLink implements ShardLink {
         welcome(header, head);
         return Vectors.NONE;
       }
-      Exchange<?> exchange = pending.remove(header.id);
+      Exchange<?> exchange = pending.get(header.id);
       if (exchange == null || exchange.kind != header.kind) {
         throw WireException.malformed(
             "%s %d is answered but was not asked".formatted(header.kind, header.id));
       }
+      pending.remove(header.id);
       answered = exchange;
       return exchange.begin(head);
     }

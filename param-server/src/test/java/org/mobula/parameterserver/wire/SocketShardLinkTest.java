@@ -391,6 +391,26 @@ class SocketShardLinkTest {
   }
 
   @Test
+  void anAnswerOfAnotherKindEndsTheLinkAndTheQuestion() throws Exception {
+    Transport transport = transport("tcp");
+    Address address = serve("tcp", transport, Wires.primary(10));
+    FaultProxy proxy =
+        opened(
+            new FaultProxy(
+                address,
+                (direction, kind, frame) -> {
+                  if (kind == (Kind.HEALTH.id | Kind.ANSWER)) {
+                    frame[FaultProxy.KIND_AT] = (byte) (Kind.CLOCK.id | Kind.ANSWER);
+                  }
+                  return FaultProxy.Fault.NONE;
+                }));
+    SocketShardLink link = connect(transport, proxy.address(), Wires.config(10));
+    assertThatThrownBy(() -> Wires.get(link.status()))
+        .isInstanceOf(LinkLostException.class)
+        .hasMessageEndingWith("it broke the protocol: CLOCK 2 is answered but was not asked");
+  }
+
+  @Test
   void valuesOnTheirWayAreOfOneVersion() {
     int size = 1 << 20; // more than the sockets' buffers hold
     Shard shard = Wires.primary(size);
