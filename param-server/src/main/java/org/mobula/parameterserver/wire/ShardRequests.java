@@ -139,7 +139,13 @@ final class ShardRequests {
             (joined, error) -> {
               if (joined != null) {
                 Caller caller = new Caller(joined.worker(), join.session(), joined.epoch());
-                connection.inLoop(() -> member = caller);
+                connection.inLoop(
+                    () -> {
+                      member = caller;
+                      if (!channel.isActive()) {
+                        disconnected(); // It went before there was anybody to take off.
+                      }
+                    });
               }
             });
   }

@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.IntBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -408,6 +413,54 @@ class SocketShardLinkTest {
     assertThatThrownBy(() -> Wires.get(link.status()))
         .isInstanceOf(LinkLostException.class)
         .hasMessageEndingWith("it broke the protocol: CLOCK 2 is answered but was not asked");
+  }
+
+  @Test
+  void aWorkerThatIsGoneBeforeItsJoiningIsAnsweredIsTakenOffSoon() throws Exception {
+    AtomicLong nanos = new AtomicLong();
+    ShardSetup setup = Wires.setup(10, 0, Consistency.Synchronous.defaults());
+    Duration soon = Duration.ofSeconds(1);
+    Shard primary =
+        Shard.primary(
+            new ShardSetup(
+                setup.layout(),
+                0,
+                10,
+                setup.optimizer(),
+                0,
+                setup.consistency(),
+                setup.lease(),
+                soon,
+                setup.replicaTimeout()),
+            FloatSlice.of(new float[10]),
+            nanos::get);
+    BlockingQueue<CompletableFuture<Long>> entries = new LinkedBlockingQueue<>();
+    primary.replicateTo(
+        (ShardLink)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {ShardLink.class},
+                (proxy, method, arguments) -> {
+                  CompletableFuture<Long> reached = new CompletableFuture<>();
+                  entries.add(reached);
+                  return reached;
+                }));
+    entries.take().complete(Long.MAX_VALUE);
+    Transport transport = transport("tcp");
+    ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
+    SocketShardLink link = connect(transport, server.address(), Wires.config(10));
+    link.join(new Join(0, 77, LayoutHash.of(setup.layout()), 0, 10));
+    CompletableFuture<Long> joining = entries.take();
+    link.close();
+    while (server.connections() > 0) {
+      Thread.onSpinWait();
+    }
+    joining.complete(Long.MAX_VALUE);
+    assertThat(primary.status().join().workers()).containsExactly(0);
+    transport.loops().submit(() -> {}).sync(); // what the connection does about it
+    nanos.addAndGet(soon.toNanos());
+    primary.expire();
+    assertThat(primary.status().join().workers()).isEmpty();
   }
 
   @Test
