@@ -69,7 +69,7 @@ class SocketShardLinkTest {
   }
 
   private Transport transport(String kind) {
-    return opened(kind.startsWith("nio") ? Transport.openNio(1) : Transport.open());
+    return opened(kind.startsWith("nio") ? Transport.openNio() : Transport.open());
   }
 
   private Address address(String kind) {
