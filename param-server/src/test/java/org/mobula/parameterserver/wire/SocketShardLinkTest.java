@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.UncheckedIOException;
-import java.lang.reflect.Proxy;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.IntBuffer;
@@ -33,6 +32,7 @@ import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
@@ -44,6 +44,7 @@ import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ReplicatingLink;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -436,25 +437,25 @@ class SocketShardLinkTest {
             nanos::get);
     BlockingQueue<CompletableFuture<Long>> entries = new LinkedBlockingQueue<>();
     primary.replicateTo(
-        (ShardLink)
-            Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {ShardLink.class},
-                (proxy, method, arguments) -> {
-                  CompletableFuture<Long> reached = new CompletableFuture<>();
-                  entries.add(reached);
-                  return reached;
-                }));
+        new ReplicatingLink() {
+          @Override
+          public CompletableFuture<Long> replicate(Entry entry) {
+            CompletableFuture<Long> reached = new CompletableFuture<>();
+            entries.add(reached);
+            return reached;
+          }
+        });
     entries.take().complete(Long.MAX_VALUE);
     Transport transport = transport("tcp");
     ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
     SocketShardLink link = connect(transport, server.address(), Wires.config(10));
-    link.join(new Join(0, 77, LayoutHash.of(setup.layout()), 0, 10));
+    var unanswered = link.join(new Join(0, 77, LayoutHash.of(setup.layout()), 0, 10));
     CompletableFuture<Long> joining = entries.take();
     link.close();
     while (server.connections() > 0) {
       Thread.onSpinWait();
     }
+    assertThatThrownBy(() -> Wires.get(unanswered)).isInstanceOf(LinkLostException.class);
     joining.complete(Long.MAX_VALUE);
     assertThat(primary.status().join().workers()).containsExactly(0);
     transport.loops().submit(() -> {}).sync(); // what the connection does about it
