@@ -22,7 +22,11 @@ import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.wire.Address;
+import org.mobula.parameterserver.wire.ListenConfig;
 
 /** Stores and shards in threads of their own. */
 class ServerParameterStoreTest {
@@ -215,6 +219,22 @@ class ServerParameterStoreTest {
 
   private static int waitingPushes(Shard shard) {
     return shard.status().join().waitingPushes();
+  }
+
+  @Test
+  void aSavedStateOfAnotherOptimizerStartsNoShard() {
+    StoreState saved;
+    try (ServerParameterStore store = Setup.of(1).start(ZEROS).worker(Shards.LAYOUT, 0)) {
+      saved = store.save();
+    }
+    ShardSetup adam =
+        Setup.of(1).optimizer(Adam.defaults()).shard(new Range(0, Shards.LAYOUT.size()));
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(
+            () ->
+                ShardHost.restored(
+                    adam, saved, new Address.Tcp("127.0.0.1", 0), ListenConfig.defaults()))
+        .withMessageContaining("exp_avg");
   }
 
   @Test
