@@ -344,7 +344,7 @@ public final class ServerParameterStore implements ParameterStore {
   }
 
   /** Pushes of this worker that came after their round had closed, and were dropped. */
-  public long lateGradients() {
+  public synchronized long lateGradients() {
     return session.lateGradients();
   }
 
