@@ -181,7 +181,7 @@ final class ServerConnection extends MessageReader {
           "the client's parameters have other names, shapes, places or groups than the server's:"
               + " start both with the same configuration");
     }
-    requests = new ShardRequests(this, channel, asked, config.sliceRequests());
+    requests = new ShardRequests(this, channel, asked, server.seats(), config.sliceRequests());
     long id = header.id;
     ready = () -> welcome(asked, id, heartbeatMillis);
   }

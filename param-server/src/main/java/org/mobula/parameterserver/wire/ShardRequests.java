@@ -43,18 +43,30 @@ final class ShardRequests {
   /** Arrays for gradients that are not in use. */
   private final Deque<float[]> unused = new ArrayDeque<>();
 
-  /** Who has joined over this connection. */
-  private @Nullable Caller member;
+  /** Over which connection each worker of the server's shards has asked last. */
+  private final Map<Seat, ShardRequests> seats;
+
+  private @Nullable Seat seat;
+
+  /** A worker, whose requests may come over one connection and then another. */
+  record Seat(Shard shard, int worker, long session) {}
 
   /**
    * Of a client that has shaken hands.
    *
+   * @param seats of all connections of the server; safe for several threads
    * @param mostUnused arrays of the slice's length that are kept for the next gradients
    */
-  ShardRequests(ServerConnection connection, Channel channel, Shard shard, int mostUnused) {
+  ShardRequests(
+      ServerConnection connection,
+      Channel channel,
+      Shard shard,
+      Map<Seat, ShardRequests> seats,
+      int mostUnused) {
     this.connection = connection;
     this.channel = channel;
     this.shard = shard;
+    this.seats = seats;
     this.mostUnused = mostUnused;
   }
 
@@ -79,24 +91,26 @@ final class ShardRequests {
       }
       case LEAVE -> {
         Caller caller = RequestWords.readCaller(head, epoch);
-        yield Request.of(
-            () -> reply(kind, id, shard.leave(caller), (out, nothing) -> member = null));
+        yield Request.of(() -> reply(kind, id, shard.leave(caller), (out, nothing) -> leaveSeat()));
       }
       case PUSH, PUSH_PULL -> readPush(kind, id, epoch, head);
       case COMMIT -> {
         Commit commit = RequestWords.readCommit(head, epoch);
+        takeSeat(commit.caller());
         Values values = new Values(Words.readCodec(head));
         yield Request.of(
             () -> reply(kind, id, shard.commit(commit, values), values, AnswerWords::stepped));
       }
       case PULL -> {
         Pull pull = RequestWords.readPull(head, epoch);
+        takeSeat(pull.caller());
         Values values = new Values(Words.readCodec(head));
         yield Request.of(
             () -> reply(kind, id, shard.pull(pull, values), values, AnswerWords::pulled));
       }
       case CLOCK -> {
         Caller caller = RequestWords.readCaller(head, epoch);
+        takeSeat(caller);
         yield Request.of(() -> reply(kind, id, shard.clock(caller), AnswerWords::clocks));
       }
       case SNAPSHOT -> {
@@ -138,12 +152,14 @@ final class ShardRequests {
         .whenComplete(
             (joined, error) -> {
               if (joined != null) {
-                Caller caller = new Caller(joined.worker(), join.session(), joined.epoch());
+                Seat taken = new Seat(shard, joined.worker(), join.session());
                 connection.inLoop(
                     () -> {
-                      member = caller;
-                      if (!channel.isActive()) {
-                        disconnected(); // It went before there was anybody to take off.
+                      if (channel.isActive()) {
+                        takeSeat(taken);
+                      } else if (!seats.containsKey(taken)) {
+                        // The connection went before there was anybody to take off.
+                        shard.disconnected(taken.worker(), taken.session());
                       }
                     });
               }
@@ -152,6 +168,7 @@ final class ShardRequests {
 
   private Request readPush(Kind kind, long id, long epoch, ByteBuf head) {
     Push push = RequestWords.readPush(head, epoch);
+    takeSeat(push.caller());
     Values values = new Values(Words.readCodec(head));
     CodecKind codec = Words.readCodec(head);
     int count = head.readIntLE();
@@ -290,11 +307,36 @@ final class ShardRequests {
                 }));
   }
 
-  /** The connection is gone: who has joined over it has to come back soon. */
+  private void takeSeat(Caller caller) {
+    if (caller.worker() != Caller.READER) {
+      takeSeat(new Seat(shard, caller.worker(), caller.session()));
+    }
+  }
+
+  private void takeSeat(Seat taken) {
+    if (!taken.equals(seat)) {
+      leaveSeat();
+      seat = taken;
+      seats.put(taken, this);
+    }
+  }
+
+  /**
+   * Gives the seat up.
+   *
+   * @return false if there was none, or another connection has taken it
+   */
+  private boolean leaveSeat() {
+    Seat left = seat;
+    seat = null;
+    return left != null && seats.remove(left, this);
+  }
+
+  /** The connection is gone: its worker has to come back soon, unless it has done so already. */
   void disconnected() {
-    Caller joined = member;
-    if (joined != null) {
-      shard.disconnected(joined.worker(), joined.session());
+    Seat left = seat;
+    if (leaveSeat() && left != null) {
+      shard.disconnected(left.worker(), left.session());
     }
   }
 }

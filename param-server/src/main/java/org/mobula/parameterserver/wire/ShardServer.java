@@ -24,6 +24,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import javax.net.ssl.SSLException;
@@ -44,6 +45,7 @@ public final class ShardServer implements AutoCloseable {
   private final ListenConfig config;
   private final byte[] token;
   private final AtomicLongArray refusals = new AtomicLongArray(Refusal.values().length);
+  private final Map<ShardRequests.Seat, ShardRequests> seats = new ConcurrentHashMap<>();
   private final ChannelGroup connections;
   private final Channel channel;
   private final Address address;
@@ -216,6 +218,10 @@ public final class ShardServer implements AutoCloseable {
 
   byte[] layoutDigest(int shard) {
     return digests.get(shard);
+  }
+
+  Map<ShardRequests.Seat, ShardRequests> seats() {
+    return seats;
   }
 
   void count(Refusal refusal) {

@@ -419,22 +419,7 @@ class SocketShardLinkTest {
   @Test
   void aWorkerThatIsGoneBeforeItsJoiningIsAnsweredIsTakenOffSoon() throws Exception {
     AtomicLong nanos = new AtomicLong();
-    ShardSetup setup = Wires.setup(10, 0, Consistency.Synchronous.defaults());
-    Duration soon = Duration.ofSeconds(1);
-    Shard primary =
-        Shard.primary(
-            new ShardSetup(
-                setup.layout(),
-                0,
-                10,
-                setup.optimizer(),
-                0,
-                setup.consistency(),
-                setup.lease(),
-                soon,
-                setup.replicaTimeout()),
-            FloatSlice.of(new float[10]),
-            nanos::get);
+    Shard primary = primaryThatWaitsASecond(nanos);
     BlockingQueue<CompletableFuture<Long>> entries = new LinkedBlockingQueue<>();
     primary.replicateTo(
         new ReplicatingLink() {
@@ -449,19 +434,68 @@ class SocketShardLinkTest {
     Transport transport = transport("tcp");
     ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
     SocketShardLink link = connect(transport, server.address(), Wires.config(10));
-    var unanswered = link.join(new Join(0, 77, LayoutHash.of(setup.layout()), 0, 10));
+    var unanswered = link.join(new Join(0, 77, LayoutHash.of(Wires.layout(10)), 0, 10));
     CompletableFuture<Long> joining = entries.take();
     link.close();
-    while (server.connections() > 0) {
-      Thread.onSpinWait();
-    }
+    awaitConnections(transport, server, 0);
     assertThatThrownBy(() -> Wires.get(unanswered)).isInstanceOf(LinkLostException.class);
     joining.complete(Long.MAX_VALUE);
     assertThat(primary.status().join().workers()).containsExactly(0);
     transport.loops().submit(() -> {}).sync(); // what the connection does about it
-    nanos.addAndGet(soon.toNanos());
-    primary.expire();
-    assertThat(primary.status().join().workers()).isEmpty();
+    assertThat(workersASecondLater(primary, nanos)).isEmpty();
+  }
+
+  @Test
+  void aWorkerThatHasConnectedAnewIsTakenOffWithItsNewConnectionAndNotWithItsOldOne()
+      throws Exception {
+    AtomicLong nanos = new AtomicLong();
+    Shard primary = primaryThatWaitsASecond(nanos);
+    Transport transport = transport("tcp");
+    ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
+    SocketShardLink former = connect(transport, server.address(), Wires.config(10));
+    Caller caller = join(former, primary.setup());
+    SocketShardLink present = connect(transport, server.address(), Wires.config(10));
+    Wires.get(present.clock(caller));
+    former.close(); // The server may notice later than the worker.
+    awaitConnections(transport, server, 1);
+    assertThat(workersASecondLater(primary, nanos)).containsExactly(caller.worker());
+    present.close();
+    awaitConnections(transport, server, 0);
+    assertThat(workersASecondLater(primary, nanos)).isEmpty();
+  }
+
+  /** Its lease is ten minutes long, but a second where the connection is gone. */
+  private static Shard primaryThatWaitsASecond(AtomicLong nanos) {
+    ShardSetup setup = Wires.setup(10, 0, Consistency.Synchronous.defaults());
+    return Shard.primary(
+        new ShardSetup(
+            setup.layout(),
+            0,
+            10,
+            setup.optimizer(),
+            0,
+            setup.consistency(),
+            setup.lease(),
+            Duration.ofSeconds(1),
+            setup.replicaTimeout()),
+        FloatSlice.of(new float[10]),
+        nanos::get);
+  }
+
+  private static List<Integer> workersASecondLater(Shard shard, AtomicLong nanos) {
+    nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    shard.expire();
+    return shard.status().join().workers();
+  }
+
+  private static void awaitConnections(Transport transport, ShardServer server, int wanted)
+      throws InterruptedException {
+    while (server.connections() > wanted) {
+      Thread.onSpinWait();
+    }
+    for (int turn = 0; turn < 2; turn++) { // It is counted down in one, and dealt with in the next.
+      transport.loops().submit(() -> {}).sync();
+    }
   }
 
   @Test
