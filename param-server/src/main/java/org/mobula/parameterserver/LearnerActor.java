@@ -63,22 +63,24 @@ final class LearnerActor implements AutoCloseable {
             .withSeed(seed(config.seed(), setup.number, version))
             .withEvaluation(EvaluationConfig.defaults().withEpisodes(0).withEvery(0))
             .withCheckpoint(CheckpointConfig.defaults());
-    Trainer built =
-        Trainer.builder(own)
-            .environment(setup.environment)
-            .learners(setup.server.learners())
-            .store((unused, policy, initial) -> joined)
-            .build();
-    trainer = built;
-    if (stopped) {
-      built.stop("the run ends");
-    }
     try {
+      Trainer built =
+          Trainer.builder(own)
+              .environment(setup.environment)
+              .learners(setup.server.learners())
+              .store((unused, policy, initial) -> joined)
+              .build();
+      trainer = built;
+      if (stopped) {
+        built.stop("the run ends");
+      }
       var unused = built.train();
       return "";
     } catch (RuntimeException e) {
-      joined.close();
       return String.valueOf(e.getMessage());
+    } finally {
+      // Whatever has ended it, an Error too: the others' rounds must not wait for this learner.
+      joined.close();
     }
   }
 

@@ -18,6 +18,7 @@ import org.mobula.core.runtime.ObjectRef;
 import org.mobula.core.runtime.Resources;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Join;
@@ -262,9 +263,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   /** Ends the learners after their present iteration, then the shards. */
   @Override
   public void close() {
-    for (ActorRef<LearnerActor> learner : learners) {
-      runtime.get(learner.run(LearnerActor::stop));
-    }
+    learners.forEach(learner -> end(learner.run(LearnerActor::stop)));
     for (int i = 0; i < training.size(); i++) {
       try {
         String failure = runtime.get(training.get(i));
@@ -273,15 +272,28 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         }
       } catch (TaskException e) {
         failures.accept("learner %d failed: %s".formatted(i + 1, e.getMessage()));
+      } catch (WaitInterruptedException e) {
+        LOG.debug("learner {} is not waited for", i + 1, e);
       }
     }
-    learners.forEach(learner -> runtime.get(learner.run(LearnerActor::close)));
+    learners.forEach(learner -> end(learner.run(LearnerActor::close)));
     if (connections != null) {
       connections.close();
     }
-    hosts.forEach(host -> runtime.get(host.run(ShardHost::close)));
+    hosts.forEach(host -> end(host.run(ShardHost::close)));
     training.clear();
     learners.clear();
     hosts.clear();
+  }
+
+  /**
+   * An actor that has died, or a thread that may not wait, must not keep the others from ending.
+   */
+  private void end(ObjectRef<?> last) {
+    try {
+      runtime.get(last);
+    } catch (TaskException | WaitInterruptedException e) {
+      LOG.debug("'{}' failed; the runtime closes what is left", last.name(), e);
+    }
   }
 }

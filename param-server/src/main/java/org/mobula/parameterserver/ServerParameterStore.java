@@ -344,7 +344,7 @@ public final class ServerParameterStore implements ParameterStore {
   }
 
   /** Pushes of this worker that came after their round had closed, and were dropped. */
-  public long lateGradients() {
+  public synchronized long lateGradients() {
     return session.lateGradients();
   }
 
@@ -391,7 +391,10 @@ public final class ServerParameterStore implements ParameterStore {
         : new IllegalStateException(cause);
   }
 
-  /** Leaves the shards, which go on. */
+  /**
+   * Leaves the shards, which go on. Whoever waits in another method, or calls one later, gets an
+   * {@link IllegalStateException}.
+   */
   @Override
   public void close() {
     ticker.shutdownNow();

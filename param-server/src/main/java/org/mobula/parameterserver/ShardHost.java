@@ -1,6 +1,7 @@
 package org.mobula.parameterserver;
 
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.Caller;
@@ -51,6 +52,8 @@ public final class ShardHost implements AutoCloseable {
    * A primary that goes on from a saved state of all parameters. Its epoch is above that of the
    * shard that it replaces, which nobody can tell any more: it is the time in seconds, where
    * promotions count from 0.
+   *
+   * @throws IllegalArgumentException if the state is of another network or optimizer
    */
   public static ShardHost restored(
       ShardSetup setup, StoreState whole, Address address, ListenConfig config) {
@@ -58,7 +61,13 @@ public final class ShardHost implements AutoCloseable {
     Shard shard = Shard.primary(setup, slice, System::nanoTime);
     StoreState part = StateSlices.cut(whole, setup.from(), setup.to());
     Caller caller = Caller.reader(System.currentTimeMillis() / 1000);
-    shard.restore(new Restore(caller, part, part.parameters().version())).join();
+    try {
+      shard.restore(new Restore(caller, part, part.parameters().version())).join();
+    } catch (CompletionException e) {
+      shard.close();
+      Throwable refusal = e.getCause() == null ? e : e.getCause();
+      throw new IllegalArgumentException(refusal.getMessage(), refusal);
+    }
     return new ShardHost(shard, address, config);
   }
 

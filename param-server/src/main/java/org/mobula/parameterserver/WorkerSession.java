@@ -43,6 +43,11 @@ final class WorkerSession {
   private long clock;
   private long lateGradients;
 
+  /** What was asked last, answered or not. */
+  private CompletableFuture<?> asked = new CompletableFuture<>();
+
+  private boolean closed;
+
   /**
    * A session that has asked nothing yet.
    *
@@ -333,14 +338,23 @@ final class WorkerSession {
     queue.run(() -> shards.forEach(RemoteShard::leave));
   }
 
+  /** Leaves the shards and closes the links; what is asked now or later ends with an error. */
   void close() {
     queue.run(
-        () ->
-            shards.forEach(
-                shard -> {
-                  shard.leave();
-                  shard.links().forEach(ShardLink::close);
-                }));
+        () -> {
+          closed = true;
+          shards.forEach(
+              shard -> {
+                shard.leave();
+                shard.links().forEach(ShardLink::close);
+              });
+          asked.completeExceptionally(closedException());
+        });
+  }
+
+  private static IllegalStateException closedException() {
+    return new IllegalStateException(
+        "the parameter store is closed, so its worker is none any more: join the shards anew");
   }
 
   /** To be called every now and then: looks after shards that are silent and renews leases. */
@@ -388,7 +402,15 @@ final class WorkerSession {
 
   private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    queue.run(() -> request.accept(result));
+    queue.run(
+        () -> {
+          if (closed) {
+            result.completeExceptionally(closedException());
+          } else {
+            asked = result;
+            request.accept(result);
+          }
+        });
     return result;
   }
 }

@@ -1,4 +1,7 @@
-/** The sharded parameter server: its settings, and the store through which a worker uses it. */
+/**
+ * The sharded parameter server: its settings, its shards and learners as actors or processes, and
+ * the store through which a worker uses it.
+ */
 @NullMarked
 package org.mobula.parameterserver;
 

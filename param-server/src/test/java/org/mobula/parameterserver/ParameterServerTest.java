@@ -40,6 +40,8 @@ import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.LinkLostException;
+import org.mobula.parameterserver.wire.Address;
 
 /** Whole runs whose parameters lie in shards. */
 @Timeout(120)
@@ -216,6 +218,58 @@ class ParameterServerTest {
         throw new IllegalStateException("out of order");
       }
       inner().step(action, step);
+    }
+  }
+
+  @Test
+  void aLearnerThatCannotBeginIsToldAndTheOthersGoOn() {
+    Thread own = Thread.currentThread();
+    EnvironmentFactory missing =
+        () -> {
+          if (!own.equals(Thread.currentThread())) {
+            throw new NoClassDefFoundError("it is on the trainer's class path alone");
+          }
+          return CART_POLE.create();
+        };
+    List<String> failures = new ArrayList<>();
+    ServerConfig server = server(2);
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, missing, failures::add)) {
+      TrainingResult result = trainer(config(2), server, parameters).build().train();
+      assertThat(result.progress().environmentSteps()).isEqualTo(64L * ITERATIONS * 2);
+    }
+    assertThat(failures).hasSize(1);
+    assertThat(failures.get(0)).startsWith("learner 1 failed: ").contains("class path alone");
+  }
+
+  @Test
+  void aLearnerThatDiesKeepsNothingFromClosing() {
+    List<String> failures = new ArrayList<>();
+    List<String> addresses;
+    ServerConfig server = server(2);
+    try (TaskRuntime runtime = runtime(false)) {
+      try (ParameterServer parameters =
+          ParameterServer.on(runtime, server, CART_POLE, failures::add)) {
+        trainer(config(2), server, parameters)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onIteration(
+                      TrainingProgress progress, Map<String, Double> measurements) {
+                    runtime.actorNamed("learner-1").ifPresent(each -> runtime.kill(each, false));
+                  }
+                })
+            .build()
+            .train();
+        addresses = parameters.addresses();
+      }
+      assertThat(failures).hasSize(1);
+      assertThat(failures.get(0)).startsWith("learner 1 failed: ");
+      assertThat(addresses).hasSize(2);
+      for (String address : addresses) {
+        assertThatThrownBy(() -> ShardProbe.ask(Address.parse(address), null, null))
+            .isInstanceOf(LinkLostException.class);
+      }
     }
   }
 

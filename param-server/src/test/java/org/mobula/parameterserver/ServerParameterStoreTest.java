@@ -2,6 +2,7 @@ package org.mobula.parameterserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
@@ -18,8 +20,13 @@ import org.mobula.parameterserver.Shards.Setup;
 import org.mobula.parameterserver.shard.Consistency.Asynchronous;
 import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.wire.Address;
+import org.mobula.parameterserver.wire.ListenConfig;
 
 /** Stores and shards in threads of their own. */
 class ServerParameterStoreTest {
@@ -183,6 +190,51 @@ class ServerParameterStoreTest {
       assertThat(status.consistency()).isEqualTo(new BoundedStaleness(3));
       assertThat(status.pushes()).isEqualTo(6);
     }
+  }
+
+  @Test
+  void aClosedStoreLetsNobodyWait() throws Exception {
+    Shards shards = Setup.of(2).start(ZEROS);
+    ServerParameterStore waits = shards.worker(Shards.LAYOUT, 0);
+    ExecutorService threads = Executors.newSingleThreadExecutor();
+    try (ServerParameterStore other = shards.worker(Shards.LAYOUT, 1)) {
+      Future<Double> push = threads.submit(() -> waits.push(Gradients.of(0, 1), 1));
+      while (shards.primaries().stream().anyMatch(each -> waitingPushes(each) == 0)) {
+        Thread.onSpinWait(); // until it waits for the other worker's
+      }
+      waits.close();
+      assertThatThrownBy(() -> push.get(30, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(IllegalStateException.class)
+          .hasRootCauseMessage(
+              "the parameter store is closed, so its worker is none any more: join the shards"
+                  + " anew");
+      other.push(Gradients.of(1, 1), 1);
+      Future<Double> late = threads.submit(() -> waits.push(Gradients.of(0, 2), 1));
+      assertThatThrownBy(() -> late.get(30, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(IllegalStateException.class);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static int waitingPushes(Shard shard) {
+    return shard.status().join().waitingPushes();
+  }
+
+  @Test
+  void aSavedStateOfAnotherOptimizerStartsNoShard() {
+    StoreState saved;
+    try (ServerParameterStore store = Setup.of(1).start(ZEROS).worker(Shards.LAYOUT, 0)) {
+      saved = store.save();
+    }
+    ShardSetup adam =
+        Setup.of(1).optimizer(Adam.defaults()).shard(new Range(0, Shards.LAYOUT.size()));
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(
+            () ->
+                ShardHost.restored(
+                    adam, saved, new Address.Tcp("127.0.0.1", 0), ListenConfig.defaults()))
+        .withMessageContaining("exp_avg");
   }
 
   @Test

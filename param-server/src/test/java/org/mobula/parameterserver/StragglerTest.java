@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,8 +34,9 @@ class StragglerTest {
   private final List<ServerParameterStore> stores = new ArrayList<>();
 
   @AfterEach
-  void close() {
+  void close() throws InterruptedException {
     threads.shutdownNow();
+    assertThat(threads.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
     stores.forEach(ServerParameterStore::close);
   }
 

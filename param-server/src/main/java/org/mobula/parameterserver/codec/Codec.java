@@ -35,11 +35,6 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
     return create(kind, 1);
   }
 
-  /** How many segments a vector of this many numbers is cut into; one for an empty vector. */
-  public static int segments(int size) {
-    return Math.max(1, (size + SEGMENT - 1) / SEGMENT);
-  }
-
   /** Which codec this is. */
   public abstract CodecKind kind();
 
@@ -87,14 +82,13 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
 
   abstract void read(ByteBuffer payload, float[] values, int offset, int count);
 
-  final MalformedPayloadException refuse(PayloadFault fault, String because) {
-    return new MalformedPayloadException(kind(), fault, because);
+  final MalformedPayloadException refuse(String because) {
+    return new MalformedPayloadException(kind(), because);
   }
 
   final void expect(ByteBuffer payload, int bytes, int count) {
     if (payload.remaining() != bytes) {
       throw refuse(
-          PayloadFault.LENGTH,
           "%d numbers take %d bytes but there are %d".formatted(count, bytes, payload.remaining()));
     }
   }

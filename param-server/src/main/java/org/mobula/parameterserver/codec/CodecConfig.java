@@ -71,11 +71,6 @@ public record CodecConfig(CodecKind kind, double fraction) implements Serializab
     return Codec.create(kind, fraction);
   }
 
-  /** Whether what is decoded has the bits of what was encoded, whatever they are. */
-  public boolean isExact() {
-    return kind == CodecKind.FP32;
-  }
-
   /** As {@link #parse} reads it. */
   @Override
   public String toString() {

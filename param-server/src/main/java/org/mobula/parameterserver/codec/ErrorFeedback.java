@@ -63,18 +63,8 @@ public final class ErrorFeedback {
     }
   }
 
-  /** What is lost so far, copied; for a checkpoint. */
-  public float[] residual() {
+  /** What is lost so far, copied. */
+  float[] residual() {
     return residual.clone();
-  }
-
-  /** Goes on with what was lost before. */
-  public void restore(float[] saved) {
-    if (saved.length != residual.length) {
-      throw new IllegalArgumentException(
-          "the saved residual has %d numbers but the error feedback is of %d"
-              .formatted(saved.length, residual.length));
-    }
-    System.arraycopy(saved, 0, residual, 0, residual.length);
   }
 }

@@ -208,14 +208,14 @@ final class Int8Codec extends Codec {
                 && scale <= scale(Float.MAX_VALUE)
                 && (scaleBits & SCALE_SLACK) == 0);
     if (!written) {
-      throw refuse(PayloadFault.SCALE, "the scale of block %d is %s".formatted(block, scale));
+      throw refuse("the scale of block %d is %s".formatted(block, scale));
     }
   }
 
   private void dequantise(float[] values, int offset, int count, float scale) {
     for (int i = 0; i < count; i++) {
       if (words[i] == Byte.MIN_VALUE) {
-        throw refuse(PayloadFault.CODE, "code -128 is not in use");
+        throw refuse("code -128 is not in use");
       }
     }
     for (int i = 0; i < count; i++) {
@@ -236,15 +236,12 @@ final class Int8Codec extends Codec {
             case NAN_CODE -> Float.NaN;
             case INFINITY_CODE -> Float.POSITIVE_INFINITY;
             case NEGATIVE_INFINITY_CODE -> Float.NEGATIVE_INFINITY;
-            default ->
-                throw refuse(
-                    PayloadFault.CODE,
-                    "code %d stands in a block without scale".formatted(words[i]));
+            default -> throw refuse("code %d stands in a block without scale".formatted(words[i]));
           };
       any |= words[i] != 0;
     }
     if (!any) {
-      throw refuse(PayloadFault.SCALE, "a block of finite numbers has no scale");
+      throw refuse("a block of finite numbers has no scale");
     }
   }
 }

@@ -107,12 +107,11 @@ final class TopKCodec extends Codec {
   @Override
   void read(ByteBuffer payload, float[] values, int offset, int count) {
     if (payload.remaining() < Integer.BYTES) {
-      throw refuse(PayloadFault.LENGTH, "there are only %d bytes".formatted(payload.remaining()));
+      throw refuse("there are only %d bytes".formatted(payload.remaining()));
     }
     int entries = payload.getInt();
     if (entries < 0 || entries > count) {
-      throw refuse(
-          PayloadFault.ENTRIES, "it has %d entries of %d numbers".formatted(entries, count));
+      throw refuse("it has %d entries of %d numbers".formatted(entries, count));
     }
     expect(payload, ENTRY_BYTES * entries, entries);
     ShortBuffer shorts = payload.asShortBuffer();
@@ -121,8 +120,7 @@ final class TopKCodec extends Codec {
     for (int i = 0; i < entries; i++) {
       int index = Short.toUnsignedInt(indexes[i]);
       if (index <= last || index >= count) {
-        throw refuse(
-            PayloadFault.INDEX, "index %d follows %d in %d numbers".formatted(index, last, count));
+        throw refuse("index %d follows %d in %d numbers".formatted(index, last, count));
       }
       last = index;
     }

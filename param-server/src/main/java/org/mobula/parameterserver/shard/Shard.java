@@ -154,7 +154,7 @@ public final class Shard implements AutoCloseable {
         });
   }
 
-  /** The connection that a worker joined over is gone; it has a little time to come back. */
+  /** The connection that a worker asked over last is gone; it has a little time to come back. */
   public void disconnected(int number, long session) {
     queue.run(() -> workers.disconnected(number, session));
   }

@@ -4,15 +4,21 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.Supplier;
+import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecKind;
+import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Entry;
+import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Member;
+import org.mobula.parameterserver.shard.Refusal;
 
-/** A primary's entry as words, which its vectors follow. */
+/** A primary's entry as words, which its vectors follow; the reader mirrors the writer. */
 final class EntryWords {
-  static final int UNCHANGED = 0;
-  static final int STEP = 1;
-  static final int WHOLE = 2;
+  private static final int UNCHANGED = 0;
+  private static final int STEP = 1;
+  private static final int WHOLE = 2;
 
   private EntryWords() {}
 
@@ -33,6 +39,49 @@ final class EntryWords {
     }
   }
 
+  /**
+   * The entry with arrays to be filled.
+   *
+   * @param size numbers that the shard's range has
+   * @param array one of that length, for a gradient
+   */
+  static Entry read(ByteBuf in, long epoch, int size, Supplier<float[]> array) {
+    long sequence = in.readLongLE();
+    long version = in.readLongLE();
+    Consistency consistency = Words.readConsistency(in);
+    List<Member> members = Words.readMembers(in);
+    Entry.Change change = readChange(in, members.size(), size, array);
+    return new Entry(epoch, sequence, version, consistency, members, change);
+  }
+
+  private static Entry.Change readChange(
+      ByteBuf in, int members, int size, Supplier<float[]> array) {
+    int kind = in.readUnsignedByte();
+    switch (kind) {
+      case UNCHANGED -> {
+        return new Entry.Unchanged();
+      }
+      case STEP -> {
+        double learningRate = in.readDoubleLE();
+        double clipCoefficient = in.readDoubleLE();
+        double[] sums = Words.readSums(in);
+        int count = in.readIntLE();
+        if (count != size) {
+          throw new WireException(
+              Refusal.WRONG_LENGTH,
+              "an entry has %d numbers but the shard's range has %d".formatted(count, size));
+        }
+        return new Entry.Step(FloatSlice.of(array.get()), learningRate, clipCoefficient, sums);
+      }
+      case WHOLE -> {
+        StoreState state = Words.readState(in, size);
+        return new Entry.Whole(state, readMemberSums(in, members));
+      }
+      default -> throw Words.impossible("a change", kind);
+    }
+  }
+
+  /** What follows the words, or belongs into the arrays of an entry that was read. */
   static Vectors vectors(Entry entry) {
     if (entry.change() instanceof Entry.Step step) {
       return Vectors.of(step.gradient(), Codec.reading(CodecKind.FP32));
@@ -56,7 +105,7 @@ final class EntryWords {
     sums.forEach(each -> out.writeIntLE(places.getOrDefault(each, 0)));
   }
 
-  static List<double[]> readMemberSums(ByteBuf in, int members) {
+  private static List<double[]> readMemberSums(ByteBuf in, int members) {
     int count = in.readIntLE();
     if (count < 0 || count > members) {
       throw Words.impossible("the number of sums", count);

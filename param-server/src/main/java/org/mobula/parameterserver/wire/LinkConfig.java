@@ -31,7 +31,7 @@ public record LinkConfig(
           "values would travel as %s, which leaves out most of them; take fp32, bf16 or fp16"
               .formatted(values));
     }
-    SocketShardLink.checkToken(tokenText);
+    ListenConfig.checkToken(tokenText);
   }
 
   /** No token, no TLS, floats bit for bit. */

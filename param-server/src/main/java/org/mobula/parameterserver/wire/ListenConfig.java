@@ -2,6 +2,7 @@ package org.mobula.parameterserver.wire;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ public record ListenConfig(
     int sliceRequests,
     int smallRequests,
     WireTimes times) {
+  /** With the rest of a handshake it fits a stranger's frame. */
+  private static final int MOST_TOKEN_BYTES = 1024;
+
   /** Checks the ranges. */
   public ListenConfig {
     if ((certificate == null) != (privateKey == null)) {
@@ -37,7 +41,15 @@ public record ListenConfig(
           "slice requests are %d and small requests %d but each must be ≥ 1"
               .formatted(sliceRequests, smallRequests));
     }
-    SocketShardLink.checkToken(tokenText);
+    checkToken(tokenText);
+  }
+
+  static void checkToken(String token) {
+    if (token.getBytes(StandardCharsets.UTF_8).length > MOST_TOKEN_BYTES) {
+      throw new IllegalArgumentException(
+          "the token is longer than %d bytes: 32 random characters are enough"
+              .formatted(MOST_TOKEN_BYTES));
+    }
   }
 
   /** No token, no TLS, two slices and 64 small requests on their way. */

@@ -23,23 +23,8 @@ final class Message {
   /** Runs when the last frame has left, or never will. */
   private @Nullable Runnable after;
 
-  private Message(Kind kind, boolean answer, long id, long epoch, ByteBuf head, Vectors vectors) {
-    this.kind = kind;
-    this.answer = answer;
-    this.id = id;
-    this.epoch = epoch;
-    this.head = head;
-    this.vectors = vectors;
-  }
-
-  private static ByteBuf head(ByteBufAllocator allocator, Consumer<ByteBuf> words) {
-    ByteBuf head = allocator.directBuffer(128);
-    words.accept(head);
-    return head;
-  }
-
-  /** A message whose arrays stay as they are until it has left, or are detached before. */
-  static Message of(
+  /** Its arrays must stay as they are until it has left, or be detached before. */
+  Message(
       ByteBufAllocator allocator,
       Kind kind,
       boolean answer,
@@ -47,7 +32,13 @@ final class Message {
       long epoch,
       Consumer<ByteBuf> words,
       Vectors vectors) {
-    return new Message(kind, answer, id, epoch, head(allocator, words), vectors);
+    this.kind = kind;
+    this.answer = answer;
+    this.id = id;
+    this.epoch = epoch;
+    this.vectors = vectors;
+    head = allocator.directBuffer(128);
+    words.accept(head);
   }
 
   private static void encode(Codec codec, float[] values, int offset, int count, ByteBuf out) {

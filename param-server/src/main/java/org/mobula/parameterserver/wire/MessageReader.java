@@ -78,10 +78,6 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
     return bytes;
   }
 
-  final boolean isBroken() {
-    return broken;
-  }
-
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf in = (ByteBuf) message;

@@ -78,7 +78,7 @@ final class MessageWriter {
   void refuse(Refusal refusal, String message) {
     close();
     ByteBuf head = channel.alloc().directBuffer(256);
-    Words.refusal(head, refusal, -1, message);
+    AnswerWords.refusal(head, refusal, -1, message);
     int length = Header.BYTES + Integer.BYTES + head.readableBytes();
     ByteBuf frame = channel.alloc().directBuffer(length);
     Header.write(frame, length, Kind.REFUSED, true, 0, 0, 0, sequence++);

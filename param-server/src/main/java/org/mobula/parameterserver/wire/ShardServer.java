@@ -10,15 +10,21 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import javax.net.ssl.SSLException;
@@ -39,6 +45,7 @@ public final class ShardServer implements AutoCloseable {
   private final ListenConfig config;
   private final byte[] token;
   private final AtomicLongArray refusals = new AtomicLongArray(Refusal.values().length);
+  private final Map<ShardRequests.Seat, ShardRequests> seats = new ConcurrentHashMap<>();
   private final ChannelGroup connections;
   private final Channel channel;
   private final Address address;
@@ -140,21 +147,38 @@ public final class ShardServer implements AutoCloseable {
     }
   }
 
-  /** A socket file outlives its process; nobody listens there if no connection can be had. */
+  /**
+   * A socket file outlives its process. What else is there must stay; Netty would delete whatever
+   * is in its way.
+   */
   private static void removeFormer(Address address) {
     if (!(address instanceof Address.Unix unix)) {
       return;
     }
     Path path = Path.of(unix.path());
     try {
-      if (Files.exists(path)
-          && !Files.isRegularFile(path)
-          && !Files.isDirectory(path)
-          && !Files.isSymbolicLink(path)) {
-        Files.delete(path);
+      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        return;
       }
+      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isOther()) {
+        throw new IOException("what is there is no socket");
+      }
+      if (isListening(path)) {
+        throw new IOException("another server does");
+      }
+      Files.delete(path);
     } catch (IOException e) {
-      throw new UncheckedIOException("the former socket %s cannot be removed".formatted(path), e);
+      throw new UncheckedIOException(
+          "the server cannot listen on %s: %s".formatted(address, e.getMessage()), e);
+    }
+  }
+
+  private static boolean isListening(Path socket) throws IOException {
+    try (SocketChannel connected = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      return connected.isConnected();
+    } catch (ConnectException e) {
+      return false;
     }
   }
 
@@ -196,6 +220,10 @@ public final class ShardServer implements AutoCloseable {
     return digests.get(shard);
   }
 
+  Map<ShardRequests.Seat, ShardRequests> seats() {
+    return seats;
+  }
+
   void count(Refusal refusal) {
     refusals.incrementAndGet(refusal.ordinal());
   }
@@ -206,8 +234,12 @@ public final class ShardServer implements AutoCloseable {
     expiry.cancel(false);
     channel.close().awaitUninterruptibly();
     connections.close().awaitUninterruptibly();
-    if (address instanceof Address.Unix) {
-      removeFormer(address);
+    if (address instanceof Address.Unix unix) {
+      try {
+        Files.deleteIfExists(Path.of(unix.path()));
+      } catch (IOException e) {
+        throw new UncheckedIOException("the socket of %s cannot be removed".formatted(address), e);
+      }
     }
   }
 }

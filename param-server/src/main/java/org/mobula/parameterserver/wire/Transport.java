@@ -8,9 +8,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.SelectStrategyFactory;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -28,11 +26,10 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads and buffers of a process's connections, shared by its servers and links. Close it
+ * The thread and the buffers of a process's connections, shared by its servers and links. Close it
  * after them.
  */
 public final class Transport implements AutoCloseable {
@@ -53,23 +50,18 @@ public final class Transport implements AutoCloseable {
   private final EventLoopGroup loops;
   private final PooledByteBufAllocator allocator;
 
-  private Transport(boolean epoll, int threads, Duration spin) {
+  private Transport(boolean epoll) {
     this.epoll = epoll;
-    IoHandlerFactory handlers;
-    if (epoll) {
-      SelectStrategyFactory strategy = () -> new Spin(spin.toNanos(), System::nanoTime);
-      handlers = EpollIoHandler.newFactory(0, strategy);
-    } else {
-      handlers = NioIoHandler.newFactory();
-    }
     loops =
         new MultiThreadIoEventLoopGroup(
-            threads, new DefaultThreadFactory("mobula-wire", true), handlers);
+            1,
+            new DefaultThreadFactory("mobula-wire", true),
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     allocator =
         new PooledByteBufAllocator(
             true,
             1,
-            threads,
+            1,
             PAGE_BYTES,
             CHUNK_ORDER,
             PooledByteBufAllocator.defaultSmallCacheSize(),
@@ -78,39 +70,16 @@ public final class Transport implements AutoCloseable {
   }
 
   /**
-   * One thread, which sleeps as soon as nothing is to be done. It serves several connections: a
-   * second one pays from about a gigabyte a second on.
+   * One thread, which serves all connections: a second one would pay from about a gigabyte a second
+   * on. By epoll where the machine has it, else by Java's own selectors.
    */
   public static Transport open() {
-    return open(1, Duration.ZERO);
-  }
-
-  /**
-   * Epoll where the machine has it, else Java's own selectors.
-   *
-   * @param threads that serve connections; each connection stays with one
-   * @param spin how long a thread goes on looking for more after something came, before it sleeps:
-   *     answers within that time arrive sooner, for the price of a busy core; zero for none, and
-   *     not heeded without epoll
-   */
-  public static Transport open(int threads, Duration spin) {
-    check(threads, spin);
-    return new Transport(Epoll.isAvailable(), threads, spin);
+    return new Transport(Epoll.isAvailable());
   }
 
   /** Java's own selectors, also where there is epoll. */
-  static Transport openNio(int threads) {
-    check(threads, Duration.ZERO);
-    return new Transport(false, threads, Duration.ZERO);
-  }
-
-  private static void check(int threads, Duration spin) {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads is " + threads + " but must be ≥ 1");
-    }
-    if (spin.isNegative()) {
-      throw new IllegalArgumentException("spin is " + spin + " but must be ≥ 0");
-    }
+  static Transport openNio() {
+    return new Transport(false);
   }
 
   /** Direct buffers that nobody has released; exact once the transport is closed. */
@@ -133,10 +102,6 @@ public final class Transport implements AutoCloseable {
 
   EventLoopGroup loops() {
     return loops;
-  }
-
-  boolean isEpoll() {
-    return epoll;
   }
 
   Bootstrap client(Address address) {
@@ -193,7 +158,7 @@ public final class Transport implements AutoCloseable {
     return epoll ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
   }
 
-  /** Ends the threads, and with them whatever connection is left. */
+  /** Ends the thread, and with it whatever connection is left. */
   @Override
   public void close() {
     loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();

@@ -3,7 +3,7 @@ package org.mobula.parameterserver.shard;
 import java.util.concurrent.CompletableFuture;
 
 /** A link to a replica, of which a primary asks nothing but to follow. */
-abstract class ReplicatingLink implements ShardLink {
+public abstract class ReplicatingLink implements ShardLink {
   private static <T> CompletableFuture<T> never() {
     throw new UnsupportedOperationException("a primary only replicates");
   }

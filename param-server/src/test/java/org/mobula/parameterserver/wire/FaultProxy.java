@@ -22,7 +22,7 @@ import org.mobula.core.random.Pcg64;
  * goes through the plan; besides, one direction may be cut without a word, held up, or slowed down.
  */
 public final class FaultProxy implements AutoCloseable {
-  private static final int KIND_AT = 9;
+  static final int KIND_AT = 9;
   private static final long DELAY_NANOS = 2_000_000;
 
   /** Which way a frame goes. */

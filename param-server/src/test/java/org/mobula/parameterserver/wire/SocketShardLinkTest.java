@@ -4,13 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.IntBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +32,7 @@ import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
@@ -34,6 +44,7 @@ import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ReplicatingLink;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -59,7 +70,7 @@ class SocketShardLinkTest {
   }
 
   private Transport transport(String kind) {
-    return opened(kind.startsWith("nio") ? Transport.openNio(1) : Transport.open());
+    return opened(kind.startsWith("nio") ? Transport.openNio() : Transport.open());
   }
 
   private Address address(String kind) {
@@ -226,6 +237,34 @@ class SocketShardLinkTest {
     assertThat(replicated).isEqualTo(values);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"unix", "nio-unix"})
+  void aSocketFileIsTakenOverFromAServerThatIsGoneAndFromNoOther(String kind) throws Exception {
+    Transport transport = transport(kind);
+    Address address = address(kind);
+    Path file = folder.resolve("shard");
+    ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+        .bind(UnixDomainSocketAddress.of(file))
+        .close();
+    assertThat(file).exists(); // as after a kill
+    serve(kind, transport, Wires.primary(10));
+    assertThatThrownBy(() -> Wires.serve(transport, address, Wires.primary(10)))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage("the server cannot listen on " + address + ": another server does");
+    SocketShardLink link = connect(transport, address, Wires.config(10));
+    assertThat(Wires.get(link.status()).version()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix", "nio-unix"})
+  void aFileThatIsNoSocketIsLeftAlone(String kind) throws Exception {
+    Path file = Files.writeString(folder.resolve("shard"), "precious");
+    assertThatThrownBy(() -> Wires.serve(transport(kind), address(kind), Wires.primary(10)))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage("the server cannot listen on unix:%s: what is there is no socket", file);
+    assertThat(file).hasContent("precious");
+  }
+
   // Who is let in.
 
   @Test
@@ -355,6 +394,108 @@ class SocketShardLinkTest {
     assertThatThrownBy(() -> Wires.get(link.status()))
         .isInstanceOf(LinkLostException.class)
         .hasMessageEndingWith("the link was closed");
+  }
+
+  @Test
+  void anAnswerOfAnotherKindEndsTheLinkAndTheQuestion() throws Exception {
+    Transport transport = transport("tcp");
+    Address address = serve("tcp", transport, Wires.primary(10));
+    FaultProxy proxy =
+        opened(
+            new FaultProxy(
+                address,
+                (direction, kind, frame) -> {
+                  if (kind == (Kind.HEALTH.id | Kind.ANSWER)) {
+                    frame[FaultProxy.KIND_AT] = (byte) (Kind.CLOCK.id | Kind.ANSWER);
+                  }
+                  return FaultProxy.Fault.NONE;
+                }));
+    SocketShardLink link = connect(transport, proxy.address(), Wires.config(10));
+    assertThatThrownBy(() -> Wires.get(link.status()))
+        .isInstanceOf(LinkLostException.class)
+        .hasMessageEndingWith("it broke the protocol: CLOCK 2 is answered but was not asked");
+  }
+
+  @Test
+  void aWorkerThatIsGoneBeforeItsJoiningIsAnsweredIsTakenOffSoon() throws Exception {
+    AtomicLong nanos = new AtomicLong();
+    Shard primary = primaryThatWaitsASecond(nanos);
+    BlockingQueue<CompletableFuture<Long>> entries = new LinkedBlockingQueue<>();
+    primary.replicateTo(
+        new ReplicatingLink() {
+          @Override
+          public CompletableFuture<Long> replicate(Entry entry) {
+            CompletableFuture<Long> reached = new CompletableFuture<>();
+            entries.add(reached);
+            return reached;
+          }
+        });
+    entries.take().complete(Long.MAX_VALUE);
+    Transport transport = transport("tcp");
+    ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
+    SocketShardLink link = connect(transport, server.address(), Wires.config(10));
+    var unanswered = link.join(new Join(0, 77, LayoutHash.of(Wires.layout(10)), 0, 10));
+    CompletableFuture<Long> joining = entries.take();
+    link.close();
+    awaitConnections(transport, server, 0);
+    assertThatThrownBy(() -> Wires.get(unanswered)).isInstanceOf(LinkLostException.class);
+    joining.complete(Long.MAX_VALUE);
+    assertThat(primary.status().join().workers()).containsExactly(0);
+    transport.loops().submit(() -> {}).sync(); // what the connection does about it
+    assertThat(workersASecondLater(primary, nanos)).isEmpty();
+  }
+
+  @Test
+  void aWorkerThatHasConnectedAnewIsTakenOffWithItsNewConnectionAndNotWithItsOldOne()
+      throws Exception {
+    AtomicLong nanos = new AtomicLong();
+    Shard primary = primaryThatWaitsASecond(nanos);
+    Transport transport = transport("tcp");
+    ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
+    SocketShardLink former = connect(transport, server.address(), Wires.config(10));
+    Caller caller = join(former, primary.setup());
+    SocketShardLink present = connect(transport, server.address(), Wires.config(10));
+    Wires.get(present.clock(caller));
+    former.close(); // The server may notice later than the worker.
+    awaitConnections(transport, server, 1);
+    assertThat(workersASecondLater(primary, nanos)).containsExactly(caller.worker());
+    present.close();
+    awaitConnections(transport, server, 0);
+    assertThat(workersASecondLater(primary, nanos)).isEmpty();
+  }
+
+  /** Its lease is ten minutes long, but a second where the connection is gone. */
+  private static Shard primaryThatWaitsASecond(AtomicLong nanos) {
+    ShardSetup setup = Wires.setup(10, 0, Consistency.Synchronous.defaults());
+    return Shard.primary(
+        new ShardSetup(
+            setup.layout(),
+            0,
+            10,
+            setup.optimizer(),
+            0,
+            setup.consistency(),
+            setup.lease(),
+            Duration.ofSeconds(1),
+            setup.replicaTimeout()),
+        FloatSlice.of(new float[10]),
+        nanos::get);
+  }
+
+  private static List<Integer> workersASecondLater(Shard shard, AtomicLong nanos) {
+    nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    shard.expire();
+    return shard.status().join().workers();
+  }
+
+  private static void awaitConnections(Transport transport, ShardServer server, int wanted)
+      throws InterruptedException {
+    while (server.connections() > wanted) {
+      Thread.onSpinWait();
+    }
+    for (int turn = 0; turn < 2; turn++) { // It is counted down in one, and dealt with in the next.
+      transport.loops().submit(() -> {}).sync();
+    }
   }
 
   @Test

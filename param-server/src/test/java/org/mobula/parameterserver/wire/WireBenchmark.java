@@ -53,9 +53,6 @@ public class WireBenchmark {
   @Param({"fp32", "bf16"})
   public String codec;
 
-  @Param({"0"})
-  public int spinMicroseconds;
-
   private Transport servers;
   private Transport clients;
   private final List<ShardServer> hosts = new ArrayList<>();
@@ -70,9 +67,8 @@ public class WireBenchmark {
     ParameterLayout layout = Wires.layout(floats);
     gradient = new float[floats];
     values = new float[floats];
-    Duration spin = Duration.ofNanos(1000L * spinMicroseconds);
-    servers = Transport.open(1, spin);
-    clients = Transport.open(1, spin);
+    servers = Transport.open();
+    clients = Transport.open();
     Path folder = Files.createTempDirectory("wire");
     for (ShardRanges.Range range : ShardRanges.cut(layout, SHARDS).ranges()) {
       ShardSetup setup =

@@ -1,0 +1,313 @@
+package org.mobula.parameterserver.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.concurrent.Future;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.parameterserver.codec.Codec;
+import org.mobula.parameterserver.codec.CodecKind;
+import org.mobula.parameterserver.shard.LinkLostException;
+import org.mobula.parameterserver.shard.RefusedException;
+
+/**
+ * A server as a client sees it: shakes hands, sends requests as there are credits for them, and
+ * ends them with their answers or with the connection. Event loop only, but for what says
+ * otherwise.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, which is dealt with
+final class ClientConnection extends MessageReader {
+  private final Channel channel;
+  private final Address address;
+  private final int shard;
+  private final LinkConfig config;
+  private final CompletableFuture<SocketShardLink> opened;
+  private final MessageWriter writer;
+  private final Codec encoder;
+  private final Map<CodecKind, Codec> decoders = new HashMap<>();
+  private final Map<Long, Exchange<?>> pending = new HashMap<>();
+  private final Deque<Exchange<?>> waitingSlices = new ArrayDeque<>();
+  private final Deque<Exchange<?>> waitingSmall = new ArrayDeque<>();
+  private int sliceCredits;
+  private int smallCredits;
+  private long nextId = 1;
+  private @Nullable Exchange<?> answered;
+  private @Nullable Future<?> opening;
+  private @Nullable Heartbeat heartbeat;
+  private @Nullable LinkLostException lost;
+  private boolean welcomed;
+  private volatile int from;
+  private volatile int to;
+
+  /**
+   * Shakes hands when the channel is active.
+   *
+   * @param opened ends with a link to the shard, or with what stood in the way
+   */
+  ClientConnection(
+      Address address,
+      int shard,
+      LinkConfig config,
+      Channel channel,
+      CompletableFuture<SocketShardLink> opened) {
+    super(Header.MOST_FRAME_BYTES);
+    this.address = address;
+    this.shard = shard;
+    this.config = config;
+    this.channel = channel;
+    this.opened = opened;
+    writer = new MessageWriter(channel);
+    encoder = config.gradients().create();
+  }
+
+  /** First place of the shard's range; any thread. */
+  int from() {
+    return from;
+  }
+
+  /** The place after the last of the shard's range; any thread. */
+  int to() {
+    return to;
+  }
+
+  /** Whether there is any use in sending; any thread. */
+  boolean isOpen() {
+    return channel.isActive();
+  }
+
+  /** Sends a request, or ends it; any thread. */
+  void send(Exchange<?> exchange) {
+    if (channel.eventLoop().inEventLoop()) {
+      submit(exchange);
+      return;
+    }
+    try {
+      channel.eventLoop().execute(() -> submit(exchange));
+    } catch (RejectedExecutionException e) {
+      exchange.future.completeExceptionally(
+          new LinkLostException("the transport of the link to " + address + " was closed", e));
+    }
+  }
+
+  /** Ends the connection and everything that waits; any thread. */
+  void close() {
+    try {
+      channel.eventLoop().execute(() -> lose("the link was closed", null));
+    } catch (RejectedExecutionException e) {
+      // The transport was closed first, and the connection with it.
+      lose("the transport was closed", e);
+    }
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    ParameterLayout layout = config.layout();
+    byte[] digest = layout == null ? new byte[LayoutDigest.BYTES] : LayoutDigest.of(layout);
+    byte[] token = config.tokenText().getBytes(StandardCharsets.UTF_8);
+    long heartbeatMillis = Math.min(Integer.MAX_VALUE, config.times().heartbeat().toMillis());
+    writer.send(
+        new Message(
+            channel.alloc(),
+            Kind.HELLO,
+            false,
+            nextId++,
+            0,
+            out ->
+                out.writeIntLE(shard)
+                    .writeBytes(digest)
+                    .writeIntLE((int) heartbeatMillis)
+                    .writeShortLE(token.length)
+                    .writeBytes(token),
+            Vectors.NONE));
+    opening =
+        channel
+            .eventLoop()
+            .schedule(
+                () -> lose("it did not answer the handshake in " + config.times().opening(), null),
+                config.times().opening().toMillis(),
+                TimeUnit.MILLISECONDS);
+  }
+
+  private void submit(Exchange<?> exchange) {
+    LinkLostException already = lost;
+    if (already != null) {
+      exchange.future.completeExceptionally(
+          new LinkLostException(String.valueOf(already.getMessage()), already));
+      return;
+    }
+    boolean slices = exchange.kind.movesSlices();
+    if (slices ? sliceCredits > 0 : smallCredits > 0) {
+      write(exchange);
+    } else {
+      (slices ? waitingSlices : waitingSmall).add(exchange);
+    }
+  }
+
+  private void write(Exchange<?> exchange) {
+    if (exchange.kind.movesSlices()) {
+      sliceCredits--;
+    } else {
+      smallCredits--;
+    }
+    long id = nextId++;
+    pending.put(id, exchange);
+    writer.send(
+        new Message(
+            channel.alloc(),
+            exchange.kind,
+            false,
+            id,
+            exchange.epoch,
+            exchange.words,
+            exchange.floats.apply(encoder)));
+  }
+
+  private void giveCredit(Kind kind) {
+    Deque<Exchange<?>> waiting = kind.movesSlices() ? waitingSlices : waitingSmall;
+    if (kind.movesSlices()) {
+      sliceCredits++;
+    } else {
+      smallCredits++;
+    }
+    Exchange<?> next = waiting.poll();
+    if (next != null) {
+      write(next);
+    }
+  }
+
+  @Override
+  Vectors begin(Header header, ByteBuf head) {
+    if (!header.answer) {
+      throw WireException.malformed("a server sends the request " + header.kind);
+    }
+    if (header.kind == Kind.REFUSED) {
+      RefusedException why = AnswerWords.readRefusal(head);
+      Exchange<?> exchange = pending.remove(header.id);
+      if (exchange != null) {
+        answered = exchange;
+        exchange.refused(why);
+      } else {
+        lose("it ended the connection, %s: %s".formatted(why.refusal(), why.getMessage()), why);
+      }
+      return Vectors.NONE;
+    }
+    if (!welcomed) {
+      welcome(header, head);
+      return Vectors.NONE;
+    }
+    Exchange<?> exchange = pending.get(header.id);
+    if (exchange == null || exchange.kind != header.kind) {
+      throw WireException.malformed(
+          "%s %d is answered but was not asked".formatted(header.kind, header.id));
+    }
+    pending.remove(header.id);
+    answered = exchange;
+    return exchange.begin(head, decoders);
+  }
+
+  private void welcome(Header header, ByteBuf head) {
+    if (header.kind != Kind.WELCOME) {
+      throw WireException.malformed("a server begins with " + header.kind);
+    }
+    from = head.readIntLE();
+    to = head.readIntLE();
+    sliceCredits = head.readIntLE();
+    smallCredits = head.readIntLE();
+    int serversHeartbeatMillis = head.readIntLE();
+    if (from < 0
+        || to <= from
+        || sliceCredits < 1
+        || smallCredits < 1
+        || serversHeartbeatMillis < 1) {
+      throw WireException.malformed("a server's greeting holds impossible numbers");
+    }
+    welcomed = true;
+    if (opening != null) {
+      opening.cancel(false);
+    }
+    heartbeat =
+        new Heartbeat(
+            channel,
+            this,
+            writer,
+            config.times(),
+            Math.min(config.times().heartbeat().toMillis(), serversHeartbeatMillis),
+            () -> lose("it was silent for " + config.times().silence(), null));
+    if (!opened.complete(new SocketShardLink(address, config, this))) {
+      lose("nobody waits for the link any more", null);
+    }
+  }
+
+  @Override
+  void end() {
+    Exchange<?> exchange = answered;
+    answered = null;
+    if (exchange != null) {
+      giveCredit(exchange.kind);
+      exchange.end();
+    }
+  }
+
+  @Override
+  void broken(ChannelHandlerContext ctx, WireException why) {
+    lose("it broke the protocol: " + why.getMessage(), why);
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    writer.drain();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    lose("it closed the connection", null);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    lose(String.valueOf(cause.getMessage()), cause);
+  }
+
+  /** Ends everything that waits. */
+  private void lose(String how, @Nullable Throwable cause) {
+    if (lost != null) {
+      return;
+    }
+    LinkLostException why =
+        new LinkLostException(
+            "the link to the parameter server at %s is lost: %s".formatted(address, how), cause);
+    lost = why;
+    stop();
+    if (opening != null) {
+      opening.cancel(false);
+    }
+    if (heartbeat != null) {
+      heartbeat.stop();
+    }
+    writer.close();
+    channel.close();
+    if (!welcomed) {
+      opened.completeExceptionally(cause instanceof RefusedException ? cause : why);
+    }
+    Deque<Exchange<?>> ended = new ArrayDeque<>(pending.values());
+    if (answered != null) {
+      ended.add(answered);
+    }
+    ended.addAll(waitingSlices);
+    ended.addAll(waitingSmall);
+    pending.clear();
+    waitingSlices.clear();
+    waitingSmall.clear();
+    answered = null;
+    ended.forEach(exchange -> exchange.future.completeExceptionally(why));
+  }
+}

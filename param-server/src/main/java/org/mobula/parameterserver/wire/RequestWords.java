@@ -1,0 +1,95 @@
+package org.mobula.parameterserver.wire;
+
+import io.netty.buffer.ByteBuf;
+import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Commit;
+import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.Promote;
+import org.mobula.parameterserver.shard.Pull;
+import org.mobula.parameterserver.shard.Push;
+import org.mobula.parameterserver.shard.Restore;
+
+/**
+ * The words that requests begin with; each {@code read} mirrors its writer. A caller's epoch is in
+ * the header. Codecs and numbers of floats come after these words.
+ */
+final class RequestWords {
+  private RequestWords() {}
+
+  static void caller(ByteBuf out, Caller caller) {
+    out.writeIntLE(caller.worker()).writeLongLE(caller.session());
+  }
+
+  static Caller readCaller(ByteBuf in, long epoch) {
+    return new Caller(in.readIntLE(), in.readLongLE(), epoch);
+  }
+
+  static void join(ByteBuf out, Join join) {
+    out.writeIntLE(join.worker())
+        .writeLongLE(join.session())
+        .writeLongLE(join.layoutHash())
+        .writeIntLE(join.from())
+        .writeIntLE(join.to());
+  }
+
+  static Join readJoin(ByteBuf in) {
+    return new Join(
+        in.readIntLE(), in.readLongLE(), in.readLongLE(), in.readIntLE(), in.readIntLE());
+  }
+
+  static void push(ByteBuf out, Push push) {
+    caller(out, push.caller());
+    out.writeLongLE(push.clock())
+        .writeLongLE(push.baseVersion())
+        .writeDoubleLE(push.learningRate());
+  }
+
+  static Push readPush(ByteBuf in, long epoch) {
+    return new Push(readCaller(in, epoch), in.readLongLE(), in.readLongLE(), in.readDoubleLE());
+  }
+
+  static void commit(ByteBuf out, Commit commit) {
+    caller(out, commit.caller());
+    out.writeLongLE(commit.clock()).writeDoubleLE(commit.norm());
+  }
+
+  static Commit readCommit(ByteBuf in, long epoch) {
+    return new Commit(readCaller(in, epoch), in.readLongLE(), in.readDoubleLE());
+  }
+
+  static void pull(ByteBuf out, Pull pull) {
+    caller(out, pull.caller());
+    out.writeLongLE(pull.have());
+  }
+
+  static Pull readPull(ByteBuf in, long epoch) {
+    return new Pull(readCaller(in, epoch), in.readLongLE());
+  }
+
+  static void restore(ByteBuf out, Restore restore) {
+    caller(out, restore.caller());
+    out.writeLongLE(restore.lastKnownVersion());
+    Words.state(out, restore.slice());
+  }
+
+  /**
+   * The request with arrays to be filled.
+   *
+   * @param expected numbers that the slice has
+   */
+  static Restore readRestore(ByteBuf in, long epoch, int expected) {
+    Caller caller = readCaller(in, epoch);
+    long lastKnownVersion = in.readLongLE();
+    StoreState slice = Words.readState(in, expected);
+    return new Restore(caller, slice, lastKnownVersion);
+  }
+
+  static void promote(ByteBuf out, Promote promote) {
+    out.writeLongLE(promote.knownVersion());
+  }
+
+  static Promote readPromote(ByteBuf in, long epoch) {
+    return new Promote(epoch, in.readLongLE());
+  }
+}
