@@ -66,15 +66,12 @@ record Jupyter(Path executables) {
                 builder.environment(),
                 classPath(),
                 ManagementFactory.getRuntimeMXBean().getInputArguments()));
-    Process process = builder.start();
-    // A terminal's Ctrl-C reaches Jupyter by itself, which asks before it ends.
-    try (StopSignals signals =
-        StopSignals.listen(
-            name -> {
-              if (name.equals("SIGTERM")) {
-                process.destroy();
-              }
-            })) {
+    // Jupyter asks after a Ctrl-C whether it shall end, and takes a second one for a yes.
+    try (StopSignals signals = StopSignals.leaveToChildren()) {
+      Process process = builder.start();
+      if (signals.exitCode() != 0) {
+        process.destroy(); // the signal came before there was a child
+      }
       int code = process.waitFor();
       return signals.exitCode() != 0 ? signals.exitCode() : code;
     }
@@ -131,19 +128,41 @@ record Jupyter(Path executables) {
 
   /** The jars beside this class's, or in a build the class path. */
   private static String classPath() throws IOException {
+    Path here = ownLocation();
+    if (Files.isDirectory(here)) {
+      return System.getProperty("java.class.path");
+    }
+    try (Stream<Path> files = Files.list(here.getParent())) {
+      return files
+          .map(Path::toString)
+          .filter(name -> name.endsWith(".jar"))
+          .sorted()
+          .collect(Collectors.joining(File.pathSeparator));
+    }
+  }
+
+  /**
+   * The notebooks that come with Mobula, in a release or in the source tree.
+   *
+   * @throws CommandFailure if they are gone
+   */
+  static Path examples() throws IOException {
+    Path here = ownLocation();
+    for (Path above = here.getParent(); above != null; above = above.getParent()) {
+      Path notebooks = above.resolve("notebooks");
+      if (Files.exists(notebooks.resolve("1-first-training.ipynb"))) {
+        return notebooks;
+      }
+    }
+    throw CommandFailure.usage(
+        "no folder above " + here + " has Mobula's notebooks", "Unpack the release again.");
+  }
+
+  /** The jar or the folder of this class. */
+  private static Path ownLocation() throws IOException {
     try {
-      Path here =
-          Path.of(Jupyter.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      if (Files.isDirectory(here)) {
-        return System.getProperty("java.class.path");
-      }
-      try (Stream<Path> files = Files.list(here.toAbsolutePath().getParent())) {
-        return files
-            .map(Path::toString)
-            .filter(name -> name.endsWith(".jar"))
-            .sorted()
-            .collect(Collectors.joining(File.pathSeparator));
-      }
+      return Path.of(Jupyter.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+          .toAbsolutePath();
     } catch (URISyntaxException e) {
       throw new IOException(e);
     }

@@ -23,6 +23,9 @@ final class NotebookCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // has a default
   private Path directory;
 
+  @Option(names = "--examples", description = "Open the notebooks that come with Mobula instead.")
+  private boolean examples;
+
   @Option(
       names = "--jupyter",
       arity = "1..*",
@@ -34,7 +37,10 @@ final class NotebookCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Jupyter jupyter = Jupyter.find(Path.of(""), System.getenv().getOrDefault("PATH", ""));
-    return jupyter.run(
-        arguments.isEmpty() ? List.of(jupyter.frontEnd(), directory.toString()) : arguments);
+    if (!arguments.isEmpty()) {
+      return jupyter.run(arguments);
+    }
+    Path opened = examples ? Jupyter.examples() : directory;
+    return jupyter.run(List.of(jupyter.frontEnd(), opened.toString()));
   }
 }

@@ -9,8 +9,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * While open, the first SIGINT or SIGTERM asks for an orderly end, the second ends the process at
- * once. A shutdown hook would not do: the JVM does not hear a second signal while hooks run.
+ * What SIGINT and SIGTERM do while this is open: by {@link #listen}, the first asks for an orderly
+ * end and the second ends the process at once. A shutdown hook would not do: the JVM does not hear
+ * a second signal while hooks run.
  *
  * <p>The JDK's only door to signals is {@code sun.misc.Signal}, which the compiler warns of in a
  * way that nothing turns off; so it is called by name.
@@ -18,22 +19,35 @@ import org.jspecify.annotations.Nullable;
 final class StopSignals implements AutoCloseable {
   private static final Map<String, Integer> NUMBERS = Map.of("INT", 2, "TERM", 15);
 
-  private final Consumer<String> stop;
   private final List<Runnable> undo = new ArrayList<>();
   private volatile int exitCode;
 
-  private StopSignals(Consumer<String> stop) {
-    this.stop = stop;
-  }
+  private StopSignals() {}
 
   /** Hands the name of the first signal to {@code stop}, in a thread of its own. */
   static StopSignals listen(Consumer<String> stop) {
-    StopSignals signals = new StopSignals(stop);
-    NUMBERS.keySet().forEach(signals::listen);
+    StopSignals signals = new StopSignals();
+    NUMBERS.keySet().forEach(signal -> signals.listen(signal, () -> signals.end(signal, stop)));
     return signals;
   }
 
-  private void listen(String signal) {
+  /**
+   * Leaves it to the programs that this process started when to end: Ctrl-C reaches them by itself,
+   * as often as it is pressed, since they have the same terminal; SIGTERM is handed on.
+   */
+  static StopSignals leaveToChildren() {
+    StopSignals signals = new StopSignals();
+    signals.listen("INT", () -> {});
+    signals.listen(
+        "TERM",
+        () -> {
+          signals.exitCode = exitCode("TERM");
+          ProcessHandle.current().children().forEach(ProcessHandle::destroy);
+        });
+    return signals;
+  }
+
+  private void listen(String signal, Runnable onSignal) {
     try {
       Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
       Object handler =
@@ -41,7 +55,7 @@ final class StopSignals implements AutoCloseable {
               handlerType.getClassLoader(),
               new Class<?>[] {handlerType},
               (proxy, method, arguments) -> {
-                onSignal(signal);
+                onSignal.run();
                 return null;
               });
       Object before = handle(signal, handler);
@@ -68,13 +82,16 @@ final class StopSignals implements AutoCloseable {
     }
   }
 
-  private void onSignal(String signal) {
-    int code = 128 + NUMBERS.getOrDefault(signal, 0);
+  private void end(String signal, Consumer<String> stop) {
     if (exitCode != 0) {
-      Runtime.getRuntime().halt(code);
+      Runtime.getRuntime().halt(exitCode(signal));
     }
-    exitCode = code;
+    exitCode = exitCode(signal);
     stop.accept("SIG" + signal);
+  }
+
+  private static int exitCode(String signal) {
+    return 128 + NUMBERS.getOrDefault(signal, 0);
   }
 
   /** What the shell expects of a process that this signal ended; 0 without a signal. */

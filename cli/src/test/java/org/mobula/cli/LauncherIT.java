@@ -46,6 +46,22 @@ class LauncherIT {
         .isDirectoryContaining("glob:**/cli-*.jar")
         .isDirectoryContaining("glob:**/rl-core-*.jar")
         .isDirectoryContaining("glob:**/pytorch-native-cpu-*.jar");
+    assertThat(release.resolve("notebooks")).isDirectoryContaining("glob:**/5-serving.ipynb");
+  }
+
+  @Test
+  void opensTheNotebooksThatItHolds() throws Exception {
+    Path folder = Files.createDirectory(temporary.resolve("of notebooks"));
+    Path bin = Files.createDirectories(folder.resolve(".venv/bin"));
+    Files.createDirectories(folder.resolve(".venv/share/jupyter/kernels/java"));
+    Shell.script(bin.resolve("jupyter"), "echo \"$*\"", "echo \"$JJAVA_CLASSPATH\"");
+    Shell.script(bin.resolve("jupyter-lab"));
+    Shell.Outcome outcome = Shell.in(folder).run(mobula(), "notebook", "--examples");
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out())
+        .startsWith("lab " + release.toRealPath().resolve("notebooks") + "\n")
+        .contains(release.toRealPath().resolve("lib/notebooks-").toString());
+    assertThat(outcome.exitCode()).isZero();
   }
 
   @Test

@@ -19,15 +19,16 @@ import org.mobula.tune.report.Chart;
  */
 public final class MobulaExtension implements Extension {
   private static final String[] IMPORTS = {
+    "java.awt.Color",
+    "java.awt.Graphics2D",
     "java.awt.image.BufferedImage",
-    "java.net.URI",
-    "java.net.http.*",
     "java.nio.file.*",
     "java.util.*",
     "org.mobula.core.algorithm.ppo.*",
     "org.mobula.core.environment.*",
     "org.mobula.core.environment.catalogue.*",
     "org.mobula.core.metrics.*",
+    "org.mobula.core.optimizer.*",
     "org.mobula.core.policy.*",
     "org.mobula.core.random.*",
     "org.mobula.core.rendering.*",

@@ -15,9 +15,13 @@ import java.util.List;
 record Axis(double from, double to, double step) {
   /** A scale over a range with about as many ticks as asked for. */
   static Axis of(double low, double high, int ticks) {
-    // A single value, and one lost in rounding, still need a range.
-    double least = Math.max(1e-9, 1e-6 * Math.max(Math.abs(low), Math.abs(high)));
-    double spread = Math.max(high - low, least);
+    double largest = Math.max(Math.abs(low), Math.abs(high));
+    if (high - low <= 1e-6 * largest + 1e-9) {
+      // A single value, or several lost in rounding: a tenth of it around, in round numbers.
+      double margin = largest > 1e-6 ? largest / 20 : 1;
+      return of(low - margin, high + margin, ticks);
+    }
+    double spread = high - low;
     double power = Math.pow(10, Math.floor(Math.log10(spread / ticks)));
     double step = 10 * power;
     for (int factor : new int[] {5, 2, 1}) {
