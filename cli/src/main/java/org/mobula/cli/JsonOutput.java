@@ -25,7 +25,7 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
   }
 
   @Override
-  public void end(Path run, TrainingResult result) {
+  public void end(Path run, TrainingConfig config, TrainingResult result) {
     JsonLine line =
         JsonEvents.event("end", result.progress())
             .text("state", RunState.Kind.of(result).word())

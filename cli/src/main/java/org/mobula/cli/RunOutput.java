@@ -13,7 +13,7 @@ interface RunOutput {
   TrainingDisplay display(Pace pace);
 
   /** After a run that did not fail. */
-  void end(Path run, TrainingResult result);
+  void end(Path run, TrainingConfig config, TrainingResult result);
 
   /** After a run that failed; the error itself goes to standard error. */
   void failed(Path run, String message);

@@ -29,7 +29,8 @@ record Runs(Path directory) {
     } catch (FileAlreadyExistsException e) {
       throw CommandFailure.usage(
           run + " exists already",
-          "Choose another --name, or go on with that run: {mobula} train --resume " + run);
+          "Choose another --name, or go on with that run: {mobula} train --resume "
+              + Terminal.word(run));
     } catch (IOException e) {
       throw unwritable(run, e);
     }

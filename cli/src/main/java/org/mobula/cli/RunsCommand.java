@@ -16,6 +16,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -29,6 +30,10 @@ final class RunsCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Main main;
 
   @Parameters(
       arity = "0..1",
@@ -55,7 +60,8 @@ final class RunsCommand implements Callable<Integer> {
     if (json) {
       out.println(Json.of(runs));
     } else if (runs.isEmpty()) {
-      out.println("no runs in " + place + "; mobula train CONFIG begins one");
+      out.println(
+          "no runs in " + place + "; " + main.terminal().command() + " train CONFIG begins one");
     } else {
       table(runs, Instant.now()).print(out);
     }

@@ -46,7 +46,8 @@ record Studies(Path directory) {
         if (name != null) {
           throw CommandFailure.usage(
               study + " exists already",
-              "Choose another --name, or go on with that study: {mobula} tune --resume " + study);
+              "Choose another --name, or go on with that study: {mobula} tune --resume "
+                  + Terminal.word(study));
         } else if (!Files.isDirectory(directory)) {
           throw unwritable(study, e);
         }

@@ -46,14 +46,15 @@ final class TuneBestCommand implements Callable<Integer> {
       best.parameterValues().forEach((key, value) -> out.println("  " + key + ": " + value));
       Path run = StudyDirectory.trial(kept.directory(), best.number());
       if (Files.isDirectory(run)) {
-        out.println("evaluate it: " + main.terminal().command() + " evaluate " + run);
+        out.println(
+            "evaluate it: " + main.terminal().command() + " evaluate " + Terminal.word(run));
       }
       StringBuilder train =
           new StringBuilder(main.terminal().command())
               .append(" train ")
-              .append(kept.directory().resolve(Studies.BASE));
+              .append(Terminal.word(kept.directory().resolve(Studies.BASE)));
       for (String setting : TrainingObjective.settings(best.parameterValues())) {
-        train.append(" --set ").append(setting.contains("\"") ? "'" + setting + "'" : setting);
+        train.append(" --set ").append(Terminal.word(setting));
       }
       out.println("train anew: " + train);
     }
