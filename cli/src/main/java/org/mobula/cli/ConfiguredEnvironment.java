@@ -30,6 +30,11 @@ final class ConfiguredEnvironment {
     return CATALOGUE.names();
   }
 
+  /** Whether a file asks for an environment of the catalogue. */
+  static boolean isBuiltIn(TrainingConfig config) {
+    return CATALOGUE.names().contains(config.environment().name());
+  }
+
   /** What is known of an environment. */
   static Entry describe(String name) {
     if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {

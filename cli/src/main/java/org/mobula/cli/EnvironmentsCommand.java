@@ -2,8 +2,6 @@ package org.mobula.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -93,10 +91,8 @@ final class EnvironmentsCommand implements Callable<Integer> {
       out.println(Json.of(name == null ? findings : findings.get(0)));
     } else {
       for (Finding finding : findings) {
-        grouped(finding.broken())
-            .forEach(error -> out.println(finding.name() + ": broken: " + error));
-        grouped(finding.warnings())
-            .forEach(warning -> out.println(finding.name() + ": note: " + warning));
+        finding.broken().forEach(error -> out.println(finding.name() + ": broken: " + error));
+        finding.warnings().forEach(warning -> out.println(finding.name() + ": note: " + warning));
         if (finding.broken().isEmpty()) {
           out.println(finding.name() + ": keeps all its promises");
         }
@@ -104,21 +100,6 @@ final class EnvironmentsCommand implements Callable<Integer> {
     }
     boolean broken = findings.stream().anyMatch(finding -> !finding.broken().isEmpty());
     return broken ? ExitCode.SOFTWARE : ExitCode.OK;
-  }
-
-  /** What differs in its numbers alone, such as the step, is told once. */
-  private static List<String> grouped(List<String> findings) {
-    Map<String, List<String>> alike = new LinkedHashMap<>();
-    for (String finding : findings) {
-      alike.computeIfAbsent(finding.replaceAll("\\d+", "#"), key -> new ArrayList<>()).add(finding);
-    }
-    return alike.values().stream()
-        .map(
-            group ->
-                group.size() == 1
-                    ? group.get(0)
-                    : group.get(0) + " (and " + (group.size() - 1) + " more like this)")
-        .toList();
   }
 
   private static Description describe(String name) {

@@ -327,7 +327,14 @@ final class EvaluateCommand implements Callable<Integer> {
           "Name one by --environment.");
     }
     TrainingConfig trained = ConfigFiles.read(config);
-    return new Played(
-        trained.environment().name(), ConfiguredEnvironment.of(trained, config, List.of()));
+    String name = trained.environment().name();
+    if (!ConfiguredEnvironment.isBuiltIn(trained) && name.indexOf('.') < 0) {
+      throw CommandFailure.usage(
+          "the policy was trained in \""
+              + name
+              + "\", which names neither an environment nor a class",
+          "Name its class in full: --environment com.example.MyWorld, with --class-path.");
+    }
+    return new Played(name, ConfiguredEnvironment.of(trained, config, List.of()));
   }
 }

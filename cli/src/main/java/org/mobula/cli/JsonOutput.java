@@ -26,7 +26,7 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
   }
 
   @Override
-  public void end(Path run, TrainingResult result) {
+  public void end(Path run, TrainingConfig config, TrainingResult result) {
     JsonLine line = end(result).text("run", run.toString());
     result
         .evaluation()

@@ -122,9 +122,11 @@ public final class Main implements Runnable {
         .setUsageHelpAutoWidth(true);
   }
 
-  /** What the launcher knows. */
+  /** What the launcher knows; what is typed next needs the same classes. */
   Terminal terminal() {
-    return terminal;
+    return classPath.isEmpty()
+        ? terminal
+        : terminal.with("--class-path " + Terminal.word(classPath));
   }
 
   @Override
@@ -178,7 +180,7 @@ public final class Main implements Runnable {
       error.printStackTrace(command.getErr());
     } else {
       for (String line : report.lines()) {
-        command.getErr().println(line.replace(CommandFailure.MOBULA, main.terminal.command()));
+        command.getErr().println(line.replace(CommandFailure.MOBULA, main.terminal().command()));
       }
     }
     return report.exitCode();

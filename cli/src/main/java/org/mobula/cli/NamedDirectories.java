@@ -42,7 +42,7 @@ record NamedDirectories(Path parent, String kind, String option, String marker, 
           throw CommandFailure.usage(
               made + " exists already",
               "Choose another --name, or go on with that %s: {mobula} %s %s"
-                  .formatted(kind, resume, made));
+                  .formatted(kind, resume, Terminal.word(made)));
         }
       } catch (IOException e) {
         throw CommandFailure.usage(

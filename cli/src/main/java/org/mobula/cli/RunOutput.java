@@ -14,7 +14,7 @@ interface RunOutput {
   TrainingDisplay display(Pace pace);
 
   /** After a run that did not fail. */
-  void end(Path run, TrainingResult result);
+  void end(Path run, TrainingConfig config, TrainingResult result);
 
   /**
    * After a learner that had joined a parameter server.

@@ -244,7 +244,8 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     out.println(
         "next: "
             + terminal.command()
-            + (result.interrupted() ? " tune --resume " + directory : " tune best " + directory));
+            + (result.interrupted() ? " tune --resume " : " tune best ")
+            + Terminal.word(directory));
   }
 
   private void wipe() {

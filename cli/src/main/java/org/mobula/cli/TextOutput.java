@@ -24,7 +24,7 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
   }
 
   @Override
-  public void end(Path run, TrainingResult result) {
+  public void end(Path run, TrainingConfig config, TrainingResult result) {
     String taken =
         "%s environment steps in %s"
             .formatted(
@@ -42,8 +42,11 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
     out.println(
         "next: "
             + terminal.command()
-            + (result.interrupted() ? " train --resume " + run : " evaluate " + run)
-            + (result.interrupted() ? "" : " --render ansi"));
+            + (result.interrupted() ? " train --resume " : " evaluate ")
+            + Terminal.word(run)
+            + (!result.interrupted() && ConfiguredEnvironment.isBuiltIn(config)
+                ? " --render ansi" // a class of the user's own need not have such a picture
+                : ""));
   }
 
   @Override

@@ -143,7 +143,7 @@ final class TrainingRun implements AutoCloseable {
       throw failed(output, e);
     }
     state.write(RunState.Kind.of(result), result.reason());
-    output.end(directory.path(), result);
+    output.end(directory.path(), config, result);
     return exitCode;
   }
 
@@ -196,7 +196,8 @@ final class TrainingRun implements AutoCloseable {
     return CommandFailure.failed(
         directory.path() + " failed: " + message,
         directory.latest().isPresent()
-            ? "Go on from its last checkpoint: {mobula} train --resume " + directory.path()
+            ? "Go on from its last checkpoint: {mobula} train --resume "
+                + Terminal.word(directory.path())
             : "It left no checkpoint to go on from; --debug shows the stack trace.",
         error);
   }

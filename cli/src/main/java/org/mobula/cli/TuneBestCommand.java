@@ -46,22 +46,18 @@ final class TuneBestCommand implements Callable<Integer> {
       best.parameterValues().forEach((key, value) -> out.println("  " + key + ": " + value));
       Path run = StudyDirectory.trial(kept.directory(), best.number());
       if (Files.isDirectory(run)) {
-        out.println("evaluate it: " + main.terminal().command() + " evaluate " + run);
+        out.println(
+            "evaluate it: " + main.terminal().command() + " evaluate " + Terminal.word(run));
       }
       StringBuilder train =
           new StringBuilder(main.terminal().command())
               .append(" train ")
-              .append(kept.directory().resolve(Studies.BASE));
+              .append(Terminal.word(kept.directory().resolve(Studies.BASE)));
       for (String setting : TrainingObjective.settings(best.parameterValues())) {
-        train.append(" --set ").append(quoted(setting));
+        train.append(" --set ").append(Terminal.word(setting));
       }
       out.println("train anew: " + train);
     }
     return ExitCode.OK;
-  }
-
-  /** One word to a shell, whatever is in it: a list of widths has spaces and brackets. */
-  private static String quoted(String text) {
-    return text.matches("[\\w@%+=:,./-]*") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

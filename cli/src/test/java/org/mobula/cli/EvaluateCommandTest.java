@@ -225,6 +225,20 @@ class EvaluateCommandTest {
   }
 
   @Test
+  void asksForTheClassWhereARunHasAnotherName(@TempDir Path folder) throws IOException {
+    Path policy = folder.resolve("policy.safetensors");
+    Files.copy(run.resolve("checkpoints/step-000000000256/policy.safetensors"), policy);
+    String config = Files.readString(run.resolve("config.yaml"));
+    Files.writeString(folder.resolve("config.yaml"), config.replace("CartPole-v1", "My pole"));
+    assertThat(Cli.run("evaluate", policy.toString()).err())
+        .isEqualTo(
+            """
+            mobula: the policy was trained in "My pole", which names neither an environment nor a class
+            Name its class in full: --environment com.example.MyWorld, with --class-path.
+            """);
+  }
+
+  @Test
   void asksForTheEnvironmentOfALonePolicy(@TempDir Path folder) throws IOException {
     Path lone = folder.resolve("policy.safetensors");
     Files.copy(run.resolve("checkpoints/step-000000000256/policy.safetensors"), lone);

@@ -106,6 +106,7 @@ class MistakesTest {
         "evaluate no-such-run|mobula: there is no run no-such-run, neither here nor in runs",
         "runs no-such-folder|mobula: no-such-folder is no directory",
         "environments CartPol-v1|mobula: no environment is called \"CartPol-v1\"; did you mean \"CartPole-v1\"?",
+        "environments pendulum|mobula: no environment is called \"pendulum\"; did you mean \"Pendulum-v1\"?",
         "environments --class-path no-such.jar|mobula: --class-path: no-such.jar does not exist",
       })
   void inTheCommand(String command, String error) {

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mobula.core.environment.classic.CartPole;
 
 class TrainCommandTest {
   @TempDir private Path folder;
@@ -55,6 +56,24 @@ class TrainCommandTest {
         .isDirectoryContaining("glob:**/learning-curve.svg");
     assertThat(run.resolve("checkpoints/step-000000000256/policy.safetensors")).isRegularFile();
     assertThat(RunState.read(run).kind()).isEqualTo(RunState.Kind.FINISHED);
+  }
+
+  @Test
+  void whatToTypeNextCanBeTypedAsItStands() {
+    String classes = Path.of("target", "test-classes").toString();
+    String run = folder.resolve("my runs/tiny-1").toString();
+    Cli.Outcome outcome =
+        Cli.run(
+            "--class-path",
+            classes,
+            "train",
+            tiny,
+            "--runs-directory",
+            folder.resolve("my runs").toString(),
+            "--set",
+            "environment.name=" + CartPole.class.getName());
+    assertThat(outcome.out())
+        .endsWith("next: mobula --class-path " + classes + " evaluate '" + run + "'\n");
   }
 
   @Test

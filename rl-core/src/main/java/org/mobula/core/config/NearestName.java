@@ -11,8 +11,8 @@ public final class NearestName {
   /**
    * The candidate with the fewest edits (a letter added, dropped, changed, or two neighbours
    * swapped; large or small is the same letter) to {@code name}; of equally near ones the first in
-   * alphabetical order. Empty where the nearest is further than a third of the name's letters, but
-   * one edit is always forgiven.
+   * alphabetical order. One edit is always forgiven, and more up to a third of the name's letters;
+   * beyond that, the first candidate that begins with a name of three letters or more.
    */
   public static Optional<String> of(String name, Collection<String> candidates) {
     int forgiven = Math.max(1, name.length() / 3);
@@ -20,7 +20,15 @@ public final class NearestName {
         .filter(candidate -> edits(name, candidate) <= forgiven)
         .min(
             Comparator.<String>comparingInt(candidate -> edits(name, candidate))
-                .thenComparing(Comparator.naturalOrder()));
+                .thenComparing(Comparator.naturalOrder()))
+        .or(() -> beginning(name, candidates));
+  }
+
+  private static Optional<String> beginning(String name, Collection<String> candidates) {
+    return candidates.stream()
+        .filter(candidate -> name.length() >= 3)
+        .filter(candidate -> candidate.regionMatches(true, 0, name, 0, name.length()))
+        .min(Comparator.naturalOrder());
   }
 
   /** The optimal string alignment distance: Levenshtein's with swaps of neighbours. */

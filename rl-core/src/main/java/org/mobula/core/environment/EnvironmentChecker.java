@@ -10,8 +10,10 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.random.Pcg64;
@@ -52,7 +54,10 @@ public final class EnvironmentChecker {
     }
   }
 
-  /** All broken promises, in the order in which they were met; empty if there are none. */
+  /**
+   * All broken promises, in the order in which they were met; empty if there are none. Of those
+   * that differ in their numbers alone the first stands for all.
+   */
   public static List<String> check(EnvironmentFactory factory) {
     return inspect(factory).errors();
   }
@@ -61,7 +66,22 @@ public final class EnvironmentChecker {
   public static Report inspect(EnvironmentFactory factory) {
     EnvironmentChecker checker = new EnvironmentChecker(factory);
     checker.inspect();
-    return new Report(new ArrayList<>(checker.errors), new ArrayList<>(checker.warnings));
+    return new Report(grouped(checker.errors), grouped(checker.warnings));
+  }
+
+  /** What differs in its numbers alone, such as the step, is told once. */
+  private static List<String> grouped(Set<String> findings) {
+    Map<String, List<String>> alike = new LinkedHashMap<>();
+    for (String finding : findings) {
+      alike.computeIfAbsent(finding.replaceAll("\\d+", "#"), key -> new ArrayList<>()).add(finding);
+    }
+    return alike.values().stream()
+        .map(
+            group ->
+                group.size() == 1
+                    ? group.get(0)
+                    : group.get(0) + " (and " + (group.size() - 1) + " more like this)")
+        .toList();
   }
 
   private void inspect() {

@@ -24,6 +24,15 @@ class NearestNameTest {
   }
 
   @Test
+  void completesWhatIsTooFarToBeATypingSlip() {
+    List<String> names = List.of("CartPole-v1", "Pendulum-v1", "clip-range", "clip");
+
+    assertThat(NearestName.of("cartpole", names)).contains("CartPole-v1");
+    assertThat(NearestName.of("clip-ra", names)).contains("clip-range");
+    assertThat(NearestName.of("ca", names)).isEmpty();
+  }
+
+  @Test
   void staysSilentWhereNothingIsNear() {
     assertThat(NearestName.of("batch-size", List.of("gamma", "steps"))).isEmpty();
     assertThat(NearestName.of("anything", List.of())).isEmpty();

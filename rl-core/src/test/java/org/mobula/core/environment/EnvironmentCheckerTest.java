@@ -82,9 +82,9 @@ class EnvironmentCheckerTest {
         .contains(
             "reset left element 1 of the observation unwritten",
             "step 1 after seed 123 observed what is not in Box(2): element 0 is 11.0 but must be"
-                + " in [0.0, 10.0]",
-            "step 1 after seed 123 was rewarded with NaN")
-        .anyMatch(found -> found.endsWith("changed the caller's action array"))
+                + " in [0.0, 10.0] (and 399 more like this)",
+            "step 1 after seed 123 was rewarded with NaN (and 399 more like this)")
+        .anyMatch(found -> found.contains("changed the caller's action array"))
         .anyMatch(found -> found.startsWith("close threw java.lang.IllegalStateException: stuck"));
   }
 
