@@ -41,6 +41,7 @@ final class JoinedLearner {
     TrainingConfig own =
         config
             .withSeed(seed)
+            .withStop(config.stop().withEvaluationsWithoutImprovement(0)) // the run sees them
             .withEvaluation(EvaluationConfig.defaults().withEpisodes(0).withEvery(0));
     return new JoinedLearner(own, server, ConfiguredEnvironment.of(own, file, overrides));
   }

@@ -61,6 +61,7 @@ final class LearnerActor implements AutoCloseable {
     TrainingConfig own =
         config
             .withSeed(seed(config.seed(), setup.number, version))
+            .withStop(config.stop().withEvaluationsWithoutImprovement(0)) // the trainer sees them
             .withEvaluation(EvaluationConfig.defaults().withEpisodes(0).withEvery(0))
             .withCheckpoint(CheckpointConfig.defaults());
     try {

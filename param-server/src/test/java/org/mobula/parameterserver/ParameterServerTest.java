@@ -125,6 +125,16 @@ class ParameterServerTest {
     assertThat(train(config, server(learners), strict)).isEqualTo(expected);
   }
 
+  /** Only the trainer evaluates; the others must not be asked to stop by what they never see. */
+  @Test
+  void evaluationsMayEndTheRunOfSeveralLearners() {
+    TrainingConfig config =
+        config(2)
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(1).withEvery(256))
+            .withStop(config(2).stop().withEvaluationsWithoutImprovement(1_000));
+    assertThat(train(config, server(2), false)).isNotEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void replicasChangeNoBit(boolean strict) {
