@@ -3,6 +3,7 @@ package org.mobula.core.policy;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -39,7 +40,9 @@ public final class PolicyFile {
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
-          .addMixIn(MlpSpec.Column.class, ColumnTypes.class);
+          .addMixIn(MlpSpec.Column.class, ColumnTypes.class)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
   private PolicyFile() {}
 
@@ -84,17 +87,26 @@ public final class PolicyFile {
       return new Contents(
           spec,
           new PolicySnapshot(
-              new ParameterSnapshot(header.required("version").longValue(), values),
-              readNormalizer(header.get("normalizer"))));
+              new ParameterSnapshot(readInteger(header, "version").longValue(), values),
+              readNormalizer(header.get("normalizer"), spec.observationSpace())));
     } catch (JsonProcessingException | IllegalArgumentException e) {
       throw new IOException(
           file + ": the description of the policy is broken: " + e.getMessage(), e);
     }
   }
 
-  private static @Nullable ObservationNormalizer readNormalizer(@Nullable JsonNode json)
-      throws JsonProcessingException {
-    return json == null ? null : JSON.treeToValue(json, ObservationNormalizer.class);
+  private static @Nullable ObservationNormalizer readNormalizer(
+      @Nullable JsonNode json, Space observations) throws JsonProcessingException {
+    if (json == null || json.isNull()) {
+      return null;
+    }
+    ObservationNormalizer normalizer = JSON.treeToValue(json, ObservationNormalizer.class);
+    if (normalizer.mean().size() != observations.flatSize()) {
+      throw new IllegalArgumentException(
+          "the normaliser has %d features but %s has %d"
+              .formatted(normalizer.mean().size(), observations, observations.flatSize()));
+    }
+    return normalizer;
   }
 
   private static JsonNode write(NetworkSpec network) throws IOException {
@@ -114,13 +126,13 @@ public final class PolicyFile {
   }
 
   private static NetworkSpec readNetwork(JsonNode json) throws JsonProcessingException {
-    if (!json.required("type").textValue().equals(BLOCK)) {
+    if (!json.required("type").asText().equals(BLOCK)) {
       return JSON.treeToValue(json, NetworkSpec.class);
     }
     return BlockSpec.named(
-        json.required("supplier").textValue(),
+        json.required("supplier").asText(),
         Arrays.stream(readIntegers(json.required("shape"))).boxed().toList(),
-        json.required("outputs").intValue());
+        readInteger(json, "outputs").intValue());
   }
 
   private static ObjectNode write(Space space) {
@@ -163,7 +175,7 @@ public final class PolicyFile {
   }
 
   private static Space readSpace(JsonNode json) {
-    String type = json.required("type").textValue();
+    String type = json.required("type").asText();
     switch (type) {
       case "box" -> {
         return Box.of(
@@ -172,13 +184,14 @@ public final class PolicyFile {
             readIntegers(json.required("shape")));
       }
       case "discrete" -> {
-        return new Discrete(json.required("n").intValue(), json.required("start").intValue());
+        return new Discrete(
+            readInteger(json, "n").intValue(), readInteger(json, "start").intValue());
       }
       case "multi-discrete" -> {
         return new MultiDiscrete(readIntegers(json.required("n")));
       }
       case "multi-binary" -> {
-        return new MultiBinary(json.required("n").intValue());
+        return new MultiBinary(readInteger(json, "n").intValue());
       }
       case "dict" -> {
         Dict dict = null;
@@ -203,7 +216,11 @@ public final class PolicyFile {
   private static float[] readBounds(JsonNode json, float infinity) {
     float[] values = new float[json.size()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = json.get(i).isNull() ? infinity : json.get(i).floatValue();
+      JsonNode value = json.get(i);
+      if (!value.isNull() && !value.isNumber()) {
+        throw new IllegalArgumentException(value + " is no bound");
+      }
+      values[i] = value.isNull() ? infinity : value.floatValue();
     }
     return values;
   }
@@ -211,9 +228,20 @@ public final class PolicyFile {
   private static int[] readIntegers(JsonNode json) {
     int[] values = new int[json.size()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = json.get(i).intValue();
+      values[i] = checkInteger(json.get(i)).intValue();
     }
     return values;
+  }
+
+  private static JsonNode readInteger(JsonNode json, String name) {
+    return checkInteger(json.required(name));
+  }
+
+  private static JsonNode checkInteger(JsonNode json) {
+    if (!json.isIntegralNumber()) {
+      throw new IllegalArgumentException(json + " is no whole number");
+    }
+    return json;
   }
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")

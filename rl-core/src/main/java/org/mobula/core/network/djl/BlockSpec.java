@@ -40,17 +40,17 @@ public record BlockSpec(BlockSupplier block, List<Integer> inputShape, int outpu
    */
   public static BlockSpec named(String supplier, List<Integer> inputShape, int outputs) {
     try {
-      Object made =
-          Class.forName(supplier, true, Thread.currentThread().getContextClassLoader())
-              .getConstructor()
-              .newInstance();
-      if (made instanceof BlockSupplier block) {
-        return new BlockSpec(block, inputShape, outputs);
+      // Its type is asked before any of its code runs: files of others name it.
+      Class<?> type =
+          Class.forName(supplier, false, Thread.currentThread().getContextClassLoader());
+      if (!BlockSupplier.class.isAssignableFrom(type)) {
+        throw new IllegalArgumentException(
+            supplier
+                + " is on the class path but does not implement "
+                + BlockSupplier.class.getName());
       }
-      throw new IllegalArgumentException(
-          supplier
-              + " is on the class path but does not implement "
-              + BlockSupplier.class.getName());
+      BlockSupplier block = (BlockSupplier) type.getConstructor().newInstance();
+      return new BlockSpec(block, inputShape, outputs);
     } catch (ReflectiveOperationException e) {
       throw new IllegalArgumentException(
           supplier

@@ -1,0 +1,143 @@
+package org.mobula.core.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mobula.core.network.Activation;
+import org.mobula.core.network.Initialization;
+import org.mobula.core.network.MlpSpec;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.parameters.SafetensorsFile;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiBinary;
+import org.mobula.core.space.MultiDiscrete;
+import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
+
+class PolicyFileTest {
+  private static final String KEY = "mobula.policy";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path file;
+
+  PolicyFileTest(@TempDir Path folder) {
+    file = folder.resolve("policy.safetensors");
+  }
+
+  /** Every kind of space, a normaliser and two columns of the network. */
+  private static PolicyFile.Contents policy() {
+    Space observations =
+        Dict.of("place", Box.of(new float[] {-1, 0}, new float[] {1, Float.POSITIVE_INFINITY}))
+            .with(
+                "rest",
+                new Tuple(
+                    List.of(
+                        new Discrete(3, -1),
+                        new MultiDiscrete(new int[] {2, 4}),
+                        new MultiBinary(2))));
+    MlpSpec network =
+        new MlpSpec(
+            observations.flatSize(),
+            List.of(4),
+            List.of(
+                new MlpSpec.Head("mean", List.of(3), 2, 0.01f),
+                new MlpSpec.Constant("log-std", 2, 0),
+                new MlpSpec.Head("value", List.of(), 1, 1)),
+            Activation.TANH,
+            Initialization.orthogonal());
+    List<Double> ones = new ArrayList<>();
+    for (int i = 0; i < observations.flatSize(); i++) {
+      ones.add(1.0);
+    }
+    return new PolicyFile.Contents(
+        new PolicySpec(observations, Box.of(-1, 1, 2), network),
+        new PolicySnapshot(
+            new ParameterSnapshot(7, network.initialParameters(new Pcg64(1))),
+            new ObservationNormalizer(10, ones, ones, 5)));
+  }
+
+  @Test
+  void readsWhatItWrote() throws IOException {
+    PolicyFile.Contents policy = policy();
+    PolicyFile.write(file, policy.spec(), policy.snapshot());
+    PolicyFile.Contents read = PolicyFile.read(file);
+    assertThat(read.spec()).isEqualTo(policy.spec());
+    assertThat(read.snapshot().normalizer()).isEqualTo(policy.snapshot().normalizer());
+    assertThat(read.snapshot().parameters().version()).isEqualTo(7);
+    assertThat(read.snapshot().parameters().values())
+        .isEqualTo(policy.snapshot().parameters().values());
+  }
+
+  /** Each value of the description in turn becomes another: the file is refused or still acts. */
+  @Test
+  void refusesABrokenDescription() throws IOException {
+    PolicyFile.Contents policy = policy();
+    PolicyFile.write(file, policy.spec(), policy.snapshot());
+    SafetensorsFile whole = SafetensorsFile.read(file);
+    String text = Objects.requireNonNull(whole.metadata().get(KEY));
+    int places = places(JSON.readTree(text));
+    int refused = 0;
+    for (int place = 0; place < places; place++) {
+      for (String other : List.of("null", "{}", "[]", "\"x\"", "-1", "1e30", "true", "[[0]]")) {
+        JsonNode header = JSON.readTree(text);
+        replace(header, new AtomicInteger(place), JSON.readTree(other));
+        new SafetensorsFile(whole.tensors(), Map.of(KEY, header.toString())).write(file);
+        try {
+          PolicyFile.Contents read = PolicyFile.read(file);
+          try (Policy acting = new Policy(read.spec(), read.snapshot(), NetworkEngine.AUTO)) {
+            assertThat(acting.act(new float[read.spec().observationSpace().size()])).hasSize(2);
+          }
+        } catch (IOException e) {
+          assertThat(e).hasMessageContaining(file.toString());
+          refused++;
+        } catch (RuntimeException | Error e) {
+          throw new AssertionError("place " + place + " became " + other + ": " + header, e);
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(places * 4);
+  }
+
+  private static int places(JsonNode json) {
+    int places = 0;
+    for (JsonNode child : json) {
+      places += 1 + places(child);
+    }
+    return places;
+  }
+
+  private static void replace(JsonNode json, AtomicInteger place, JsonNode other) {
+    if (json instanceof ObjectNode object) {
+      for (String name : object.properties().stream().map(Map.Entry::getKey).toList()) {
+        if (place.getAndDecrement() == 0) {
+          object.set(name, other);
+          return;
+        }
+        replace(object.get(name), place, other);
+      }
+    } else if (json instanceof ArrayNode array) {
+      for (int i = 0; i < array.size(); i++) {
+        if (place.getAndDecrement() == 0) {
+          array.set(i, other);
+          return;
+        }
+        replace(array.get(i), place, other);
+      }
+    }
+  }
+}
