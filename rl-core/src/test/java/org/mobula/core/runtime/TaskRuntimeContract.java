@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -744,6 +745,8 @@ public abstract class TaskRuntimeContract {
       TaskRuntime runtime = create();
       ActorRef<Holder> actor = runtime.actor(Holder::new);
       List<ObjectRef<Integer>> refs = new ArrayList<>();
+      TaskOptions expiring = TaskOptions.defaults().withDeadline(Duration.ofHours(1));
+      AtomicReference<Throwable> wrong = new AtomicReference<>();
       Gate going = new Gate();
       Thread submitter =
           new Thread(
@@ -751,6 +754,7 @@ public abstract class TaskRuntimeContract {
                 try {
                   while (refs.size() < 1_000_000) {
                     refs.add(runtime.submit(context -> 1));
+                    refs.add(runtime.submit(expiring, context -> 1));
                     refs.add(actor.call(h -> 1));
                     going.open();
                   }
@@ -758,10 +762,12 @@ public abstract class TaskRuntimeContract {
                   return; // closed, as expected
                 }
               });
+      submitter.setUncaughtExceptionHandler((thread, e) -> wrong.set(e));
       submitter.start();
       going.await();
       runtime.close();
       submitter.join();
+      assertThat(wrong).hasNullValue();
       assertThat(refs).allMatch(ObjectRef::isDone);
     }
   }

@@ -151,7 +151,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     ref.emit(Kind.SUBMITTED, "");
     Duration deadline = ref.options.deadline();
     if (deadline != null) {
-      ref.expireWith(deadlines().schedule(ref::expire, nanos(deadline), TimeUnit.NANOSECONDS));
+      expireAfter(deadline, ref);
     }
   }
 
@@ -163,8 +163,10 @@ public final class LocalTaskRuntime implements TaskRuntime {
     }
   }
 
-  private synchronized ScheduledThreadPoolExecutor deadlines() {
-    checkOpen();
+  private synchronized void expireAfter(Duration deadline, LocalRef<?> ref) {
+    if (closed) {
+      return; // whoever enqueues it will cancel it
+    }
     if (deadlines == null) {
       deadlines =
           new ScheduledThreadPoolExecutor(
@@ -176,7 +178,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
               });
       deadlines.setRemoveOnCancelPolicy(true);
     }
-    return deadlines;
+    ref.expireWith(deadlines.schedule(ref::expire, nanos(deadline), TimeUnit.NANOSECONDS));
   }
 
   @Override
