@@ -148,6 +148,10 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+    if (connections != null) {
+      throw new IllegalStateException(
+          "this parameter server has its trainer already; make another for the next");
+    }
     check(config, server);
     ParameterLayout layout = policy.network().layout();
     shards =

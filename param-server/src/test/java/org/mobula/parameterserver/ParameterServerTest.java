@@ -302,6 +302,18 @@ class ParameterServerTest {
   }
 
   @Test
+  void servesOneTrainer() {
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server(1), CART_POLE)) {
+      trainer(config(1), server(1), parameters).build().train().policy().close();
+      Trainer second = trainer(config(1), server(1), parameters).build();
+      assertThatThrownBy(second::train)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("has its trainer already");
+    }
+  }
+
+  @Test
   void saysWhatSeveralLearnersRuleOut() {
     TrainingConfig config = config(2).withNormalization(new NormalizationConfig(true, false, 10));
     assertThatThrownBy(() -> train(config, server(2), false))
