@@ -185,7 +185,9 @@ class LauncherIT {
     Shell.Outcome outcome = Shell.in(temporary).run(mobula(), "docto");
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.out()).isEmpty();
-    assertThat(outcome.err()).contains("docto").contains("mobula --help");
+    assertThat(outcome.err())
+        .contains("docto")
+        .contains("'" + mobula() + "' --help"); // to be pasted: there is a space in it
   }
 
   @Test
