@@ -1,5 +1,6 @@
 package org.mobula.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,12 @@ final class Runs {
 
   /** An old run, by its path or its name. */
   Path find(String pathOrName) {
+    Path path = Path.of(pathOrName);
+    if (Files.isRegularFile(path.resolve(Studies.SEARCH))) {
+      throw CommandFailure.usage(
+          path + " is a study, not a run: each of its trials is one",
+          "{mobula} tune best " + Terminal.word(path) + " tells the best one.");
+    }
     return directories.find(pathOrName, "{mobula} runs lists the runs.");
   }
 

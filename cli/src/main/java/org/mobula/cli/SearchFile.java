@@ -1,5 +1,6 @@
 package org.mobula.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -33,6 +34,12 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     TuneConfig config =
         ConfigReader.read(file, TuneConfig.class, overrides, TuneConfig.alternatives());
     Path basePath = file.resolveSibling(config.base());
+    if (Files.notExists(basePath)) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("base")),
+          "base is %s but there is no file %s".formatted(config.base(), basePath),
+          "Name a training file by its path from the search file's folder.");
+    }
     TrainingConfig base = ConfigFiles.read(basePath, List.of());
     ConfiguredEnvironment.policy(
         base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());

@@ -48,6 +48,8 @@ final class TuneBestCommand implements Callable<Integer> {
       if (Files.isDirectory(run)) {
         out.println(
             "evaluate it: " + main.terminal().command() + " evaluate " + Terminal.word(run));
+        String model = kept.directory().toAbsolutePath().normalize().getFileName() + "=" + run;
+        out.println("serve it: " + main.terminal().command() + " serve " + Terminal.word(model));
       }
       StringBuilder train =
           new StringBuilder(main.terminal().command())

@@ -67,6 +67,10 @@ class TuneCommandTest {
     assertThat(best)
         .contains("train anew: mobula train " + study.resolve("base.yaml"))
         .contains("--set evaluation.every=64");
+    assertThat(best).contains("serve it: mobula serve search-1=" + study.resolve("trials"));
+    assertThat(Cli.run("evaluate", study.toString()).err())
+        .contains(study + " is a study, not a run")
+        .contains("mobula tune best " + study);
     String run = best.lines().filter(line -> line.startsWith("evaluate it")).findFirst().orElse("");
     Cli.Outcome evaluated =
         Cli.run("evaluate", run.substring(run.indexOf(study.toString())), "--episodes=2");
@@ -128,7 +132,7 @@ class TuneCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "base: tiny.yaml|base: tny.yaml|tny.yaml: no such file",
+        "base: tiny.yaml|base: tny.yaml|search.yaml:1:1: base is tny.yaml but there is no file ",
         "algorithm.ppo.epochs|algorithm.ppo.epoch|search.yaml:4:3: algorithm.ppo.epoch: unknown key epoch under algorithm.ppo; did you mean epochs?",
         "{log: [1e-4, 1e-2]}|{log: [0, 1e-2]}|search.yaml:3:3: the range of algorithm.ppo.learning-rate is logarithmic from 0.0 but a logarithm needs a low > 0",
         "{integer: [1, 4]}|{integer: [4, 1]}|search.yaml:4:3: the range of algorithm.ppo.epochs is 4 to 1 but must not be upside down",
