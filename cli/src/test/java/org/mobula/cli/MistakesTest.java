@@ -71,6 +71,8 @@ class MistakesTest {
       value = {
         "seed|--set seed: must be key=value, such as algorithm.ppo.clip-range=0.1",
         "sede=3|--set sede=3: unknown key sede; did you mean seed?",
+        "algorithm.ppo.gamma=0.9|--set algorithm.ppo.gamma=0.9: unknown key gamma under algorithm.ppo; did you mean discount?",
+        "total_timesteps=9|--set total_timesteps=9: unknown key total_timesteps; did you mean stop.environment-steps?",
         "seed=-1|--set seed=-1: seed is -1 but must be ≥ 0",
         "environment.name=Pendulum-v2|--set environment.name=Pendulum-v2: no environment is called \"Pendulum-v2\"; did you mean \"Pendulum-v1\"?",
       })

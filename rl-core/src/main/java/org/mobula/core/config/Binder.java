@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.ConfigException.Mistake;
 import org.mobula.core.config.InvalidValueException.Violation;
@@ -23,18 +22,26 @@ final class Binder {
   private static final Object FAILED = new Object();
 
   private final Alternatives alternatives;
+  private final Class<? extends Record> root;
+  private final KeyHint hint;
   private final List<Mistake> mistakes = new ArrayList<>();
 
-  Binder(Alternatives alternatives) {
+  private Binder(Alternatives alternatives, Class<? extends Record> root) {
     this.alternatives = alternatives;
+    this.root = root;
+    this.hint = new KeyHint(alternatives, root);
   }
 
-  <T extends Record> T bind(Class<T> type, Tree root) {
-    Object bound = bindRecord(type, root, "", null);
+  static <T extends Record> T bind(Alternatives alternatives, Class<T> type, Tree tree) {
+    return type.cast(new Binder(alternatives, type).bind(tree));
+  }
+
+  private Object bind(Tree tree) {
+    Object bound = bindRecord(root, tree, "", null);
     if (!mistakes.isEmpty()) {
       throw new ConfigException(mistakes);
     }
-    return type.cast(bound);
+    return bound;
   }
 
   /**
@@ -164,7 +171,7 @@ final class Binder {
     String key = keys.get(0);
     Class<?> record = records.get(key);
     if (record == null) {
-      return unknownKey(value(mapping, key), key, path, List.copyOf(records.keySet()));
+      return unknownKey(value(mapping, key), key, path, hint.of(key, records.keySet()));
     }
     Object sameKind = record.isInstance(base) ? base : null;
     return bind(record, value(mapping, key), join(path, key), sameKind);
@@ -185,7 +192,7 @@ final class Binder {
     }
     for (String key : mapping.entries().keySet()) {
       if (!components.containsKey(key)) {
-        unknownKey(value(mapping, key), key, path, List.copyOf(components.keySet()));
+        unknownKey(value(mapping, key), key, path, hint.of(key, components));
       }
     }
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
@@ -307,16 +314,8 @@ final class Binder {
     return found;
   }
 
-  private Object unknownKey(Tree place, String key, String path, List<String> known) {
-    return fail(
-        place,
-        "unknown key "
-            + key
-            + (path.isEmpty() ? "" : " under " + path)
-            + NearestName.of(key, known)
-                .map(name -> "; did you mean " + name + "?")
-                .orElse(
-                    "; known are " + known.stream().sorted().collect(Collectors.joining(", "))));
+  private Object unknownKey(Tree place, String key, String path, String hint) {
+    return fail(place, "unknown key " + key + (path.isEmpty() ? "" : " under " + path) + hint);
   }
 
   private Object fail(Tree tree, String mistake) {
@@ -347,7 +346,7 @@ final class Binder {
     return String.valueOf(cause);
   }
 
-  private static String join(String path, String key) {
+  static String join(String path, String key) {
     return path.isEmpty() ? key : path + "." + key;
   }
 

@@ -56,7 +56,7 @@ public final class ConfigReader {
       Class<T> type,
       List<String> overrides,
       Alternatives alternatives) {
-    return new Binder(alternatives).bind(type, tree(text, sourceName, overrides));
+    return Binder.bind(alternatives, type, tree(text, sourceName, overrides));
   }
 
   private static Tree tree(String text, String sourceName, List<String> overrides) {

@@ -111,7 +111,10 @@ public final class JsonSchema {
     }
     Doc doc = component.getAnnotation(Doc.class);
     if (doc != null) {
-      node.put("description", doc.value());
+      String[] names = doc.elsewhere();
+      node.put(
+          "description",
+          doc.value() + (names.length == 0 ? "" : " (elsewhere " + String.join(", ", names) + ")"));
     }
     return node;
   }

@@ -13,8 +13,15 @@ import org.mobula.core.network.ConvolutionSpec.Convolution;
 /** The shape of a policy's network. */
 @RecordBuilder
 public record NetworkConfig(
-    @Doc("widths of the hidden layers") @Range(min = 1) List<Integer> hidden,
-    @Doc("between the layers") Activation activation,
+    @Doc(
+            value = "widths of the hidden layers",
+            elsewhere = {"net_arch", "fcnet_hiddens"})
+        @Range(min = 1)
+        List<Integer> hidden,
+    @Doc(
+            value = "between the layers",
+            elsewhere = {"activation_fn", "fcnet_activation"})
+        Activation activation,
     @Doc("whether policy and value share the hidden layers") boolean shared,
     @Doc("whether weights start orthogonal (gain √2, policy 0.01, value 1); else as PyTorch's")
         boolean orthogonal,

@@ -11,10 +11,16 @@ import org.mobula.core.config.Range;
 @RecordBuilder
 public record EnvironmentConfig(
     @Doc(
-            "a name of the catalogue, or a class on the class path with a public constructor without"
-                + " arguments")
+            value =
+                "a name of the catalogue, or a class on the class path with a public constructor without"
+                    + " arguments",
+            elsewhere = {"env_id"})
         String name,
-    @Doc("environments that act at the same time, over all workers") @Range(min = 1) int count,
+    @Doc(
+            value = "environments that act at the same time, over all workers",
+            elsewhere = {"n_envs", "num_envs"})
+        @Range(min = 1)
+        int count,
     @Doc("threads that step the environments of one process; 1 is the caller's own") @Range(min = 1)
         int threads,
     @Doc("settings of the environment, such as max-episode-steps") Map<String, Object> options)

@@ -9,10 +9,17 @@ import org.mobula.core.config.Range;
 /** How the policy is judged, on environments of its own. */
 @RecordBuilder
 public record EvaluationConfig(
-    @Doc("environment steps of training between evaluations; 0 evaluates at the end alone")
+    @Doc(
+            value =
+                "environment steps of training between evaluations; 0 evaluates at the end alone",
+            elsewhere = {"eval_freq"})
         @Range(min = 0)
         long every,
-    @Doc("episodes of one evaluation; 0 is off") @Range(min = 0) int episodes,
+    @Doc(
+            value = "episodes of one evaluation; 0 is off",
+            elsewhere = {"n_eval_episodes"})
+        @Range(min = 0)
+        int episodes,
     @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic)
     implements Serializable, EvaluationConfigBuilder.With {
 

@@ -12,7 +12,10 @@ import org.mobula.core.config.Range;
 /** When training ends: as soon as one of these is met. */
 @RecordBuilder
 public record StopConfig(
-    @Doc("environment steps over all environments; schedules end here") @Range(min = 1)
+    @Doc(
+            value = "environment steps over all environments; schedules end here",
+            elsewhere = {"total_timesteps", "n_timesteps"})
+        @Range(min = 1)
         long environmentSteps,
     @Doc("mean return of the last episodes, at least this") @Nullable Double episodeReturn,
     @Doc("how many last episodes that mean is taken over") @Range(min = 1, max = 1000) int episodes,

@@ -10,8 +10,10 @@ import org.mobula.core.config.Range;
 @RecordBuilder
 public record WorkersConfig(
     @Doc(
-            "rollout workers, each with an equal share of the environments; 0 collects in the"
-                + " trainer's own thread")
+            value =
+                "rollout workers, each with an equal share of the environments; 0 collects in the"
+                    + " trainer's own thread",
+            elsewhere = {"num_env_runners", "num_workers"})
         @Range(min = 0)
         int count,
     @Doc("how often in a run each worker may fail and be started again") @Range(min = 0)

@@ -252,6 +252,21 @@ class ConfigReaderTest {
   }
 
   @Test
+  void leadsToTheKeyThatHasTheNameElsewhere() {
+    assertThat(mistakesOfPpo("    lr: 0.1"))
+        .isEqualTo("run.yaml:4:5: unknown key lr under algorithm.ppo; did you mean learning-rate?");
+    assertThat(mistakes(NAMED, "clip_range=0.1"))
+        .isEqualTo(
+            "--set clip_range=0.1: unknown key clip_range; did you mean algorithm.ppo.clip-range?");
+    assertThat(mistakes(NAMED + "reward: 1"))
+        .isEqualTo("run.yaml:2:1: unknown key reward; did you mean stages.NAME.reward?");
+    assertThat(mistakes(NAMED + "steps: 1"))
+        .isEqualTo(
+            "run.yaml:2:1: unknown key steps; did you mean algorithm.ppo.steps or"
+                + " stages.NAME.steps?");
+  }
+
+  @Test
   void listsTheKnownKeysWhereNoneIsNear() {
     assertThat(mistakes(NAMED + "learner: 3"))
         .isEqualTo(
