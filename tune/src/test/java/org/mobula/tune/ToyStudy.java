@@ -2,6 +2,7 @@ package org.mobula.tune;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.mobula.tune.sampler.CmaEsSampler;
 import org.mobula.tune.scheduler.AshaScheduler;
 import org.mobula.tune.scheduler.Decision;
@@ -47,7 +48,9 @@ final class ToyStudy {
         System.out.println("trial " + trial.number() + " step " + step);
       }
       if (decision != Decision.CONTINUE) {
-        Files.writeString(file, Integer.toString(step));
+        // Whole at once: it may be killed here too.
+        Path part = Files.writeString(file.resolveSibling("part"), Integer.toString(step));
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         return Double.NaN;
       }
     }
