@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +67,8 @@ final class ServeProcessIT {
         new Socket(InetAddress.getLoopbackAddress(), port).close();
       } catch (ConnectException e) {
         return;
+      } catch (SocketException e) {
+        assertThat(e).as("it was just about to stop listening").hasMessageContaining("reset");
       }
     }
   }
