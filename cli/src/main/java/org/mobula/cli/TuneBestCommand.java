@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 
 @Command(
     name = "best",
-    description = "Show a study's best trial, and how to evaluate it and to train with its values.")
+    description =
+        "Show a study's best trial, how to evaluate and serve it, and to train with its values.")
 final class TuneBestCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli

@@ -14,7 +14,4 @@ import java.lang.annotation.Target;
 public @interface Doc {
   /** The sentence, without a full stop. */
   String value();
-
-  /** Names of the same setting in other tools, for those who know it by them. */
-  String[] elsewhere() default {};
 }

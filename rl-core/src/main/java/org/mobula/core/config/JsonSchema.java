@@ -111,10 +111,10 @@ public final class JsonSchema {
     }
     Doc doc = component.getAnnotation(Doc.class);
     if (doc != null) {
-      String[] names = doc.elsewhere();
-      node.put(
-          "description",
-          doc.value() + (names.length == 0 ? "" : " (elsewhere " + String.join(", ", names) + ")"));
+      Elsewhere elsewhere = component.getAnnotation(Elsewhere.class);
+      String names =
+          elsewhere == null ? "" : " (elsewhere " + String.join(", ", elsewhere.value()) + ")";
+      node.put("description", doc.value() + names);
     }
     return node;
   }

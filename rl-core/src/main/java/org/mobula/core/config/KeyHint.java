@@ -4,6 +4,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ final class KeyHint {
   /** A hint among keys that are no settings themselves, such as the names of algorithms. */
   String of(String key, Collection<String> known) {
     return NearestName.of(key, known)
-        .or(() -> elsewhere(key))
+        .or(() -> places(key))
         .map(KeyHint::didYouMean)
         .orElseGet(
             () -> "; known are " + known.stream().sorted().collect(Collectors.joining(", ")));
@@ -54,7 +55,7 @@ final class KeyHint {
   }
 
   /** The places in the file that have such a key, if they are few. */
-  private Optional<String> elsewhere(String key) {
+  private Optional<String> places(String key) {
     Map<String, RecordComponent> settings = new LinkedHashMap<>();
     collect(root, "", new ArrayDeque<>(), settings);
     List<String> found = new ArrayList<>();
@@ -95,10 +96,10 @@ final class KeyHint {
   /** Whether a setting has this name, here or in other tools. */
   private static boolean isCalled(String name, String key, RecordComponent component) {
     String spelt = spelling(name);
-    Doc doc = component.getAnnotation(Doc.class);
+    Elsewhere elsewhere = component.getAnnotation(Elsewhere.class);
     return spelt.equals(key)
-        || (doc != null
-            && List.of(doc.elsewhere()).stream().map(KeyHint::spelling).anyMatch(spelt::equals));
+        || (elsewhere != null
+            && Arrays.stream(elsewhere.value()).map(KeyHint::spelling).anyMatch(spelt::equals));
   }
 
   private static String spelling(String name) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 import org.mobula.core.network.Activation;
 import org.mobula.core.network.ConvolutionSpec.Convolution;
@@ -13,14 +14,9 @@ import org.mobula.core.network.ConvolutionSpec.Convolution;
 /** The shape of a policy's network. */
 @RecordBuilder
 public record NetworkConfig(
-    @Doc(
-            value = "widths of the hidden layers",
-            elsewhere = {"net_arch", "fcnet_hiddens"})
-        @Range(min = 1)
+    @Doc("widths of the hidden layers") @Elsewhere({"net_arch", "fcnet_hiddens"}) @Range(min = 1)
         List<Integer> hidden,
-    @Doc(
-            value = "between the layers",
-            elsewhere = {"activation_fn", "fcnet_activation"})
+    @Doc("between the layers") @Elsewhere({"activation_fn", "fcnet_activation"})
         Activation activation,
     @Doc("whether policy and value share the hidden layers") boolean shared,
     @Doc("whether weights start orthogonal (gain √2, policy 0.01, value 1); else as PyTorch's")

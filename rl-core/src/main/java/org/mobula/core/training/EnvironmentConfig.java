@@ -5,20 +5,19 @@ import java.io.Serializable;
 import java.util.Map;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 
 /** Which environment, and how many of it. */
 @RecordBuilder
 public record EnvironmentConfig(
     @Doc(
-            value =
-                "a name of the catalogue, or a class on the class path with a public constructor without"
-                    + " arguments",
-            elsewhere = {"env_id"})
+            "a name of the catalogue, or a class on the class path with a public constructor without"
+                + " arguments")
+        @Elsewhere("env_id")
         String name,
-    @Doc(
-            value = "environments that act at the same time, over all workers",
-            elsewhere = {"n_envs", "num_envs"})
+    @Doc("environments that act at the same time, over all workers")
+        @Elsewhere({"n_envs", "num_envs"})
         @Range(min = 1)
         int count,
     @Doc("threads that step the environments of one process; 1 is the caller's own") @Range(min = 1)

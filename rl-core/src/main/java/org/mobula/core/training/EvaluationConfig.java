@@ -4,21 +4,17 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 
 /** How the policy is judged, on environments of its own. */
 @RecordBuilder
 public record EvaluationConfig(
-    @Doc(
-            value =
-                "environment steps of training between evaluations; 0 evaluates at the end alone",
-            elsewhere = {"eval_freq"})
+    @Doc("environment steps of training between evaluations; 0 evaluates at the end alone")
+        @Elsewhere("eval_freq")
         @Range(min = 0)
         long every,
-    @Doc(
-            value = "episodes of one evaluation; 0 is off",
-            elsewhere = {"n_eval_episodes"})
-        @Range(min = 0)
+    @Doc("episodes of one evaluation; 0 is off") @Elsewhere("n_eval_episodes") @Range(min = 0)
         int episodes,
     @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic)
     implements Serializable, EvaluationConfigBuilder.With {

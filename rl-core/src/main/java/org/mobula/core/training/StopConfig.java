@@ -7,14 +7,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 
 /** When training ends: as soon as one of these is met. */
 @RecordBuilder
 public record StopConfig(
-    @Doc(
-            value = "environment steps over all environments; schedules end here",
-            elsewhere = {"total_timesteps", "n_timesteps"})
+    @Doc("environment steps over all environments; schedules end here")
+        @Elsewhere({"total_timesteps", "n_timesteps"})
         @Range(min = 1)
         long environmentSteps,
     @Doc("mean return of the last episodes, at least this") @Nullable Double episodeReturn,

@@ -4,16 +4,16 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 
 /** Who collects experience, and who computes gradients. */
 @RecordBuilder
 public record WorkersConfig(
     @Doc(
-            value =
-                "rollout workers, each with an equal share of the environments; 0 collects in the"
-                    + " trainer's own thread",
-            elsewhere = {"num_env_runners", "num_workers"})
+            "rollout workers, each with an equal share of the environments; 0 collects in the"
+                + " trainer's own thread")
+        @Elsewhere({"num_env_runners", "num_workers"})
         @Range(min = 0)
         int count,
     @Doc("how often in a run each worker may fail and be started again") @Range(min = 0)

@@ -64,7 +64,7 @@ final class Examples {
       boolean normalizeAdvantage,
       Activation activation,
       @NotEmpty @Range(min = 1) List<Integer> hidden,
-      @Doc(value = "Step size of the optimizer", elsewhere = "lr") Schedule learningRate,
+      @Doc("Step size of the optimizer") @Elsewhere("lr") Schedule learningRate,
       @Range(min = 0, infinite = true) double targetKl)
       implements Algorithm {
     Ppo {

@@ -8,6 +8,7 @@ import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
+import org.mobula.core.config.Elsewhere;
 import org.mobula.core.config.Range;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.optimizer.Schedule;
@@ -18,70 +19,48 @@ import org.mobula.core.space.Space;
 /** Settings of proximal policy optimisation; the defaults are those of Stable-Baselines3. */
 @RecordBuilder
 public record PpoConfig(
-    @Doc(
-            value = "steps that each environment takes per iteration",
-            elsewhere = {"n_steps", "num_steps"})
+    @Doc("steps that each environment takes per iteration")
+        @Elsewhere({"n_steps", "num_steps"})
         @Range(min = 1)
         int steps,
-    @Doc(
-            value = "samples per gradient; an iteration with fewer is one minibatch",
-            elsewhere = {"batch_size", "sgd_minibatch_size"})
+    @Doc("samples per gradient; an iteration with fewer is one minibatch")
+        @Elsewhere({"batch_size", "sgd_minibatch_size"})
         @Range(min = 1)
         int minibatchSize,
-    @Doc(
-            value = "passes over an iteration's samples",
-            elsewhere = {"n_epochs", "update_epochs", "num_sgd_iter"})
+    @Doc("passes over an iteration's samples")
+        @Elsewhere({"n_epochs", "update_epochs", "num_sgd_iter"})
         @Range(min = 1)
         int epochs,
-    @Doc(
-            value = "discount factor γ of the returns",
-            elsewhere = {"gamma"})
-        @Range(min = 0, max = 1)
+    @Doc("discount factor γ of the returns") @Elsewhere("gamma") @Range(min = 0, max = 1)
         double discount,
-    @Doc(
-            value = "λ of generalised advantage estimation: 0 is one-step TD, 1 Monte Carlo",
-            elsewhere = {"lambda"})
+    @Doc("λ of generalised advantage estimation: 0 is one-step TD, 1 Monte Carlo")
+        @Elsewhere("lambda")
         @Range(min = 0, max = 1)
         double gaeLambda,
-    @Doc(
-            value = "step size of the optimizer",
-            elsewhere = {"lr"})
-        Schedule learningRate,
-    @Doc(
-            value = "ε: how far the probability ratio may leave 1 before the gain is cut off",
-            elsewhere = {"clip_coef", "clip_param"})
+    @Doc("step size of the optimizer") @Elsewhere("lr") Schedule learningRate,
+    @Doc("ε: how far the probability ratio may leave 1 before the gain is cut off")
+        @Elsewhere({"clip_coef", "clip_param"})
         Schedule clipRange,
-    @Doc(
-            value =
-                "how far values may move from those recorded before the loss is cut off; 0 is off",
-            elsewhere = {"clip_range_vf", "vf_clip_param"})
+    @Doc("how far values may move from those recorded before the loss is cut off; 0 is off")
+        @Elsewhere({"clip_range_vf", "vf_clip_param"})
         @Range(min = 0)
         double valueClipRange,
-    @Doc(
-            value = "whether each minibatch's advantages are scaled to mean 0 and deviation 1",
-            elsewhere = {"norm_adv"})
+    @Doc("whether each minibatch's advantages are scaled to mean 0 and deviation 1")
+        @Elsewhere("norm_adv")
         boolean normalizeAdvantages,
-    @Doc(
-            value = "weight of the entropy bonus",
-            elsewhere = {"ent_coef", "entropy_coeff"})
-        @Range(min = 0)
+    @Doc("weight of the entropy bonus") @Elsewhere({"ent_coef", "entropy_coeff"}) @Range(min = 0)
         double entropyCoefficient,
-    @Doc(
-            value = "weight of the value loss",
-            elsewhere = {"vf_coef", "vf_loss_coeff"})
-        @Range(min = 0)
+    @Doc("weight of the value loss") @Elsewhere({"vf_coef", "vf_loss_coeff"}) @Range(min = 0)
         double valueCoefficient,
-    @Doc(
-            value = "gradients are scaled down to this global norm; 0 is off",
-            elsewhere = {"max_grad_norm", "grad_clip"})
+    @Doc("gradients are scaled down to this global norm; 0 is off")
+        @Elsewhere({"max_grad_norm", "grad_clip"})
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("an iteration ends early once the policy has moved 1.5 times this KL divergence; 0 is off")
         @Range(min = 0)
         double targetKl,
-    @Doc(
-            value = "natural logarithm of the initial standard deviation of continuous actions",
-            elsewhere = {"log_std_init"})
+    @Doc("natural logarithm of the initial standard deviation of continuous actions")
+        @Elsewhere("log_std_init")
         double initialLogDeviation,
     @Doc("the optimizer") OptimizerConfig optimizer)
     implements AlgorithmConfig, PpoConfigBuilder.With {

@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
  * A short look at a condition before a thread parks. To wake a parked thread on an idle core takes
  * some 50 µs, much longer than most calls: to look for as long as that never costs more than twice
  * the better choice. For a while longer it looks in turn with whatever else wants the core, which
- * costs nobody anything and catches the calls that take about as long as waking does.
+ * takes little from threads that have work and catches calls about as long as a wake-up.
  */
 final class Spin {
   private static final long BUSY_NANOS = 50_000;
