@@ -23,6 +23,7 @@ import org.mobula.core.rendering.EpisodeGif;
 import org.mobula.core.rendering.Picture;
 import org.mobula.core.rendering.Player;
 import org.mobula.core.training.Evaluation;
+import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.TrainingConfig;
@@ -257,7 +258,8 @@ final class EvaluateCommand implements Callable<Integer> {
             NetworkEngine.AUTO.create(form.network()),
             count,
             !stochastic,
-            seed)) {
+            seed,
+            EvaluationConfig.defaults().maxEpisodeSteps())) {
       result = evaluation.run(contents.snapshot());
     }
     if (json) {

@@ -101,7 +101,7 @@ public final class StudyBenchmark {
                 EnvironmentConfig.defaults("CartPole-v1").withCount(8),
                 PpoConfig.defaults().withSteps(32))
             .withStop(StopConfig.defaults().withEnvironmentSteps(FULL))
-            .withEvaluation(new EvaluationConfig(5_000, 20, true));
+            .withEvaluation(EvaluationConfig.defaults().withEvery(5_000));
     AshaScheduler asha = AshaScheduler.defaults().withMinResource(10_000).withMaxResource(FULL);
     List<Scheduler> schedulers = List.of(asha.withPauses(false), asha, new NoScheduler());
     for (Scheduler scheduler : schedulers) {

@@ -28,6 +28,14 @@ public interface ExperienceSource extends AutoCloseable {
    */
   void writeState(DataOutput out) throws IOException;
 
+  /**
+   * Writes a state for {@link #readState} in which every environment begins a new episode, with
+   * seeds of its own: all that is left where a collection has failed.
+   */
+  default void writeNewEpisodes(DataOutput out) throws IOException {
+    writeState(out);
+  }
+
   /** Goes on from what {@link #writeState} wrote, in a source made in the same way. */
   void readState(DataInput in) throws IOException;
 

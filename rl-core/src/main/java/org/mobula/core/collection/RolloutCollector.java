@@ -25,9 +25,6 @@ import org.mobula.core.random.Pcg64;
 public final class RolloutCollector implements ExperienceSource {
   private static final String ENVIRONMENT_REMEDY =
       "the environment must not give such numbers: find out where it divides by zero or overflows";
-  private static final String NETWORK_REMEDY =
-      "learning has diverged: try a smaller learning-rate or max-gradient-norm, or normalise"
-          + " observations and rewards";
 
   private final VectorEnvironment environments;
   private final PolicyRunner policy;
@@ -139,7 +136,7 @@ public final class RolloutCollector implements ExperienceSource {
     }
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
-    NonFiniteException.check(outputs, 0, outputs.length, "network output", NETWORK_REMEDY);
+    NonFiniteException.checkDivergence(outputs, 0, outputs.length, "network output");
   }
 
   private float value(int environment) {
@@ -240,6 +237,12 @@ public final class RolloutCollector implements ExperienceSource {
       out.writeDouble(episodeReturns[i]);
       out.writeInt(episodeLengths[i]);
     }
+  }
+
+  @Override
+  public void writeNewEpisodes(DataOutput out) throws IOException {
+    random.writeState(out);
+    out.writeBoolean(false);
   }
 
   @Override

@@ -109,6 +109,19 @@ public record Checkpoint(
     RunDirectory.sync(directory.resolveSibling("."));
   }
 
+  /** Replaces some parts' states in a checkpoint, at once or not at all. */
+  static void replaceParts(Path directory, Map<String, byte[]> parts) throws IOException {
+    Path file = directory.resolve(STATE);
+    Map<String, byte[]> all = new TreeMap<>(readParts(file));
+    all.putAll(parts);
+    ObjectNode state = JSON.createObjectNode();
+    all.forEach(state::put);
+    Path written = directory.resolve("." + STATE);
+    RunDirectory.write(written, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(state));
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    RunDirectory.sync(directory);
+  }
+
   /**
    * Reads a checkpoint.
    *

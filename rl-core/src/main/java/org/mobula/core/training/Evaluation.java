@@ -3,16 +3,21 @@ package org.mobula.core.training;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Plays whole episodes with a policy, on environments of its own, with the policy's normaliser as
@@ -20,6 +25,7 @@ import org.mobula.core.random.Pcg64;
  * enough episodes are over would favour short ones.
  */
 public final class Evaluation implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
   private static final int SIDE_BY_SIDE = 64;
 
   private final PolicyRunner policy;
@@ -29,6 +35,7 @@ public final class Evaluation implements AutoCloseable {
   private final int episodes;
   private final boolean deterministic;
   private final long seed;
+  private final int maxEpisodeSteps;
 
   /**
    * An evaluation that can be run again and again.
@@ -38,6 +45,7 @@ public final class Evaluation implements AutoCloseable {
    * @param episodes of one run
    * @param deterministic whether the most likely action is taken; else actions are sampled
    * @param seed episode {@code i} starts with seed {@code seed + i} in each run
+   * @param maxEpisodeSteps where an episode is cut off
    */
   public Evaluation(
       EnvironmentFactory factory,
@@ -45,13 +53,15 @@ public final class Evaluation implements AutoCloseable {
       Network network,
       int episodes,
       boolean deterministic,
-      long seed) {
+      long seed,
+      int maxEpisodeSteps) {
     this.policy = new PolicyRunner(spec, network);
     this.spec = spec;
     this.head = spec.head();
     this.episodes = episodes;
     this.deterministic = deterministic;
     this.seed = seed;
+    this.maxEpisodeSteps = maxEpisodeSteps;
     try {
       for (int i = 0; i < Math.min(episodes, SIDE_BY_SIDE); i++) {
         environments.add(factory.create());
@@ -62,57 +72,160 @@ public final class Evaluation implements AutoCloseable {
     }
   }
 
-  /** Plays the episodes with this policy. */
+  /**
+   * Plays the episodes with this policy.
+   *
+   * @throws TrainingException if an environment fails, naming episode, seed and step
+   * @throws NonFiniteException if the policy's outputs are NaN or infinite
+   */
   public EvaluationResult run(PolicySnapshot snapshot) {
+    return run(snapshot, () -> false).orElseThrow();
+  }
+
+  /**
+   * As {@link #run(PolicySnapshot)}, while nobody asks it to end.
+   *
+   * @param stopped is asked before each step
+   * @return empty if it was stopped
+   */
+  Optional<EvaluationResult> run(PolicySnapshot snapshot, BooleanSupplier stopped) {
     policy.set(snapshot);
     Pcg64 random = new Pcg64(seed);
     double[] returns = new double[episodes];
     int[] lengths = new int[episodes];
+    int cutOff = 0;
     for (int first = 0; first < episodes; first += environments.size()) {
       int count = Math.min(environments.size(), episodes - first);
-      play(first, count, random, returns, lengths);
+      int cut = play(first, count, random, returns, lengths, stopped);
+      if (cut < 0) {
+        return Optional.empty();
+      }
+      cutOff += cut;
     }
-    return new EvaluationResult(
-        Arrays.stream(returns).boxed().toList(), Arrays.stream(lengths).boxed().toList());
+    if (cutOff > 0) {
+      LOG.warn(
+          "{} of {} episodes of an evaluation did not end within {} steps and were cut off: is the"
+              + " task without an end? Bound its episodes by TimeLimit, or set"
+              + " evaluation.max-episode-steps",
+          cutOff,
+          episodes,
+          maxEpisodeSteps);
+    }
+    return Optional.of(
+        new EvaluationResult(
+            Arrays.stream(returns).boxed().toList(),
+            Arrays.stream(lengths).boxed().toList(),
+            cutOff));
   }
 
-  /** Plays episodes {@code first} to {@code first + count − 1} side by side. */
-  private void play(int first, int count, Pcg64 random, double[] returns, int[] lengths) {
+  /** Tries the policy on rows of features, which are normalised already; none are fine, too. */
+  void requireFiniteOutputs(PolicySnapshot snapshot, float[] features, int rows) {
+    if (rows == 0) {
+      return;
+    }
+    float[] outputs = new float[rows * spec.network().outputs()];
+    policy.set(snapshot);
+    policy.forward(features, rows, outputs);
+    requireFinite(outputs, outputs.length);
+  }
+
+  private static void requireFinite(float[] outputs, int count) {
+    NonFiniteException.checkDivergence(outputs, 0, count, "network output");
+  }
+
+  /**
+   * Plays episodes {@code first} to {@code first + count − 1} side by side.
+   *
+   * @return how many were cut off; −1 if all of it was stopped
+   */
+  private int play(
+      int first,
+      int count,
+      Pcg64 random,
+      double[] returns,
+      int[] lengths,
+      BooleanSupplier stopped) {
     int observationSize = spec.observationSpace().size();
+    int outputSize = spec.network().outputs();
     float[] observations = new float[count * observationSize];
     float[] features = new float[count * spec.observationSpace().flatSize()];
-    float[] outputs = new float[count * spec.network().outputs()];
+    float[] outputs = new float[count * outputSize];
     Step step = new Step(spec.observationSpace());
     float[] action = new float[spec.actionSpace().size()];
     boolean[] mask = new boolean[spec.actionSpace().maskSize()];
     int[] playing = new int[count];
     for (int i = 0; i < count; i++) {
-      environments.get(i).reset(Reset.seeded(seed + first + i), step.observation);
+      if (stopped.getAsBoolean()) {
+        return -1;
+      }
+      try {
+        environments.get(i).reset(Reset.seeded(seed + first + i), step.observation);
+      } catch (RuntimeException | Error e) {
+        throw failure(first + i, 0, e);
+      }
       System.arraycopy(step.observation, 0, observations, i * observationSize, observationSize);
       playing[i] = i;
     }
+    int cutOff = 0;
     int left = count;
     while (left > 0) {
       policy.flatten(observations, left, features);
       policy.normalize(features, left);
       policy.forward(features, left, outputs);
+      requireFinite(outputs, left * outputSize);
       int still = 0;
       for (int row = 0; row < left; row++) {
+        if (stopped.getAsBoolean()) {
+          return -1;
+        }
         Environment environment = environments.get(playing[row]);
         int episode = first + playing[row];
-        choose(environment, outputs, row, mask, random, action);
-        step.clear();
-        environment.step(action, step);
-        returns[episode] += step.reward;
         lengths[episode]++;
-        if (!step.done()) {
-          System.arraycopy(
-              step.observation, 0, observations, still * observationSize, observationSize);
-          playing[still++] = playing[row];
+        try {
+          choose(environment, outputs, row, mask, random, action);
+          step.clear();
+          environment.step(action, step);
+        } catch (RuntimeException | Error e) {
+          throw failure(episode, lengths[episode], e);
         }
+        requireNumber(step.reward, episode, lengths[episode]);
+        returns[episode] += step.reward;
+        if (step.done()) {
+          continue;
+        } else if (lengths[episode] >= maxEpisodeSteps) {
+          cutOff++;
+          continue;
+        }
+        System.arraycopy(
+            step.observation, 0, observations, still * observationSize, observationSize);
+        playing[still++] = playing[row];
       }
       left = still;
     }
+    return cutOff;
+  }
+
+  private void requireNumber(double reward, int episode, int step) {
+    if (!Double.isFinite(reward)) {
+      throw failure(
+          episode,
+          step,
+          new NonFiniteException("the reward", reward, "find out where it comes from"));
+    }
+  }
+
+  private TrainingException failure(int episode, int step, Throwable cause) {
+    return new TrainingException(
+        "an evaluation's episode "
+            + episode
+            + " (seed "
+            + (seed + episode)
+            + ") failed in "
+            + (step == 0 ? "the reset" : "step " + step)
+            + ": "
+            + cause,
+        cause,
+        false);
   }
 
   private void choose(

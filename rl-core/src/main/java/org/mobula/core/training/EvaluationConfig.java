@@ -16,16 +16,21 @@ public record EvaluationConfig(
         long every,
     @Doc("episodes of one evaluation; 0 is off") @Elsewhere("n_eval_episodes") @Range(min = 0)
         int episodes,
-    @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic)
+    @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic,
+    @Doc(
+            "steps after which an evaluation cuts an episode off, with a word, so that a task"
+                + " without an end has one here; such as 1000 to 100000")
+        @Range(min = 1)
+        int maxEpisodeSteps)
     implements Serializable, EvaluationConfigBuilder.With {
 
   /** Checks the values. */
   public EvaluationConfig {
-    Constraints.check(EvaluationConfig.class, every, episodes, deterministic);
+    Constraints.check(EvaluationConfig.class, every, episodes, deterministic, maxEpisodeSteps);
   }
 
-  /** 20 episodes at the end. */
+  /** 20 episodes at the end, of 100,000 steps at most. */
   public static EvaluationConfig defaults() {
-    return new EvaluationConfig(0, 20, true);
+    return new EvaluationConfig(0, 20, true, 100_000);
   }
 }

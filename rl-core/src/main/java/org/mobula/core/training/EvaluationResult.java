@@ -7,12 +7,19 @@ import java.util.List;
  *
  * @param returns undiscounted return of each episode
  * @param lengths steps of each episode
+ * @param cutOff episodes that were cut off at {@code evaluation.max-episode-steps}: their returns
+ *     are those up to there
  */
-public record EvaluationResult(List<Double> returns, List<Integer> lengths) {
+public record EvaluationResult(List<Double> returns, List<Integer> lengths, int cutOff) {
   /** Copies the lists. */
   public EvaluationResult {
     returns = List.copyOf(returns);
     lengths = List.copyOf(lengths);
+  }
+
+  /** Episodes that all came to an end of their own. */
+  public EvaluationResult(List<Double> returns, List<Integer> lengths) {
+    this(returns, lengths, 0);
   }
 
   /** Mean return. */

@@ -20,6 +20,7 @@ import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
@@ -31,6 +32,7 @@ import org.mobula.core.network.simd.Simd;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
+import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.PolicySnapshot;
@@ -50,6 +52,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Trainer {
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+  private static final int PROBE_ROWS = 64;
 
   private final TrainingConfig config;
   private final int learners;
@@ -161,13 +164,24 @@ public final class Trainer {
                 config.network().engine().create(policy.network()),
                 config.evaluation().episodes(),
                 config.evaluation().deterministic(),
-                root.stream("evaluation").generateState(1)[0] >>> 33)) {
+                root.stream("evaluation").generateState(1)[0] >>> 33,
+                config.evaluation().maxEpisodeSteps())) {
       return new Run(store, source, learner, evaluation).go();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
       sinks.close();
     }
+  }
+
+  /** What a failure meets: it decides what of the run is whole. */
+  private enum Stage {
+    /** All of it. */
+    BETWEEN_ITERATIONS,
+    /** The parameters, but not the episodes that were being played. */
+    COLLECTING,
+    /** Nothing: the parameters are between two iterations. */
+    LEARNING
   }
 
   /** One run: the parts that live as long as it does. */
@@ -180,9 +194,20 @@ public final class Trainer {
     private final RunningStatistics observationStatistics;
     private final @Nullable RewardScaling rewardScaling;
     private final Map<String, Double> measurements = new LinkedHashMap<>();
+    private final float[] probe;
+    private Stage stage = Stage.BETWEEN_ITERATIONS;
     private @Nullable EvaluationResult lastEvaluation;
     private long evaluatedSteps;
     private long savedSteps = -1;
+    private double savedSeconds;
+    private long announcedSteps = -1;
+
+    /** The newest checkpoint, until an iteration from there on has shown that it can go on. */
+    private @Nullable Path unproven;
+
+    /** Observations as the network saw them last: what its outputs are tried on. */
+    private int probeRows;
+
     private @Nullable RunMetrics files;
     private long started;
     private double secondsBefore;
@@ -194,7 +219,9 @@ public final class Trainer {
       this.learner = learner;
       this.evaluation = evaluation;
       this.parameters = new float[store.layout().size()];
-      this.observationStatistics = new RunningStatistics(policy.observationSpace().flatSize());
+      int features = policy.observationSpace().flatSize();
+      this.observationStatistics = new RunningStatistics(features);
+      this.probe = new float[Math.min(PROBE_ROWS, source.environments()) * features];
       this.rewardScaling =
           config.normalization().rewards()
               ? new RewardScaling(
@@ -220,6 +247,9 @@ public final class Trainer {
       }
       try {
         return loop();
+      } catch (RuntimeException | Error e) {
+        rescue(e);
+        throw e;
       } finally {
         if (files != null) {
           files.close();
@@ -238,22 +268,34 @@ public final class Trainer {
       }
     }
 
+    /**
+     * Each state is saved before anything is done with it that may fail or never end: measurements,
+     * listeners, evaluations.
+     */
     private TrainingResult loop() throws IOException {
       Optional<String> reason = config.stop().reason(progress);
       takeInterrupt();
+      if (reason.isEmpty() && stopRequest == null && evaluationIsDue()) {
+        evaluate(); // the run that is resumed ended within it
+        reason = config.stop().reason(progress);
+      }
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
         iterate();
-        boolean best =
-            config.evaluation().episodes() > 0
-                && crossed(config.evaluation().every(), before)
-                && evaluate();
+        proveCheckpoint();
         reason = config.stop().reason(progress);
-        if (reason.isEmpty() && (best || crossed(config.checkpoint().every(), before))) {
-          save(best);
+        boolean evaluates = evaluationIsDue();
+        if (reason.isPresent() || evaluates || checkpointIsDue(before)) {
+          save();
         }
+        report();
+        if (evaluates && stopRequest == null) {
+          evaluate();
+          reason = config.stop().reason(progress);
+        }
+        announceCheckpoint();
       }
-      return end(reason.orElseGet(() -> String.valueOf(stopRequest)), reason.isEmpty());
+      return end(reason);
     }
 
     /** Sets the interrupt aside, since files cannot be written under one. */
@@ -275,8 +317,23 @@ public final class Trainer {
     /** Listeners see the interrupt: what they wait for may end by it. */
     private void tell(Consumer<TrainingListener> event) {
       giveInterruptBack();
-      listeners.forEach(event);
+      for (TrainingListener listener : listeners) {
+        try {
+          event.accept(listener);
+        } catch (RuntimeException e) {
+          throw new TrainingException(
+              "a listener (" + listener.getClass().getName() + ") failed after " + place(), e);
+        }
+      }
       takeInterrupt();
+    }
+
+    private String place() {
+      return place(progress.iterations());
+    }
+
+    private String place(long iteration) {
+      return "iteration " + iteration + " (" + progress.environmentSteps() + " environment steps)";
     }
 
     private void iterate() {
@@ -285,8 +342,10 @@ public final class Trainer {
       double done =
           Math.min(1, progress.environmentSteps() / (double) config.stop().environmentSteps());
       try {
+        stage = Stage.COLLECTING;
         PolicySnapshot present = snapshot();
         Rollout rollout = source.collect(present);
+        stage = Stage.LEARNING;
         source.measure(measurements);
         long lag = present.parameters().version() - rollout.parameterVersion;
         measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
@@ -299,17 +358,30 @@ public final class Trainer {
         }
         learner.learn(rollout, store, done, measurements);
         store.measure(measurements);
+        keepProbe(rollout);
+        stage = Stage.BETWEEN_ITERATIONS;
       } catch (RuntimeException e) {
-        throw new TrainingException(
-            "iteration "
-                + iteration
-                + " ("
-                + progress.environmentSteps()
-                + " environment steps): "
-                + e.getMessage(),
-            e);
+        throw failure(place(iteration), e);
       }
       progress.setWallSeconds(secondsBefore + (nanoClock.getAsLong() - started) / 1e9);
+    }
+
+    private TrainingException failure(String place, RuntimeException cause) {
+      boolean diverged =
+          cause instanceof NonFiniteException number
+              ? number.isDivergence()
+              : stage == Stage.LEARNING && cause instanceof ArithmeticException;
+      return new TrainingException(place + ": " + cause.getMessage(), cause, diverged);
+    }
+
+    private void keepProbe(Rollout rollout) {
+      int features = rollout.featureCount();
+      probeRows = probe.length / features;
+      int from = rollout.features.length - probe.length;
+      System.arraycopy(rollout.features, from, probe, 0, probe.length);
+    }
+
+    private void report() {
       measurements.put(MetricNames.ROLLOUT_EPISODE_RETURN_MEAN, progress.recentReturnMean());
       measurements.put(MetricNames.ROLLOUT_EPISODE_LENGTH_MEAN, progress.recentLengthMean());
       measurements.put(MetricNames.ROLLOUT_EPISODES, (double) progress.episodes());
@@ -325,7 +397,11 @@ public final class Trainer {
       if (files != null) {
         files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
       }
-      sinks.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
+      try {
+        sinks.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
+      } catch (RuntimeException e) {
+        throw new TrainingException("a metric sink failed after " + place(), e);
+      }
     }
 
     private PolicySnapshot snapshot() {
@@ -339,34 +415,76 @@ public final class Trainer {
           : null;
     }
 
-    /** Whether the last iteration passed a multiple of {@code every}. */
+    /** Whether a multiple of {@code every} lies between. */
     private boolean crossed(long every, long before) {
       return every > 0 && before / every != progress.environmentSteps() / every;
     }
 
-    /** Evaluates, unless that was just done; true if none before was better. */
-    private boolean evaluate() {
+    /** Whether a multiple of {@code evaluation.every} was passed since the last evaluation. */
+    private boolean evaluationIsDue() {
+      return config.evaluation().episodes() > 0
+          && crossed(config.evaluation().every(), evaluatedSteps);
+    }
+
+    private boolean checkpointIsDue(long before) {
+      double seconds = config.checkpoint().everyWallTime().toMillis() / 1e3;
+      return directory != null
+          && (crossed(config.checkpoint().every(), before)
+              || (seconds > 0 && progress.wallSeconds() - savedSeconds >= seconds));
+    }
+
+    /**
+     * Evaluates, unless that was just done, and notes which checkpoint is the best.
+     *
+     * @return false if it was asked to stop before the evaluation was over
+     */
+    private boolean evaluate() throws IOException {
       if (lastEvaluation != null && evaluatedSteps == progress.environmentSteps()) {
-        return lastEvaluation.meanReturn() >= progress.bestEvaluation();
+        return true;
       }
-      EvaluationResult result = evaluation.run(snapshot());
+      Optional<EvaluationResult> found;
+      try {
+        found = evaluation.run(snapshot(), this::isStopped);
+      } catch (RuntimeException e) {
+        throw failure("the evaluation after " + place(), e);
+      }
+      takeInterrupt();
+      if (found.isEmpty()) {
+        return false;
+      }
+      EvaluationResult result = found.get();
       lastEvaluation = result;
       evaluatedSteps = progress.environmentSteps();
       progress.addEvaluation(result.meanReturn());
+      if (directory != null && savedSteps == evaluatedSteps) {
+        takeInterrupt();
+        Path path = directory.checkpoint(savedSteps);
+        Checkpoint.replaceParts(
+            path, Map.of("progress", progressState(), "evaluation", evaluated()));
+        if (result.meanReturn() >= progress.bestEvaluation()) {
+          directory.markBest(path);
+        }
+      }
       measurements.clear();
       measurements.put(MetricNames.EVALUATION_EPISODE_RETURN_MEAN, result.meanReturn());
       measurements.put(MetricNames.EVALUATION_EPISODE_RETURN_STD, result.returnDeviation());
       record();
       tell(listener -> listener.onEvaluation(progress, result));
-      return result.meanReturn() >= progress.bestEvaluation();
+      return true;
     }
 
-    private TrainingResult end(String reason, boolean stoppedEarly) throws IOException {
-      boolean best = false;
-      if (!stoppedEarly && config.evaluation().episodes() > 0) {
-        best = evaluate();
+    /** Asked in the thread that trains, between two steps. */
+    private boolean isStopped() {
+      return stopRequest != null || Thread.currentThread().isInterrupted();
+    }
+
+    private TrainingResult end(Optional<String> met) throws IOException {
+      save();
+      boolean over = met.isPresent() && (config.evaluation().episodes() == 0 || evaluate());
+      if (over) {
+        proveCheckpoint();
       }
-      save(best);
+      announceCheckpoint();
       if (files != null) {
         files.close();
         files.drawLearningCurve(config.environment().name());
@@ -378,15 +496,17 @@ public final class Trainer {
               new PolicySnapshot(values, normalizer()),
               config.network().engine(),
               progress,
-              reason,
-              stoppedEarly,
-              stoppedEarly ? null : lastEvaluation,
+              over ? met.get() : String.valueOf(stopRequest),
+              !over,
+              over ? lastEvaluation : null,
               directory == null ? null : directory.path());
       tell(listener -> listener.onEnd(result));
       return result;
     }
 
-    private void save(boolean best) throws IOException {
+    /** Saves the present state, unless that was just done. One that has diverged is no state. */
+    private void save() throws IOException {
+      requireConverging();
       if (directory == null) {
         return;
       }
@@ -394,27 +514,114 @@ public final class Trainer {
       Path path = directory.checkpoint(progress.environmentSteps());
       // A whole checkpoint is not replaced by its like: a kill in between would leave none.
       if (savedSteps != progress.environmentSteps() || !Files.isDirectory(path)) {
-        write(path);
-        savedSteps = progress.environmentSteps();
+        write(path, source::writeState);
       }
-      if (best) {
-        directory.markBest(path);
-      }
-      directory.keep(config.checkpoint().keep());
-      tell(listener -> listener.onCheckpoint(progress, path));
     }
 
-    private void write(Path path) throws IOException {
+    /** The last update has not been looked at by anybody: the next collection would. */
+    private void requireConverging() {
+      PolicySnapshot present = snapshot();
+      float[] values = present.parameters().values();
+      try {
+        NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
+        evaluation.requireFiniteOutputs(present, probe, probeRows);
+      } catch (NonFiniteException e) {
+        throw failure(place(), e);
+      }
+    }
+
+    /** From the newest checkpoint on training has gone on well, so older ones may go. */
+    private void proveCheckpoint() throws IOException {
+      if (directory != null && unproven != null) {
+        requireConverging();
+        unproven = null;
+        takeInterrupt();
+        directory.keep(config.checkpoint().keep());
+      }
+    }
+
+    private void announceCheckpoint() {
+      if (directory != null && savedSteps >= 0 && announcedSteps != savedSteps) {
+        announcedSteps = savedSteps;
+        Path path = directory.checkpoint(savedSteps);
+        tell(listener -> listener.onCheckpoint(progress, path));
+      }
+    }
+
+    /** Leaves a checkpoint from which a failed run can go on, if there is one to be had. */
+    @SuppressWarnings("CatchingUnchecked") // the failure of the run is the one to be thrown
+    private void rescue(Throwable failure) {
+      if (directory == null || stage == Stage.LEARNING && !isDivergence(failure)) {
+        return;
+      }
+      try {
+        takeInterrupt();
+        if (isDivergence(failure)) {
+          dropUnproven();
+        } else if (progress.iterations() > 0 && savedSteps != progress.environmentSteps()) {
+          requireConverging();
+          saveWhatIsWhole();
+        }
+      } catch (Exception e) {
+        failure.addSuppressed(e);
+      }
+    }
+
+    private static boolean isDivergence(Throwable failure) {
+      return failure instanceof TrainingException training && training.isDivergence();
+    }
+
+    /** Its policy diverged in the very next iteration: whoever resumed from it would, too. */
+    private void dropUnproven() throws IOException {
+      if (directory != null
+          && unproven != null
+          && !directory.best().equals(Optional.of(unproven))) {
+        RunDirectory.delete(unproven);
+      }
+    }
+
+    private void saveWhatIsWhole() throws IOException {
+      if (directory == null) {
+        return;
+      }
+      Path path = directory.checkpoint(progress.environmentSteps());
+      if (stage == Stage.BETWEEN_ITERATIONS) {
+        try {
+          write(path, source::writeState);
+          return;
+        } catch (IOException | RuntimeException e) {
+          LOG.debug("the episodes cannot be saved; new ones begin", e);
+        }
+      }
+      write(path, source::writeNewEpisodes);
+    }
+
+    private byte[] progressState() throws IOException {
+      return Checkpoint.bytes(progress::writeState);
+    }
+
+    private byte[] evaluated() throws IOException {
+      return Checkpoint.bytes(out -> out.writeLong(evaluatedSteps));
+    }
+
+    private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
       Map<String, byte[]> parts = new TreeMap<>();
-      parts.put("progress", Checkpoint.bytes(progress::writeState));
-      parts.put("experience-source", Checkpoint.bytes(source::writeState));
+      parts.put("progress", progressState());
+      parts.put("evaluation", evaluated());
+      parts.put("experience-source", Checkpoint.bytes(sourceState));
       parts.put("learner", Checkpoint.bytes(learner::writeState));
       parts.put("observation-statistics", Checkpoint.bytes(observationStatistics::writeState));
       if (rewardScaling != null) {
         parts.put("reward-scaling", Checkpoint.bytes(rewardScaling::writeState));
       }
-      new Checkpoint(policy, snapshot(), store.save(), parts)
+      StoreState saved = store.save();
+      float[] values = saved.parameters().values();
+      NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
+      new Checkpoint(policy, new PolicySnapshot(saved.parameters(), normalizer()), saved, parts)
           .write(path, config, Provenance.now(config.seed(), progress));
+      savedSteps = progress.environmentSteps();
+      savedSeconds = progress.wallSeconds();
+      unproven = path;
     }
 
     private void restore(Checkpoint checkpoint) throws IOException {
@@ -426,7 +633,12 @@ public final class Trainer {
       if (rewardScaling != null) {
         checkpoint.restore("reward-scaling", rewardScaling::readState);
       }
+      evaluatedSteps = progress.environmentSteps();
+      if (checkpoint.parts().containsKey("evaluation")) { // older ones were saved after it
+        checkpoint.restore("evaluation", in -> evaluatedSteps = in.readLong());
+      }
       secondsBefore = progress.wallSeconds();
+      savedSeconds = secondsBefore;
       savedSteps = progress.environmentSteps();
     }
   }

@@ -193,8 +193,8 @@ class TrainerTest {
   void keepsTheNewestCheckpointsAndTheBest() throws IOException {
     TrainingConfig config =
         config("CartPole-v1")
-            .withEvaluation(new EvaluationConfig(256, 3, true))
-            .withCheckpoint(new CheckpointConfig(64, 2));
+            .withEvaluation(EvaluationConfig.defaults().withEvery(256).withEpisodes(3))
+            .withCheckpoint(CheckpointConfig.defaults().withEvery(64).withKeep(2));
     Files.createDirectories(directory.resolve("checkpoints/.step-000000000001.part")); // of a kill
     Trainer.builder(config).directory(directory).build().train();
 
@@ -253,7 +253,7 @@ class TrainerTest {
   void stopsWhenEvaluationsNoLongerImprove() {
     TrainingConfig config =
         config("MountainCar-v0")
-            .withEvaluation(new EvaluationConfig(64, 1, true))
+            .withEvaluation(EvaluationConfig.defaults().withEvery(64).withEpisodes(1))
             .withStop(StopConfig.defaults().withEvaluationsWithoutImprovement(2));
     TrainingResult result = Trainer.builder(config).build().train();
 
@@ -263,7 +263,9 @@ class TrainerTest {
 
   @Test
   void evaluationThatIsOffIsNeverMade() {
-    TrainingConfig config = config("CartPole-v1").withEvaluation(new EvaluationConfig(64, 0, true));
+    TrainingConfig config =
+        config("CartPole-v1")
+            .withEvaluation(EvaluationConfig.defaults().withEvery(64).withEpisodes(0));
     List<EvaluationResult> evaluations = new ArrayList<>();
     TrainingResult result =
         Trainer.builder(config)
@@ -306,7 +308,7 @@ class TrainerTest {
     assertThatThrownBy(
             () ->
                 new Evaluation(
-                    factory, spec, NetworkEngine.AUTO.create(spec.network()), 5, true, 1))
+                    factory, spec, NetworkEngine.AUTO.create(spec.network()), 5, true, 1, 10))
         .hasMessage("out of worlds");
     assertThat(closed).hasSize(2);
   }
