@@ -55,7 +55,7 @@ final class DoctorCommand implements Callable<Integer> {
     line(
         out,
         "Machine",
-        "%s, %s, %d cores, %d MiB memory, %d MiB heap at most"
+        "%s, %s, %s cores, %s MiB memory, %s MiB heap at most"
             .formatted(
                 machine.operatingSystem(),
                 machine.architecture(),

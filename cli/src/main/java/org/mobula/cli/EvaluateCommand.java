@@ -238,6 +238,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private static void tell(Episode episode, Played world, PrintWriter out) {
     if (episode.length() > 0) {
       out.printf(
+          Locale.ROOT,
           "return %s after %d steps of %s%s%n",
           Figures.episodeReturn(episode.episodeReturn()),
           episode.length(),

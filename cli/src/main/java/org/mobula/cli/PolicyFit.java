@@ -46,7 +46,7 @@ final class PolicyFit {
     }
     if (saved.size() != asked.size()) {
       return Optional.of(
-          "the checkpoint's network has %d parameter arrays but the configuration asks for %d"
+          "the checkpoint's network has %s parameter arrays but the configuration asks for %s"
               .formatted(saved.size(), asked.size()));
     }
     return Optional.of("the configuration asks for another kind of network than the checkpoint's");

@@ -61,7 +61,7 @@ final class ProgressBar implements TrainingDisplay {
 
   private String bar(TrainingProgress progress) {
     double done = pace.done(progress);
-    String percent = "%3d %% ".formatted((int) (100 * done));
+    String percent = "%3s %% ".formatted((int) (100 * done));
     String figures = ProgressText.figures(progress, pace);
     int width = Math.min(MAX_BAR, columns - 1 - percent.length() - 1 - figures.length());
     if (width < MIN_BAR) {

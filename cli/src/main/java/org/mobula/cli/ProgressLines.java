@@ -31,7 +31,7 @@ final class ProgressLines implements TrainingDisplay {
       tenths = (int) (10 * done);
       lastLine = now;
       err.println(
-          "%3d %%  step %s  %s  %s"
+          "%3s %%  step %s  %s  %s"
               .formatted(
                   (int) (100 * done),
                   Figures.count(progress.environmentSteps()),

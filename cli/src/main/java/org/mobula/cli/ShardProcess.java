@@ -125,7 +125,7 @@ final class ShardProcess {
     int numbers = state.parameters().values().length;
     if (numbers != layout.size()) {
       throw new IllegalArgumentException(
-          "%s holds %d parameters but the training file's network has %d"
+          "%s holds %s parameters but the training file's network has %s"
               .formatted(checkpoint, numbers, layout.size()));
     }
     return state;

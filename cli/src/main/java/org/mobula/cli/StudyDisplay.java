@@ -59,7 +59,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
       out.println(new JsonLine().text("event", "begin").text("study", directory.toString()));
     } else {
       err.println(
-          "tuning %d keys of %s by %s → %s"
+          "tuning %s keys of %s by %s → %s"
               .formatted(config.space().size(), config.base(), config.metric(), directory));
     }
   }
@@ -99,7 +99,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
       wipe();
       Object failure = trial.systemAttributes().get(TrialRecord.FAILURE);
       err.println(
-          "trial %d %s%s  %s%s"
+          "trial %s %s%s  %s%s"
               .formatted(
                   trial.number(),
                   state(trial),
@@ -183,14 +183,14 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
             .best()
             .map(
                 trial ->
-                    "best %s (trial %d)"
+                    "best %s (trial %s)"
                         .formatted(Figures.measurement(trial.value()), trial.number()))
             .orElse("none complete yet");
     String left =
         ended > 0 && most > finished
             ? ", about " + Figures.duration(elapsed / ended * (most - finished)) + " left"
             : "";
-    return "%d%s trials ended · %s · %s%s"
+    return "%s%s trials ended · %s · %s%s"
         .formatted(finished, most > 0 ? " of " + most : "", best, Figures.duration(elapsed), left);
   }
 
@@ -204,7 +204,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
                     Figures.measurement(trial.intermediateValues().lastEntry().getValue()));
     double seconds =
         trial.started().map(at -> Duration.between(at, Instant.now()).toMillis() / 1e3).orElse(0.0);
-    return "  %4d  %-8s %8s  %-26s %s"
+    return "  %4s  %-8s %8s  %-26s %s"
         .formatted(
             trial.number(), state(trial), Figures.duration(seconds), last, parameters(trial));
   }
@@ -233,7 +233,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
         .ifPresent(
             best -> {
               out.println(
-                  "best: trial %d, %s %s"
+                  "best: trial %s, %s %s"
                       .formatted(
                           best.number(), config.metric(), Figures.measurement(best.value())));
               best.parameterValues()

@@ -70,7 +70,7 @@ final class TrainingRun implements AutoCloseable {
       long end = config.stop().environmentSteps();
       if (steps >= end) {
         throw CommandFailure.usage(
-            "%s has already taken %d environment steps and ends at %d".formatted(run, steps, end),
+            "%s has already taken %s environment steps and ends at %s".formatted(run, steps, end),
             "Raise the end, such as --set stop.environment-steps=" + 2 * steps);
       }
       Checkpoint checkpoint = read(path, directory);

@@ -42,7 +42,7 @@ final class TuneBestCommand implements Callable<Integer> {
                           "no trial of " + kept.directory() + " is complete",
                           "{mobula} tune status " + kept.directory() + " shows why."));
       out.println(
-          "trial %d of %d: %s"
+          "trial %s of %s: %s"
               .formatted(best.number(), study.trials().size(), Figures.measurement(best.value())));
       best.parameterValues().forEach((key, value) -> out.println("  " + key + ": " + value));
       Path run = StudyDirectory.trial(kept.directory(), best.number());

@@ -55,7 +55,7 @@ final class TuneStatusCommand implements Callable<Integer> {
         Optional<TrialRecord> best = study.best();
         if (best.isPresent()) {
           out.println(
-              "best: trial %d, %s"
+              "best: trial %s, %s"
                   .formatted(best.get().number(), Figures.measurement(best.get().value())));
         }
       }

@@ -76,7 +76,7 @@ class ParameterServerIT {
         TrainingFiles.file(
             folder,
             "run.yaml",
-            TRAINING + "    shards: %d\n    addresses: [%s]\n".formatted(shards, addresses));
+            TRAINING + "    shards: %s\n    addresses: [%s]\n".formatted(shards, addresses));
     return mobula.start("train", file, "--json");
   }
 

@@ -53,7 +53,7 @@ final class ServeProcessIT {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     String request =
         ("POST /v1/policies/tiny/act HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                + "Content-Length: %d\r\n\r\n%s")
+                + "Content-Length: %s\r\n\r\n%s")
             .formatted(BODY.length(), BODY);
     String both = request + request;
     socket.getOutputStream().write(both.substring(0, both.length() - 1).getBytes(UTF_8));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.environment.classic.CartPole;
 
 class TrainCommandTest {
+  private static final Pattern FOREIGN_DIGIT = Pattern.compile("[\\p{Nd}&&[^0-9]]");
+
   @TempDir private Path folder;
   private String tiny = "";
   private String runs = "";
@@ -74,6 +77,36 @@ class TrainCommandTest {
             "environment.name=" + CartPole.class.getName());
     assertThat(outcome.out())
         .endsWith("next: mobula --class-path " + classes + " evaluate '" + run + "'\n");
+  }
+
+  @Test
+  void theMachinesLanguageChangesNoDigit() throws IOException {
+    assertThat(train(tiny, "--name", "english").exitCode()).isZero();
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try {
+      Cli.Outcome outcome = train(tiny, "--name", "arabic");
+      assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+      assertThat(outcome.out() + outcome.err()).doesNotContainPattern(FOREIGN_DIGIT);
+    } finally {
+      Locale.setDefault(before);
+    }
+    Path arabic = Path.of(runs, "arabic");
+    assertThat(arabic.resolve("config.yaml"))
+        .hasSameTextualContentAs(Path.of(runs, "english", "config.yaml"));
+    for (Path file : files(arabic)) {
+      assertThat(file.toString()).doesNotContainPattern(FOREIGN_DIGIT);
+      if (file.toString().matches(".*\\.(yaml|csv|jsonl|json|svg)")) {
+        assertThat(Files.readString(file)).doesNotContainPattern(FOREIGN_DIGIT);
+      }
+    }
+    assertThat(arabic.resolve("checkpoints/step-000000000256/policy.safetensors")).isRegularFile();
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).toList();
+    }
   }
 
   @Test

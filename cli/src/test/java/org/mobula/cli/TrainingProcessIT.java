@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -57,7 +58,7 @@ class TrainingProcessIT {
     RunDirectory run = new RunDirectory(folder.resolve("runs/tiny-1"));
     Path newest = run.latest().orElseThrow();
     assertThat(newest.getFileName().toString())
-        .isEqualTo("step-%012d".formatted(end.get("environment_steps").asLong()));
+        .isEqualTo(String.format(Locale.ROOT, "step-%012d", end.get("environment_steps").asLong()));
     assertThat(Checkpoint.read(newest).policy().network().inputs()).isEqualTo(4);
     assertThat(state("tiny-1")).isEqualTo("interrupted");
   }

@@ -41,7 +41,7 @@ public record Html(String text) {
     for (List<?> row : rows) {
       if (row.size() != header.size()) {
         throw new IllegalArgumentException(
-            "a row has %d cells but there are %d columns %s"
+            "a row has %s cells but there are %s columns %s"
                 .formatted(row.size(), header.size(), header));
       }
       html.append("<tr>");
@@ -101,7 +101,7 @@ public record Html(String text) {
             evaluation ->
                 facts.put(
                     "evaluation",
-                    "%s ± %s over %d episodes"
+                    "%s ± %s over %s episodes"
                         .formatted(
                             words(evaluation.meanReturn()),
                             words(evaluation.returnDeviation()),
@@ -135,7 +135,7 @@ public record Html(String text) {
       rows.add(row);
     }
     return new Html(
-        "<p>%s; %d trials, %d of them complete. The best:</p>%s"
+        "<p>%s; %s trials, %s of them complete. The best:</p>%s"
             .formatted(
                 escape(result.reason()),
                 result.study().trials().size(),

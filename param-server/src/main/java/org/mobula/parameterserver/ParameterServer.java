@@ -113,7 +113,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
     if (several && config.workers().count() > 0) {
       throw new IllegalArgumentException(
-          "workers.count is %d but must be 0 with several learners: each collects its own experience"
+          "workers.count is %s but must be 0 with several learners: each collects its own experience"
               .formatted(config.workers().count()));
     }
   }
@@ -272,10 +272,10 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       try {
         String failure = runtime.get(training.get(i));
         if (!failure.isEmpty()) {
-          failures.accept("learner %d failed: %s".formatted(i + 1, failure));
+          failures.accept("learner %s failed: %s".formatted(i + 1, failure));
         }
       } catch (TaskException e) {
-        failures.accept("learner %d failed: %s".formatted(i + 1, e.getMessage()));
+        failures.accept("learner %s failed: %s".formatted(i + 1, e.getMessage()));
       } catch (WaitInterruptedException e) {
         LOG.debug("learner {} is not waited for", i + 1, e);
       }

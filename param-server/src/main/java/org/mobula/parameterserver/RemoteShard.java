@@ -261,7 +261,7 @@ final class RemoteShard {
           new RefusedException(
               Refusal.FENCED,
               answer.epoch(),
-              "it is at epoch %d, version %d, but epoch %d, version %d is known"
+              "it is at epoch %s, version %s, but epoch %s, version %s is known"
                   .formatted(answer.epoch(), answer.version(), epoch, knownVersion)));
       return;
     }
@@ -422,7 +422,7 @@ final class RemoteShard {
     }
     finish(
         new ShardLostException(
-            ("shard %d (parameters %d to %d) is lost after %d attempts (%s). Version %d was the last one"
+            ("shard %s (parameters %s to %s) is lost after %s attempts (%s). Version %s was the last one"
                     + " known; start the shard anew and restore the last checkpoint")
                 .formatted(
                     index, range.from(), range.to(), failures, cause.getMessage(), knownVersion),

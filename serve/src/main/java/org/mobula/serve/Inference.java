@@ -273,7 +273,7 @@ final class Inference implements InferenceService, AutoCloseable {
     int most = deployment.batcher().config().maxRequestRows();
     if (rows > most) {
       throw new InvalidRequestException(
-          "the request has %d rows but must have %d at most; send several".formatted(rows, most));
+          "the request has %s rows but must have %s at most; send several".formatted(rows, most));
     }
     deployment.batcher().model().check(inputs, parameters);
     return deployment

@@ -217,7 +217,7 @@ public final class PolicyServer implements AutoCloseable {
   public String url() {
     InetSocketAddress address = http.address();
     String host = address.getAddress().getHostAddress();
-    return "%s://%s:%d"
+    return "%s://%s:%s"
         .formatted(scheme, host.contains(":") ? "[" + host + "]" : host, address.getPort());
   }
 

@@ -77,7 +77,7 @@ final class LoadTest {
 
   /** A request for the gated model, which passes zeros and holds all else. */
   private static String x(int value) {
-    return "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1],\"data\":[%d]}]}"
+    return "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1],\"data\":[%s]}]}"
         .formatted(value);
   }
 

@@ -236,7 +236,7 @@ final class RecordingTest {
               () -> {
                 try {
                   for (int step = 0; step < 50; step++) {
-                    act("{\"observation\":[%d,0,0,0],\"session\":\"%s\"}".formatted(step, name));
+                    act("{\"observation\":[%s,0,0,0],\"session\":\"%s\"}".formatted(step, name));
                   }
                 } catch (Exception e) {
                   throw new IllegalStateException(e);

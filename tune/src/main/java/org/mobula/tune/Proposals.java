@@ -52,7 +52,7 @@ final class Proposals {
       }
     }
     throw new StudyException(
-        "%d choices of parameters all broke the constraint %s: it contradicts the space"
+        "%s choices of parameters all broke the constraint %s: it contradicts the space"
             .formatted(ATTEMPTS, broken));
   }
 

@@ -89,7 +89,7 @@ public final class Study {
   public StudyResult optimize(Objective objective) {
     if (directions.size() != 1) {
       throw new IllegalArgumentException(
-          "the study has %d directions but the objective one value: use optimizeMany"
+          "the study has %s directions but the objective one value: use optimizeMany"
               .formatted(directions.size()));
     }
     return optimizeMany(trial -> new double[] {objective.evaluate(trial)});

@@ -263,7 +263,7 @@ final class StudyLoop {
     } else if (event instanceof TrialEvent.Threw threw) {
       fail(place, threw.error());
       if (threw.fatal()) {
-        throw new StudyException("trial %d: %s".formatted(trial.number(), threw.error()));
+        throw new StudyException("trial %s: %s".formatted(trial.number(), threw.error()));
       }
     }
   }
@@ -310,7 +310,7 @@ final class StudyLoop {
       place.trial = null;
     } else if (values.length != record.directions().size()) {
       throw new StudyException(
-          "the objective has %d values but the study %d directions: return one for each"
+          "the objective has %s values but the study %s directions: return one for each"
               .formatted(values.length, record.directions().size()));
     } else if (returned.values().stream().anyMatch(value -> value.isNaN())) {
       fail(place, "its value is NaN");
@@ -360,7 +360,7 @@ final class StudyLoop {
     failures++;
     if (failures > study.mostFailures) {
       throw new StudyException(
-          "%d trials have failed, the last one because %s".formatted(failures, reason));
+          "%s trials have failed, the last one because %s".formatted(failures, reason));
     }
     List<Object> history = new ArrayList<>();
     if (trial.systemAttributes().get(RETRIES) instanceof List<?> before) {

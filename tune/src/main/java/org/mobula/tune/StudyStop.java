@@ -50,11 +50,11 @@ public record StudyStop(
   Optional<String> reason(StudyRecord study, Tally tally) {
     TrialRecord best = tally.best();
     if (best != null && target != null && !study.direction().better(target, best.value())) {
-      return Optional.of("trial %d has reached %s".formatted(best.number(), best.value()));
+      return Optional.of("trial %s has reached %s".formatted(best.number(), best.value()));
     }
     long since = tally.sinceBest();
     if (trialsWithoutImprovement > 0 && since >= trialsWithoutImprovement) {
-      return Optional.of("the last %d trials brought no improvement".formatted(since));
+      return Optional.of("the last %s trials brought no improvement".formatted(since));
     }
     return Optional.empty();
   }

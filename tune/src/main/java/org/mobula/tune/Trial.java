@@ -68,7 +68,7 @@ public final class Trial {
     Object value = start.values().get(name);
     if (value == null) {
       throw new IllegalArgumentException(
-          "trial %d has no parameter %s: it is not in the space, or its condition is not met; there are %s"
+          "trial %s has no parameter %s: it is not in the space, or its condition is not met; there are %s"
               .formatted(start.number(), name, start.values().keySet()));
     }
     return value;

@@ -57,7 +57,7 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
     check(values, offset, count);
     if (target.remaining() < maxEncodedBytes(count)) {
       throw new IllegalArgumentException(
-          "the buffer has %d bytes left but %d numbers may take %d as %s"
+          "the buffer has %s bytes left but %s numbers may take %s as %s"
               .formatted(target.remaining(), count, maxEncodedBytes(count), kind().label()));
     }
     write(values, offset, count, target.order(ByteOrder.LITTLE_ENDIAN));
@@ -89,19 +89,19 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
   final void expect(ByteBuffer payload, int bytes, int count) {
     if (payload.remaining() != bytes) {
       throw refuse(
-          "%d numbers take %d bytes but there are %d".formatted(count, bytes, payload.remaining()));
+          "%s numbers take %s bytes but there are %s".formatted(count, bytes, payload.remaining()));
     }
   }
 
   private static void check(float[] values, int offset, int count) {
     if (count < 0 || count > SEGMENT) {
       throw new IllegalArgumentException(
-          "count is %d but must be from 0 to %d; cut a longer vector there"
+          "count is %s but must be from 0 to %s; cut a longer vector there"
               .formatted(count, SEGMENT));
     }
     if (offset < 0 || offset > values.length - count) {
       throw new IndexOutOfBoundsException(
-          "numbers [%d, %d) are asked for but the array has %d"
+          "numbers [%s, %s) are asked for but the array has %s"
               .formatted(offset, (long) offset + count, values.length));
     }
   }

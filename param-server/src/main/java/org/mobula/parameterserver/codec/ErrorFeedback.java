@@ -36,12 +36,12 @@ public final class ErrorFeedback {
   public void apply(float[] vector, int offset, int count) {
     if (vector.length != residual.length) {
       throw new IllegalArgumentException(
-          "the vector has %d numbers but the error feedback is of %d"
+          "the vector has %s numbers but the error feedback is of %s"
               .formatted(vector.length, residual.length));
     }
     if (offset < 0 || count < 0 || offset > vector.length - count) {
       throw new IndexOutOfBoundsException(
-          "the slice is [%d, %d) but the vector has %d numbers"
+          "the slice is [%s, %s) but the vector has %s numbers"
               .formatted(offset, (long) offset + count, vector.length));
     }
     for (int from = offset; from < offset + count; from += Codec.SEGMENT) {

@@ -208,7 +208,7 @@ final class Int8Codec extends Codec {
                 && scale <= scale(Float.MAX_VALUE)
                 && (scaleBits & SCALE_SLACK) == 0);
     if (!written) {
-      throw refuse("the scale of block %d is %s".formatted(block, scale));
+      throw refuse("the scale of block %s is %s".formatted(block, scale));
     }
   }
 
@@ -236,7 +236,7 @@ final class Int8Codec extends Codec {
             case NAN_CODE -> Float.NaN;
             case INFINITY_CODE -> Float.POSITIVE_INFINITY;
             case NEGATIVE_INFINITY_CODE -> Float.NEGATIVE_INFINITY;
-            default -> throw refuse("code %d stands in a block without scale".formatted(words[i]));
+            default -> throw refuse("code %s stands in a block without scale".formatted(words[i]));
           };
       any |= words[i] != 0;
     }

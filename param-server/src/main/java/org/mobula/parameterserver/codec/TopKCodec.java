@@ -107,11 +107,11 @@ final class TopKCodec extends Codec {
   @Override
   void read(ByteBuffer payload, float[] values, int offset, int count) {
     if (payload.remaining() < Integer.BYTES) {
-      throw refuse("there are only %d bytes".formatted(payload.remaining()));
+      throw refuse("there are only %s bytes".formatted(payload.remaining()));
     }
     int entries = payload.getInt();
     if (entries < 0 || entries > count) {
-      throw refuse("it has %d entries of %d numbers".formatted(entries, count));
+      throw refuse("it has %s entries of %s numbers".formatted(entries, count));
     }
     expect(payload, ENTRY_BYTES * entries, entries);
     ShortBuffer shorts = payload.asShortBuffer();
@@ -120,7 +120,7 @@ final class TopKCodec extends Codec {
     for (int i = 0; i < entries; i++) {
       int index = Short.toUnsignedInt(indexes[i]);
       if (index <= last || index >= count) {
-        throw refuse("index %d follows %d in %d numbers".formatted(index, last, count));
+        throw refuse("index %s follows %s in %s numbers".formatted(index, last, count));
       }
       last = index;
     }

@@ -18,7 +18,7 @@ final class Check {
   static void sameSize(String what, int size, String other, int otherSize) {
     if (size != otherSize) {
       throw new IllegalArgumentException(
-          "%s has %d numbers but %s has %d".formatted(what, size, other, otherSize));
+          "%s has %s numbers but %s has %s".formatted(what, size, other, otherSize));
     }
   }
 
@@ -31,7 +31,7 @@ final class Check {
   static void range(int index, Buffer buffer, int size) {
     if (index < 0 || index > size - buffer.remaining()) {
       throw new IndexOutOfBoundsException(
-          "the buffer's %d numbers would lie at [%d, %d) but the vector has %d"
+          "the buffer's %s numbers would lie at [%s, %s) but the vector has %s"
               .formatted(buffer.remaining(), index, (long) index + buffer.remaining(), size));
     }
   }
@@ -39,7 +39,7 @@ final class Check {
   static void slice(int from, int to, int size) {
     if (from < 0 || to < from || to > size) {
       throw new IllegalArgumentException(
-          "the slice is [%d, %d) but the array has %d numbers".formatted(from, to, size));
+          "the slice is [%s, %s) but the array has %s numbers".formatted(from, to, size));
     }
   }
 
@@ -51,7 +51,7 @@ final class Check {
     int blocks = (int) (((long) size + blockSize - 1) / blockSize);
     if (scales != blocks) {
       throw new IllegalArgumentException(
-          "there are %d scales but %d numbers in blocks of %d need %d"
+          "there are %s scales but %s numbers in blocks of %s need %s"
               .formatted(scales, size, blockSize, blocks));
     }
   }
@@ -59,14 +59,14 @@ final class Check {
   static void places(IntBuffer indices, int values, int size) {
     if (indices.remaining() != values) {
       throw new IllegalArgumentException(
-          "there are %d indices but %d values".formatted(indices.remaining(), values));
+          "there are %s indices but %s values".formatted(indices.remaining(), values));
     }
     int last = -1;
     for (int i = indices.position(); i < indices.limit(); i++) {
       int index = indices.get(i);
       if (index <= last || index >= size) {
         throw new IllegalArgumentException(
-            "index %d comes after %d but the indices must ascend from 0 to %d"
+            "index %s comes after %s but the indices must ascend from 0 to %s"
                 .formatted(index, last, size - 1));
       }
       last = index;

@@ -73,12 +73,12 @@ final class CudaDevice implements Device {
       length++;
     }
     description =
-        "%s (device %d)".formatted(new String(name, 0, length, StandardCharsets.UTF_8), index);
+        "%s (device %s)".formatted(new String(name, 0, length, StandardCharsets.UTF_8), index);
     multiprocessors = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     int major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
     if (major < 7) {
       throw new IllegalStateException(
-          "%s has compute capability %d.%d but the kernels need 7.0: compute on the CPU"
+          "%s has compute capability %s.%s but the kernels need 7.0: compute on the CPU"
               .formatted(
                   description, major, attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)));
     }

@@ -103,13 +103,13 @@ record Kernel(String module, String entry, List<Parameter> parameters, int block
   void check(List<Object> arguments) {
     if (arguments.size() != parameters.size()) {
       throw new IllegalArgumentException(
-          "kernel %s takes %d arguments but gets %d"
+          "kernel %s takes %s arguments but gets %s"
               .formatted(entry, parameters.size(), arguments.size()));
     }
     for (int i = 0; i < arguments.size(); i++) {
       if (!parameters.get(i).javaType.isInstance(arguments.get(i))) {
         throw new IllegalArgumentException(
-            "argument %d of kernel %s is a %s but must be a %s"
+            "argument %s of kernel %s is a %s but must be a %s"
                 .formatted(
                     i,
                     entry,

@@ -44,7 +44,7 @@ final class KernelOptimizer implements ShardOptimizer {
       int to) {
     if (from < 0 || to < from || to > layout.size()) {
       throw new IllegalArgumentException(
-          "the slice is [%d, %d) but the flat vector has %d numbers"
+          "the slice is [%s, %s) but the flat vector has %s numbers"
               .formatted(from, to, layout.size()));
     }
     this.arithmetic = arithmetic;

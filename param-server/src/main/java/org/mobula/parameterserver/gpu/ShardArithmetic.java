@@ -33,7 +33,7 @@ public interface ShardArithmetic extends AutoCloseable {
     GpuDevices found = GpuDevices.find();
     if (device < 0 || device >= found.count()) {
       throw new IllegalStateException(
-          "device %d is not there, for this machine has %s: choose another or compute on the CPU"
+          "device %s is not there, for this machine has %s: choose another or compute on the CPU"
               .formatted(device, found.description()));
     }
     return new KernelArithmetic(CudaDevice.open(device));

@@ -16,7 +16,7 @@ public record FloatSlice(float[] array, int offset, int length) {
   public FloatSlice {
     if (offset < 0 || length < 0 || length > array.length - offset) {
       throw new IllegalArgumentException(
-          "the slice is %d numbers from %d on but the array has %d"
+          "the slice is %s numbers from %s on but the array has %s"
               .formatted(length, offset, array.length));
     }
   }

@@ -52,7 +52,7 @@ public final class LocalShardLink implements ShardLink {
     }
     if (wanted.length() != shard.setup().size()) {
       throw new IllegalArgumentException(
-          "the values' slice has %d numbers but the shard's range has %d"
+          "the values' slice has %s numbers but the shard's range has %s"
               .formatted(wanted.length(), shard.setup().size()));
     }
     return (values, offset, length, version) ->

@@ -263,7 +263,7 @@ final class Replication {
     if (entry.epoch() < standing.epoch || (standing.role != Role.REPLICA && !becomesReplica)) {
       throw standing.refusal(
           Refusal.FENCED,
-          "the entry is of epoch %d but this shard is at epoch %d, %s: the sender is no longer the primary"
+          "the entry is of epoch %s but this shard is at epoch %s, %s: the sender is no longer the primary"
               .formatted(entry.epoch(), standing.epoch, standing.role));
     }
     if (entry.epoch() == standing.epoch && entry.sequence() <= standing.sequence) {
@@ -275,14 +275,14 @@ final class Replication {
             || standing.sequence == 0)) {
       throw standing.refusal(
           Refusal.OUT_OF_ORDER,
-          "entry %d of epoch %d does not follow entry %d of epoch %d: send the whole state"
+          "entry %s of epoch %s does not follow entry %s of epoch %s: send the whole state"
               .formatted(entry.sequence(), entry.epoch(), standing.sequence, standing.epoch));
     }
     if (entry.change() instanceof Entry.Whole state) {
       if (state.blockSums().size() != entry.members().size()) {
         throw standing.refusal(
             Refusal.WRONG_STATE,
-            "the entry has %d members but sums of %d"
+            "the entry has %s members but sums of %s"
                 .formatted(entry.members().size(), state.blockSums().size()));
       }
       restoreNumbers(state.slice());
@@ -345,7 +345,7 @@ final class Replication {
     if (standing.sequence == 0 || standing.version < promote.knownVersion()) {
       throw standing.refusal(
           Refusal.BEHIND,
-          "this replica has %s but version %d is known: it was cut off and must not take over; start a new shard and restore the last checkpoint"
+          "this replica has %s but version %s is known: it was cut off and must not take over; start a new shard and restore the last checkpoint"
               .formatted(
                   standing.sequence == 0 ? "nothing" : "version " + standing.version,
                   promote.knownVersion()));

@@ -63,7 +63,7 @@ final class Rounds {
         || push.baseVersion() < 0) {
       throw standing.refusal(
           Refusal.OUT_OF_RANGE,
-          "learning rate is %s, clock %d and base version %d but must be ≥ 0 and finite, ≥ 1 and ≥ 0"
+          "learning rate is %s, clock %s and base version %s but must be ≥ 0 and finite, ≥ 1 and ≥ 0"
               .formatted(push.learningRate(), push.clock(), push.baseVersion()));
     }
     if (push.clock() <= worker.done) {
@@ -75,7 +75,7 @@ final class Rounds {
     if (turn != null && push.clock() < turn.push.clock()) {
       throw standing.refusal(
           Refusal.OUT_OF_RANGE,
-          "clock is %d but worker %d has pushed with clock %d since"
+          "clock is %s but worker %s has pushed with clock %s since"
               .formatted(push.clock(), worker.number, turn.push.clock()));
     } else if (turn != null && push.clock() == turn.push.clock()) {
       measurements.duplicates++;
@@ -226,7 +226,7 @@ final class Rounds {
             turn,
             standing.refusal(
                 Refusal.NOT_FINITE,
-                "the gradient of worker %d holds NaN or infinity between %d and %d"
+                "the gradient of worker %s holds NaN or infinity between %s and %s"
                     .formatted(turn.worker.number, standing.setup.from(), standing.setup.to())));
       }
     }
@@ -288,7 +288,7 @@ final class Rounds {
         || turn.round.stage == Round.Stage.OPEN) {
       throw standing.refusal(
           Refusal.NOT_PUSHED,
-          "worker %d commits its push %d, whose round has not closed here: push again"
+          "worker %s commits its push %s, whose round has not closed here: push again"
               .formatted(worker.number, commit.clock()));
     }
     turn.waiters.add(waiter);

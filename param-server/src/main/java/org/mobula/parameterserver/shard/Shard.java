@@ -1,5 +1,6 @@
 package org.mobula.parameterserver.shard;
 
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -63,7 +64,7 @@ public final class Shard implements AutoCloseable {
   public static Shard primary(ShardSetup setup, FloatSlice initial, LongSupplier nanoClock) {
     if (initial.length() != setup.size()) {
       throw new IllegalArgumentException(
-          "the initial parameters have %d numbers but the shard's range has %d"
+          "the initial parameters have %s numbers but the shard's range has %s"
               .formatted(initial.length(), setup.size()));
     }
     SliceNumbers numbers = SliceNumbers.of(setup);
@@ -171,13 +172,16 @@ public final class Shard implements AutoCloseable {
     if (join.layoutHash() != layoutHash) {
       throw standing.refusal(
           Refusal.WRONG_LAYOUT,
-          "the worker's network has layout %016x but the server's has %016x: start both with the same configuration"
-              .formatted(join.layoutHash(), layoutHash));
+          String.format(
+              Locale.ROOT,
+              "the worker's network has layout %016x but the server's has %016x: start both with the same configuration",
+              join.layoutHash(),
+              layoutHash));
     }
     if (join.from() != setup.from() || join.to() != setup.to()) {
       throw standing.refusal(
           Refusal.WRONG_LAYOUT,
-          "the worker takes the shard for [%d, %d) but it is [%d, %d): name all shards, in their order"
+          "the worker takes the shard for [%s, %s) but it is [%s, %s): name all shards, in their order"
               .formatted(join.from(), join.to(), setup.from(), setup.to()));
     }
     int number = join.worker() == Join.ANY ? workers.lowestFree(join.session()) : join.worker();
@@ -185,7 +189,7 @@ public final class Shard implements AutoCloseable {
     if (worker.present && worker.session != join.session()) {
       throw standing.refusal(
           Refusal.ALREADY_JOINED,
-          "worker %d is present in another process: take another number, or wait until its lease of %s has ended"
+          "worker %s is present in another process: take another number, or wait until its lease of %s has ended"
               .formatted(number, setup.lease()));
     }
     boolean same = worker.present && worker.session == join.session();

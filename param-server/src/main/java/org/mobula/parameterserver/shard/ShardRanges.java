@@ -42,7 +42,7 @@ public record ShardRanges(List<Range> ranges) {
     int blocks = BlockNorm.blocks(size);
     if (shards < 1 || shards > blocks) {
       throw new IllegalArgumentException(
-          ("shards is %d but must be from 1 to %d: the %d parameters are %d blocks of %d, and a shard"
+          ("shards is %s but must be from 1 to %s: the %s parameters are %s blocks of %s, and a shard"
                   + " holds whole blocks so that the gradient's norm does not depend on the cut")
               .formatted(shards, blocks, size, blocks, BlockNorm.BLOCK));
     }

@@ -38,7 +38,7 @@ public record ShardSetup(
   public ShardSetup {
     if (from < 0 || to <= from || to > layout.size()) {
       throw new IllegalArgumentException(
-          "the shard's range is [%d, %d) but must lie in the %d numbers of the flat vector"
+          "the shard's range is [%s, %s) but must lie in the %s numbers of the flat vector"
               .formatted(from, to, layout.size()));
     }
     if (!(maxGradientNorm >= 0)) {

@@ -110,7 +110,7 @@ sealed interface SliceNumbers extends AutoCloseable permits CpuNumbers, GpuNumbe
   static void checkLength(float[] saved, int length) {
     if (saved.length != length) {
       throw new IllegalArgumentException(
-          "the saved state has %d numbers but the slice has %d".formatted(saved.length, length));
+          "the saved state has %s numbers but the slice has %s".formatted(saved.length, length));
     }
   }
 

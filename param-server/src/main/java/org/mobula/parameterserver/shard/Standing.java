@@ -54,7 +54,7 @@ final class Standing {
     if (gradient.length() != setup.size()) {
       throw refusal(
           Refusal.WRONG_LENGTH,
-          "the gradient has %d numbers but the shard's range has %d"
+          "the gradient has %s numbers but the shard's range has %s"
               .formatted(gradient.length(), setup.size()));
     }
   }
@@ -72,7 +72,7 @@ final class Standing {
   RefusedException wrongEpoch(long asked) {
     return refusal(
         Refusal.WRONG_EPOCH,
-        "the request is for epoch %d but the shard is at epoch %d: join again"
+        "the request is for epoch %s but the shard is at epoch %s: join again"
             .formatted(asked, epoch));
   }
 

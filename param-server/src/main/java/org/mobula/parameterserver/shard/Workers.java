@@ -107,7 +107,7 @@ final class Workers {
     if (worker == null || !worker.present) {
       throw standing.refusal(
           Refusal.NOT_JOINED,
-          "worker %d is not present: it never joined, has left, or was silent for longer than its lease of %s; join again"
+          "worker %s is not present: it never joined, has left, or was silent for longer than its lease of %s; join again"
               .formatted(caller.worker(), standing.setup.lease()));
     }
     return worker;

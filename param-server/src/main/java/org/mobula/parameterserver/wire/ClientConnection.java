@@ -207,7 +207,7 @@ final class ClientConnection extends MessageReader {
     Exchange<?> exchange = pending.get(header.id);
     if (exchange == null || exchange.kind != header.kind) {
       throw WireException.malformed(
-          "%s %d is answered but was not asked".formatted(header.kind, header.id));
+          "%s %s is answered but was not asked".formatted(header.kind, header.id));
     }
     pending.remove(header.id);
     answered = exchange;

@@ -69,7 +69,7 @@ final class EntryWords {
         if (count != size) {
           throw new WireException(
               Refusal.WRONG_LENGTH,
-              "an entry has %d numbers but the shard's range has %d".formatted(count, size));
+              "an entry has %s numbers but the shard's range has %s".formatted(count, size));
         }
         return new Entry.Step(FloatSlice.of(array.get()), learningRate, clipCoefficient, sums);
       }

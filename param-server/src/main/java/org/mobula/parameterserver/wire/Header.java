@@ -1,6 +1,7 @@
 package org.mobula.parameterserver.wire;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.Refusal;
 
@@ -35,13 +36,14 @@ final class Header {
     length = in.readIntLE();
     int magic = in.readIntLE();
     if (magic != MAGIC) {
-      throw WireException.malformed("the frame begins with %08x".formatted(magic));
+      throw WireException.malformed(
+          String.format(Locale.ROOT, "the frame begins with %08x", magic));
     }
     int protocol = in.readUnsignedByte();
     if (protocol != PROTOCOL) {
       throw new WireException(
           Refusal.WRONG_PROTOCOL,
-          "the peer speaks version %d of the protocol but this side version %d: use the same release"
+          "the peer speaks version %s of the protocol but this side version %s: use the same release"
               .formatted(protocol, PROTOCOL));
     }
     int number = in.readUnsignedByte();
@@ -54,7 +56,7 @@ final class Header {
     if (length > mostBytes || length < 0) {
       throw new WireException(
           Refusal.OVERSIZED,
-          "a frame of %d bytes but at most %d may come"
+          "a frame of %s bytes but at most %s may come"
               .formatted(length & 0xffff_ffffL, mostBytes));
     }
     if (length < BYTES
@@ -64,14 +66,14 @@ final class Header {
         || id < 0
         || epoch >>> EPOCH_BITS != 0) {
       throw WireException.malformed(
-          "a frame of %d bytes, kind %d, flags %d, part %d, request %d, epoch %d"
+          "a frame of %s bytes, kind %s, flags %s, part %s, request %s, epoch %s"
               .formatted(length, number, flags, part, id, epoch));
     }
     if (sequence != expected) {
       // A connection keeps the order and loses nothing: somebody else had a hand in it.
       throw sequence - expected < 0
           ? new WireException(Refusal.REPLAYED, "frame " + sequence + " came again")
-          : WireException.malformed("frame %d came where %d was due".formatted(sequence, expected));
+          : WireException.malformed("frame %s came where %s was due".formatted(sequence, expected));
     }
     expected++;
     kind = read;

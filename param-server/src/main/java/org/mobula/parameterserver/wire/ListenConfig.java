@@ -38,7 +38,7 @@ public record ListenConfig(
     }
     if (sliceRequests < 1 || smallRequests < 1) {
       throw new IllegalArgumentException(
-          "slice requests are %d and small requests %d but each must be ≥ 1"
+          "slice requests are %s and small requests %s but each must be ≥ 1"
               .formatted(sliceRequests, smallRequests));
     }
     checkToken(tokenText);
@@ -47,7 +47,7 @@ public record ListenConfig(
   static void checkToken(String token) {
     if (token.getBytes(StandardCharsets.UTF_8).length > MOST_TOKEN_BYTES) {
       throw new IllegalArgumentException(
-          "the token is longer than %d bytes: 32 random characters are enough"
+          "the token is longer than %s bytes: 32 random characters are enough"
               .formatted(MOST_TOKEN_BYTES));
     }
   }
@@ -90,7 +90,7 @@ public record ListenConfig(
   /** Without the token. */
   @Override
   public String toString() {
-    return "ListenConfig[token=%s, certificate=%s, sliceRequests=%d, smallRequests=%d, times=%s]"
+    return "ListenConfig[token=%s, certificate=%s, sliceRequests=%s, smallRequests=%s, times=%s]"
         .formatted(
             tokenText.isEmpty() ? "none" : "hidden",
             certificate,

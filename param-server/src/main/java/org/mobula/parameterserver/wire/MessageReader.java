@@ -149,7 +149,7 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
           headLeft = seen.getIntLE(seen.readerIndex());
           if (headLeft < 0 || headLeft > Header.MOST_HEAD_BYTES) {
             throw new WireException(
-                Refusal.OVERSIZED, "a message of %d bytes of words".formatted(headLeft));
+                Refusal.OVERSIZED, "a message of %s bytes of words".formatted(headLeft));
           }
           need += Math.min(headLeft, Header.HEAD_CHUNK);
         }
@@ -192,12 +192,12 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
         || header.part > nextPart
         || nextPart == 0) {
       throw WireException.malformed(
-          "part %d of %s %d does not follow part %d of %s %d"
+          "part %s of %s %s does not follow part %s of %s %s"
               .formatted(
                   header.part, header.kind, header.id, nextPart - 1, messageKind, messageId));
     } else if (header.part < nextPart) {
       throw new WireException(
-          Refusal.REPLAYED, "part %d of request %d came again".formatted(header.part, header.id));
+          Refusal.REPLAYED, "part %s of request %s came again".formatted(header.part, header.id));
     } else if (headLeft > 0) {
       state = State.HEAD;
     } else {
@@ -228,7 +228,7 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
       vectors = begin(header, head);
       if (head.isReadable()) {
         throw WireException.malformed(
-            "%d bytes are left over in %s".formatted(head.readableBytes(), messageKind));
+            "%s bytes are left over in %s".formatted(head.readableBytes(), messageKind));
       }
     } finally {
       head.writerIndex(limit);
@@ -252,7 +252,7 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
       int expected = Float.BYTES * vectors.count();
       if (bytesLeft != expected) {
         throw WireException.malformed(
-            "%d floats take %d bytes but the frame has %d"
+            "%s floats take %s bytes but the frame has %s"
                 .formatted(vectors.count(), expected, bytesLeft));
       }
     }
@@ -312,7 +312,7 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
   private void endFrame(boolean messageGoesOn) {
     if (bytesLeft > 0) {
       throw WireException.malformed(
-          "%d bytes follow the end of %s".formatted(bytesLeft, messageKind));
+          "%s bytes follow the end of %s".formatted(bytesLeft, messageKind));
     }
     state = State.HEADER;
     if (messageGoesOn) {

@@ -111,7 +111,7 @@ final class ServerConnection extends MessageReader {
     }
     if (header.id <= lastId) {
       throw new WireException(
-          Refusal.REPLAYED, "request %d came after %d".formatted(header.id, lastId));
+          Refusal.REPLAYED, "request %s came after %s".formatted(header.id, lastId));
     }
     lastId = header.id;
     takeCredit(header.kind);
@@ -129,12 +129,12 @@ final class ServerConnection extends MessageReader {
       if (++sliceRequests > config.sliceRequests()) {
         throw new WireException(
             Refusal.OVERLOADED,
-            "more than %d requests with slices are unanswered".formatted(config.sliceRequests()));
+            "more than %s requests with slices are unanswered".formatted(config.sliceRequests()));
       }
     } else if (++smallRequests > config.smallRequests()) {
       throw new WireException(
           Refusal.OVERLOADED,
-          "more than %d requests are unanswered".formatted(config.smallRequests()));
+          "more than %s requests are unanswered".formatted(config.smallRequests()));
     }
   }
 
@@ -167,7 +167,7 @@ final class ServerConnection extends MessageReader {
     if (number < 0 || number >= server.shards().size()) {
       throw new WireException(
           Refusal.WRONG_LAYOUT,
-          "shard %d is asked for but the server hosts the shards 0 to %d"
+          "shard %s is asked for but the server hosts the shards 0 to %s"
               .formatted(number, server.shards().size() - 1));
     }
     if (heartbeatMillis < 1) {

@@ -212,7 +212,7 @@ final class ShardRequests {
     if (count < 0 || count > Math.max(size, Codec.SEGMENT)) {
       throw new WireException(
           Refusal.WRONG_LENGTH,
-          "%d numbers are announced but the shard's range has %d".formatted(count, size));
+          "%s numbers are announced but the shard's range has %s".formatted(count, size));
     }
     float[] array = count == size ? unused.poll() : null;
     return array != null ? array : new float[count];

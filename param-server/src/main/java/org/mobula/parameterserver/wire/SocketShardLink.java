@@ -250,7 +250,7 @@ public final class SocketShardLink implements ShardLink {
           new RefusedException(
               Refusal.WRONG_STATE,
               -1,
-              "the saved state has %d numbers but the slice has %d"
+              "the saved state has %s numbers but the slice has %s"
                   .formatted(slice.parameters().values().length, size())));
     }
     return send(
@@ -314,7 +314,7 @@ public final class SocketShardLink implements ShardLink {
   private <T> CompletableFuture<T> askFor(FloatSlice values, Exchange<T> exchange) {
     if (values.length() != 0 && values.length() != size()) {
       throw new IllegalArgumentException(
-          "the values' slice has %d numbers but the shard's range has %d"
+          "the values' slice has %s numbers but the shard's range has %s"
               .formatted(values.length(), size()));
     }
     return send(exchange);

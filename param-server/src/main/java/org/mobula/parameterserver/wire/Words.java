@@ -155,11 +155,11 @@ final class Words {
     if (size != expected) {
       throw new WireException(
           Refusal.WRONG_LENGTH,
-          "the state has %d numbers but the shard's range has %d".formatted(size, expected));
+          "the state has %s numbers but the shard's range has %s".formatted(size, expected));
     }
     if (version < 0 || steps < 0 || moments > MOST_MOMENTS) {
       throw WireException.malformed(
-          "a state of version %d, %d steps, %d moments".formatted(version, steps, moments));
+          "a state of version %s, %s steps, %s moments".formatted(version, steps, moments));
     }
     Map<String, float[]> vectors = new LinkedHashMap<>();
     List<String> names = new ArrayList<>();

@@ -22,7 +22,7 @@ class GpuDevicesTest {
     assertThatIllegalStateException()
         .isThrownBy(() -> ShardArithmetic.onGpu(found.count()))
         .withMessage(
-            "device %d is not there, for this machine has %s: choose another or compute on the CPU"
+            "device %s is not there, for this machine has %s: choose another or compute on the CPU"
                 .formatted(found.count(), found.description()));
   }
 }

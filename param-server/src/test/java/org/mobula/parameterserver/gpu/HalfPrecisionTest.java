@@ -2,6 +2,7 @@ package org.mobula.parameterserver.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,7 +37,8 @@ class HalfPrecisionTest {
     "BF16, 0x1p-133, 0001",
   })
   void knownNumbers(HalfPrecision format, String number, String bits) {
-    assertThat("%04x".formatted(format.encode(Float.parseFloat(number)))).isEqualTo(bits);
+    assertThat(String.format(Locale.ROOT, "%04x", format.encode(Float.parseFloat(number))))
+        .isEqualTo(bits);
   }
 
   @ParameterizedTest

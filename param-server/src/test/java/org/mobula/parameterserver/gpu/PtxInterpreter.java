@@ -285,7 +285,7 @@ final class PtxInterpreter {
 
     private IllegalStateException error(String what) {
       return new IllegalStateException(
-          "%s, thread %d: %s: %s".formatted(entry.name(), number - 1, current.text(), what));
+          "%s, thread %s: %s: %s".formatted(entry.name(), number - 1, current.text(), what));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.mobula.core.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -83,7 +84,7 @@ public final class ConfigWriter {
       } else if (letter == '\n') {
         quoted.append("\\n");
       } else if (letter < ' ' || (letter >= 0x7F && letter <= 0xA0) || letter >= 0x2028) {
-        quoted.append("\\u%04x".formatted((int) letter));
+        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) letter));
       } else {
         quoted.append(letter);
       }

@@ -56,7 +56,7 @@ public record MetricTable(List<String> columns, List<List<String>> rows) {
       List<String> row = cells(lines.get(i));
       if (row.size() != columns.size()) {
         throw new IllegalArgumentException(
-            "%s:%d: %d cells but %d columns".formatted(file, i + 1, row.size(), columns.size()));
+            "%s:%s: %s cells but %s columns".formatted(file, i + 1, row.size(), columns.size()));
       }
       rows.add(row);
     }

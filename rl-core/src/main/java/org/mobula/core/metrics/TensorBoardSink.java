@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -71,8 +72,12 @@ public final class TensorBoardSink implements MetricSink {
         throw AppendedFile.failure(directory, e);
       }
     }
-    return "events.out.tfevents.%010d.%s.%d"
-        .formatted(seconds, host(), ProcessHandle.current().pid());
+    return String.format(
+        Locale.ROOT,
+        "events.out.tfevents.%010d.%s.%d",
+        seconds,
+        host(),
+        ProcessHandle.current().pid());
   }
 
   /** From the environment, because asking the network for the name can take seconds. */

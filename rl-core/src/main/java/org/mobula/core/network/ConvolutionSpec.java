@@ -45,7 +45,7 @@ public record ConvolutionSpec(
     public Convolution {
       if (filters < 1 || kernel < 1 || stride < 1) {
         throw new IllegalArgumentException(
-            "a convolution has %d filters, kernel %d and stride %d but each must be ≥ 1"
+            "a convolution has %s filters, kernel %s and stride %s but each must be ≥ 1"
                 .formatted(filters, kernel, stride));
       }
     }
@@ -62,14 +62,14 @@ public record ConvolutionSpec(
     columns = List.copyOf(columns);
     if (channels < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "the image is %d × %d × %d but each size must be ≥ 1".formatted(channels, height, width));
+          "the image is %s × %s × %s but each size must be ≥ 1".formatted(channels, height, width));
     }
     int rows = height;
     int pixels = width;
     for (Convolution convolution : convolutions) {
       if (convolution.places(rows) == 0 || convolution.places(pixels) == 0) {
         throw new IllegalArgumentException(
-            "kernel %d does not fit into the %d × %d pixels that reach it"
+            "kernel %s does not fit into the %s × %s pixels that reach it"
                 .formatted(convolution.kernel, rows, pixels));
       }
       rows = convolution.places(rows);

@@ -45,7 +45,7 @@ public final class Optimizer {
   Optimizer(OptimizerConfig config, ParameterLayout layout, int from, int to) {
     if (from < 0 || to < from || to > layout.size()) {
       throw new IllegalArgumentException(
-          "the slice is [%d, %d) but the flat vector has %d numbers"
+          "the slice is [%s, %s) but the flat vector has %s numbers"
               .formatted(from, to, layout.size()));
     }
     size = to - from;
@@ -171,7 +171,7 @@ public final class Optimizer {
         (name, values) -> {
           if (values.length != size) {
             throw new IllegalArgumentException(
-                "the saved %s has %d numbers but the slice has %d"
+                "the saved %s has %s numbers but the slice has %s"
                     .formatted(name, values.length, size));
           }
         });

@@ -73,7 +73,7 @@ public final class LocalParameterStore implements ParameterStore {
     }
     ParameterLayout.Entry entry = layout.entryAt(index);
     return new ArithmeticException(
-        ("the gradient of %s (shape %s) is %s at number %d, pushed on version %d: lower the learning"
+        ("the gradient of %s (shape %s) is %s at number %s, pushed on version %s: lower the learning"
                 + " rate, clip the gradient, or look for rewards and observations that are not finite")
             .formatted(
                 entry.name(), entry.shape(), gradient[index], index - entry.offset(), version));
@@ -98,7 +98,7 @@ public final class LocalParameterStore implements ParameterStore {
   private void checkLength(String whatHas, float[] vector) {
     if (vector.length != layout.size()) {
       throw new IllegalArgumentException(
-          "%s %d numbers but the layout has %d".formatted(whatHas, vector.length, layout.size()));
+          "%s %s numbers but the layout has %s".formatted(whatHas, vector.length, layout.size()));
     }
   }
 

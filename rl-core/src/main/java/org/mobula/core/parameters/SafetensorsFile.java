@@ -59,7 +59,7 @@ public record SafetensorsFile(Map<String, Tensor> tensors, Map<String, String> m
   public static Map<String, Tensor> split(ParameterLayout layout, String prefix, float[] values) {
     if (values.length != layout.size()) {
       throw new IllegalArgumentException(
-          "the vector has %d numbers but the layout has %d"
+          "the vector has %s numbers but the layout has %s"
               .formatted(values.length, layout.size()));
     }
     Map<String, Tensor> tensors = new LinkedHashMap<>();

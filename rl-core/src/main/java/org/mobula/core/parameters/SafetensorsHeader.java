@@ -91,7 +91,7 @@ record SafetensorsHeader(List<Place> places, Map<String, String> metadata) {
     }
     if (headerBytes > fileBytes - Long.BYTES) {
       throw new IOException(
-          "%s is cut short: its header takes %d bytes but only %d follow"
+          "%s is cut short: its header takes %s bytes but only %s follow"
               .formatted(path, headerBytes, fileBytes - Long.BYTES));
     }
     ByteBuffer bytes = ByteBuffer.allocate((int) headerBytes);
@@ -158,7 +158,7 @@ record SafetensorsHeader(List<Place> places, Map<String, String> metadata) {
     if (end - start != Float.BYTES * numbers) {
       throw foreign(
           path,
-          "tensor %s of shape %s needs %d bytes but its offsets are %d to %d"
+          "tensor %s of shape %s needs %s bytes but its offsets are %s to %s"
               .formatted(name, shape, Float.BYTES * numbers, start, end));
     }
     return new Place(name, shape, start, end);
@@ -177,14 +177,14 @@ record SafetensorsHeader(List<Place> places, Map<String, String> metadata) {
       if (place.start != expected) {
         throw foreign(
             path,
-            "tensor %s starts at byte %d but must start at %d"
+            "tensor %s starts at byte %s but must start at %s"
                 .formatted(place.name, place.start, expected));
       }
       expected = place.end;
     }
     if (dataBytes < expected) {
       throw new IOException(
-          "%s is cut short: its tensors take %d bytes but only %d are there"
+          "%s is cut short: its tensors take %s bytes but only %s are there"
               .formatted(path, expected, dataBytes));
     }
     if (dataBytes > expected) {

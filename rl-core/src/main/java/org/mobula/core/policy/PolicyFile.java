@@ -103,7 +103,7 @@ public final class PolicyFile {
     ObservationNormalizer normalizer = JSON.treeToValue(json, ObservationNormalizer.class);
     if (normalizer.mean().size() != observations.flatSize()) {
       throw new IllegalArgumentException(
-          "the normaliser has %d features but %s has %d"
+          "the normaliser has %s features but %s has %s"
               .formatted(normalizer.mean().size(), observations, observations.flatSize()));
     }
     return normalizer;

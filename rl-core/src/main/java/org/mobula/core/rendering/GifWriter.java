@@ -70,7 +70,7 @@ public final class GifWriter implements Closeable {
   public void add(BufferedImage frame, int hundredths) throws IOException {
     if (frame.getWidth() != width || frame.getHeight() != height) {
       throw new IllegalArgumentException(
-          "the frame is %d by %d pixels but the GIF %d by %d"
+          "the frame is %s by %s pixels but the GIF %s by %s"
               .formatted(frame.getWidth(), frame.getHeight(), width, height));
     }
     int[] pixels = frame.getRGB(0, 0, width, height, null, 0, width);

@@ -42,16 +42,16 @@ public record ActorOptions(
     }
     if (maxRestarts < -1) {
       throw new IllegalArgumentException(
-          "maxRestarts of %s is %d but must be >= 0, or -1 for no limit"
+          "maxRestarts of %s is %s but must be >= 0, or -1 for no limit"
               .formatted(who, maxRestarts));
     }
     if (maxConcurrency < 1) {
       throw new IllegalArgumentException(
-          "maxConcurrency of %s is %d but must be >= 1".formatted(who, maxConcurrency));
+          "maxConcurrency of %s is %s but must be >= 1".formatted(who, maxConcurrency));
     }
     if (mailboxCapacity < 1) {
       throw new IllegalArgumentException(
-          "mailboxCapacity of %s is %d but must be >= 1".formatted(who, mailboxCapacity));
+          "mailboxCapacity of %s is %s but must be >= 1".formatted(who, mailboxCapacity));
     }
   }
 

@@ -76,7 +76,7 @@ public final class Resources implements Serializable {
   public Resources withMicros(String name, long amountMicros) {
     if (amountMicros < 0) {
       throw new IllegalArgumentException(
-          "resource %s is %d millionths but must be >= 0".formatted(name, amountMicros));
+          "resource %s is %s millionths but must be >= 0".formatted(name, amountMicros));
     }
     TreeMap<String, Long> copy = new TreeMap<>(micros);
     if (amountMicros == 0) {

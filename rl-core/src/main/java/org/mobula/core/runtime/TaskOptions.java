@@ -38,7 +38,7 @@ public record TaskOptions(
     }
     if (maxRetries < -1) {
       throw new IllegalArgumentException(
-          "maxRetries of task '%s' is %d but must be >= 0, or -1 for no limit"
+          "maxRetries of task '%s' is %s but must be >= 0, or -1 for no limit"
               .formatted(name, maxRetries));
     }
     if (deadline != null && (deadline.isNegative() || deadline.isZero())) {

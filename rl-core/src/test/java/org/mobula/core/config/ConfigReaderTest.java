@@ -339,7 +339,7 @@ class ConfigReaderTest {
     StringBuilder laughs = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for (int i = 1; i < 10; i++) {
       String alias = "*a" + (i - 1);
-      laughs.append("a%d: &a%d [%s".formatted(i, i, alias)).append((", " + alias).repeat(8));
+      laughs.append("a%s: &a%s [%s".formatted(i, i, alias)).append((", " + alias).repeat(8));
       laughs.append("]\n");
     }
 

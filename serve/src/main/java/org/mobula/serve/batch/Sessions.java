@@ -117,7 +117,7 @@ public final class Sessions {
     if (session == null) {
       if (Boolean.FALSE.equals(sequence.start())) {
         throw new InvalidInputException(
-            "session '%s' is not known: it has not begun, or was idle for longer than %d s; begin it with sequence_start"
+            "session '%s' is not known: it has not begun, or was idle for longer than %s s; begin it with sequence_start"
                 .formatted(sequence.id(), batcher.config().sessionIdleTimeout().toSeconds()));
       }
       if (byId.size() == MOST) {
@@ -130,7 +130,7 @@ public final class Sessions {
       session.rows = rows;
     } else if (session.rows != rows) {
       throw new InvalidInputException(
-          "the request has %d rows but its session has %d; a session keeps its number of rows"
+          "the request has %s rows but its session has %s; a session keeps its number of rows"
               .formatted(rows, session.rows));
     }
     session.usedNanos = nanoClock.getAsLong();

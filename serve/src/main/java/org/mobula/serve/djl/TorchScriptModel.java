@@ -191,7 +191,7 @@ public final class TorchScriptModel implements Model {
     for (byte element : (byte[]) input.data()) {
       if (element != 0 && element != 1) {
         throw new InvalidInputException(
-            "input '%s' has the byte %d but a BOOL must be 0 or 1"
+            "input '%s' has the byte %s but a BOOL must be 0 or 1"
                 .formatted(input.name(), element & 0xff));
       }
     }

@@ -138,14 +138,14 @@ final class TorchScriptRunner implements ModelRunner {
       Tensor tensor = tensor(name, (PtNDArray) result);
       if (tensor.shape().length == 0 || tensor.rows() != rows) {
         throw new IllegalStateException(
-            "output %d of the model has shape %s for %d rows but must have as many rows"
+            "output %s of the model has shape %s for %s rows but must have as many rows"
                 .formatted(index, Arrays.toString(tensor.shape()), rows));
       }
       tensors.add(tensor);
     }
     if (tensors.isEmpty() || (!outputs.isEmpty() && tensors.size() != outputs.size())) {
       throw new IllegalStateException(
-          "the model gives %d tensors but must give %d"
+          "the model gives %s tensors but must give %s"
               .formatted(tensors.size(), Math.max(1, outputs.size())));
     }
     return tensors;

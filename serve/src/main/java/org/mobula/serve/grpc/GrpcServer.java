@@ -77,7 +77,7 @@ public final class GrpcServer implements AutoCloseable {
     } catch (IOException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new IOException(
-          "cannot listen at %s:%d: %s; choose another port, or stop who has it"
+          "cannot listen at %s:%s: %s; choose another port, or stop who has it"
               .formatted(config.host(), config.port(), cause.getMessage()),
           e);
     }

@@ -34,7 +34,7 @@ final class Requests {
     boolean raw = message.getRawInputContentsCount() > 0;
     if (raw && message.getRawInputContentsCount() != message.getInputsCount()) {
       throw new InvalidRequestException(
-          "there are %d inputs but %d %s; give one for each input, or none"
+          "there are %s inputs but %s %s; give one for each input, or none"
               .formatted(message.getInputsCount(), message.getRawInputContentsCount(), RAW));
     }
     List<Tensor> inputs = new ArrayList<>(message.getInputsCount());

@@ -111,7 +111,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
         throw new InvalidInputException(
-            "element %d of input 'observation' is %s but must be a finite number"
+            "element %s of input 'observation' is %s but must be a finite number"
                 .formatted(i, values[i]));
       }
     }
@@ -120,7 +120,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       for (int row = 0; row < inputs.get(0).rows(); row++) {
         if (!space.contains(values, row * space.size())) {
           throw new InvalidInputException(
-              "row %d of input 'observation' is no encoding of a value in %s"
+              "row %s of input 'observation' is no encoding of a value in %s"
                   .formatted(row, space));
         }
       }

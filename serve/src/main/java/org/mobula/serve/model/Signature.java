@@ -50,7 +50,7 @@ public record Signature(List<TensorSpec> inputs, List<TensorSpec> outputs) imple
     for (Tensor tensor : ordered) {
       if (tensor.rows() != rows) {
         throw new InvalidInputException(
-            "input '%s' has %d rows but input '%s' has %d; all must have as many"
+            "input '%s' has %s rows but input '%s' has %s; all must have as many"
                 .formatted(tensor.name(), tensor.rows(), ordered.get(0).name(), rows));
       }
     }

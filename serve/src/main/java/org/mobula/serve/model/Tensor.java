@@ -32,7 +32,7 @@ public final class Tensor implements Serializable {
     }
     if (elements(shape) != Array.getLength(data)) {
       throw new IllegalArgumentException(
-          "'%s' has %d elements but its shape %s needs %d"
+          "'%s' has %s elements but its shape %s needs %s"
               .formatted(name, Array.getLength(data), Arrays.toString(shape), elements(shape)));
     }
     this.name = name;

@@ -77,8 +77,8 @@ public record ActRequest(
     if (single ? length != size : length == 0 || length % size != 0) {
       throw new InvalidRequestException(
           single
-              ? "observation has %d numbers but must have %d".formatted(length, size)
-              : "observations have %d numbers but must have %d each".formatted(length, size));
+              ? "observation has %s numbers but must have %s".formatted(length, size)
+              : "observations have %s numbers but must have %s each".formatted(length, size));
     }
     return new ActRequest(observations, length / size, single, parameters, sequence);
   }

@@ -55,7 +55,7 @@ public final class InferRequestReader {
     InferRequest request = Json.read(json, reader::readRequest);
     if (binary != null && binary.hasRemaining()) {
       throw new InvalidRequestException(
-          "the body has %d bytes after the binary data that its inputs announce"
+          "the body has %s bytes after the binary data that its inputs announce"
               .formatted(binary.remaining()));
     }
     return request;
@@ -70,7 +70,7 @@ public final class InferRequestReader {
     }
     if (length < 0 || length > bodyLength) {
       throw new InvalidRequestException(
-          "the header Inference-Header-Content-Length is %s but must be a number of bytes from 0 to %d, the length of the body"
+          "the header Inference-Header-Content-Length is %s but must be a number of bytes from 0 to %s, the length of the body"
               .formatted(
                   header.length() > 20 ? header.substring(0, 20) + "…" : header, bodyLength));
     }
@@ -280,7 +280,7 @@ public final class InferRequestReader {
       }
       if (!(own.get(BINARY_SIZE) instanceof Long size) || size < 0 || size > rest.remaining()) {
         throw new InvalidRequestException(
-            "%s of '%s' is %s but must be a number of bytes from 0 to the %d that are left of the body"
+            "%s of '%s' is %s but must be a number of bytes from 0 to the %s that are left of the body"
                 .formatted(BINARY_SIZE, head.name(), own.get(BINARY_SIZE), rest.remaining()));
       }
       ByteBuffer part = rest.slice(rest.position(), size.intValue());

@@ -99,7 +99,7 @@ final class Json {
       what = sentence(String.valueOf(processing.getOriginalMessage()));
       if (processing.getLocation() != null) {
         where =
-            " (line %d, column %d)"
+            " (line %s, column %s)"
                 .formatted(
                     processing.getLocation().getLineNr(), processing.getLocation().getColumnNr());
       }

@@ -25,7 +25,7 @@ public final class RawElements {
     long least = (long) length * (strings ? 4 : head.datatype().size());
     if (length < 0 || (strings ? size < least : size != least)) {
       throw new InvalidRequestException(
-          "%s of '%s' is %d but %s of shape %s takes %s bytes"
+          "%s of '%s' is %s but %s of shape %s takes %s bytes"
               .formatted(
                   what,
                   head.name(),
@@ -72,7 +72,7 @@ public final class RawElements {
     for (int i = 0; i < values.length; i++) {
       if (values[i] != 0 && values[i] != 1) {
         throw new InvalidRequestException(
-            "element %d of '%s' is the byte %d but a BOOL must be 0 or 1"
+            "element %s of '%s' is the byte %s but a BOOL must be 0 or 1"
                 .formatted(i, name, values[i] & 0xff));
       }
     }
@@ -83,14 +83,14 @@ public final class RawElements {
       long size = bytes.remaining() < 4 ? -1 : bytes.getInt() & 0xffffffffL;
       if (size < 0 || size > bytes.remaining()) {
         throw new InvalidRequestException(
-            "binary data of '%s' ends within its element %d".formatted(name, i));
+            "binary data of '%s' ends within its element %s".formatted(name, i));
       }
       strings[i] = new byte[(int) size];
       bytes.get(strings[i]);
     }
     if (bytes.hasRemaining()) {
       throw new InvalidRequestException(
-          "binary data of '%s' has %d bytes after its %d elements"
+          "binary data of '%s' has %s bytes after its %s elements"
               .formatted(name, bytes.remaining(), strings.length));
     }
   }

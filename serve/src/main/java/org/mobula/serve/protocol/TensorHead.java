@@ -47,12 +47,12 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
   public static int dimension(int index, String called, @Nullable Long value, Object shown) {
     if (value == null || value < 0 || value > Integer.MAX_VALUE) {
       throw new InvalidRequestException(
-          "dimension %d of '%s' is %s but must be a whole number from 0 to %d"
+          "dimension %s of '%s' is %s but must be a whole number from 0 to %s"
               .formatted(index, called, shown, Integer.MAX_VALUE));
     }
     if (index >= MAX_RANK) {
       throw new InvalidRequestException(
-          "'%s' has more than %d dimensions".formatted(called, MAX_RANK));
+          "'%s' has more than %s dimensions".formatted(called, MAX_RANK));
     }
     return value.intValue();
   }
@@ -75,7 +75,7 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
     int length = elements();
     if (count != length) {
       throw new InvalidRequestException(
-          "data of '%s' has %d elements but its shape %s needs %s"
+          "data of '%s' has %s elements but its shape %s needs %s"
               .formatted(
                   name, count, Arrays.toString(shape), length < 0 ? "more than 2^31" : length));
     }
@@ -89,7 +89,7 @@ public record TensorHead(String name, Datatype datatype, int[] shape) {
   /** The complaint about one element. */
   static InvalidRequestException wrong(int index, String name, String shown, String expected) {
     return new InvalidRequestException(
-        "element %d of '%s' is %s but must be %s".formatted(index, name, shown, expected));
+        "element %s of '%s' is %s but must be %s".formatted(index, name, shown, expected));
   }
 
   /** The complaint about an element that its datatype cannot hold. */

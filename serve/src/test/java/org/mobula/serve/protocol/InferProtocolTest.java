@@ -113,7 +113,7 @@ final class InferProtocolTest {
     }
     InferRequest binary =
         readBinary(
-            "{\"inputs\":[{\"name\":\"x\",\"shape\":[2],\"datatype\":\"%s\",\"parameters\":{\"binary_data_size\":%d}}]}"
+            "{\"inputs\":[{\"name\":\"x\",\"shape\":[2],\"datatype\":\"%s\",\"parameters\":{\"binary_data_size\":%s}}]}"
                 .formatted(datatype, bytes.length),
             bytes);
     assertThat(binary.inputs().get(0).data()).isEqualTo(expected);

@@ -396,7 +396,7 @@ final class RecorderTest {
                         > before);
           }
           say(
-              "recorded %d, dropped %d"
+              "recorded %s, dropped %s"
                   .formatted(
                       recorder.recordedSteps(), recorder.dropped(Recorder.Loss.WRITE_FAILED)));
           return;

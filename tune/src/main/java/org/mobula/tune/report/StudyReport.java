@@ -245,7 +245,7 @@ public final class StudyReport {
               });
       trials = trials.stream().sorted(best).limit(most).toList();
       add(
-          "<p class=\"note\">The best %d of %d trials%s.</p>\n"
+          "<p class=\"note\">The best %s of %s trials%s.</p>\n"
               .formatted(
                   most,
                   study.trials().size(),

@@ -131,7 +131,7 @@ final class Trials {
     int objectives = study.directions().size();
     if (objective < 0 || objective >= objectives) {
       throw new IllegalArgumentException(
-          "objective %d is asked for but the study has %d, counted from 0"
+          "objective %s is asked for but the study has %s, counted from 0"
               .formatted(objective, objectives));
     }
   }

@@ -37,7 +37,7 @@ public final class AutoSampler implements Sampler {
   AutoSampler(int trials, Sampler tpe, Sampler gaussianProcess, Sampler evolution) {
     if (trials < 0) {
       throw new IllegalArgumentException(
-          "the number of trials is %d but must be ≥ 1, or 0 if it is not known".formatted(trials));
+          "the number of trials is %s but must be ≥ 1, or 0 if it is not known".formatted(trials));
     }
     this.trials = trials;
     this.tpe = tpe;

@@ -52,7 +52,7 @@ public final class GaussianProcessSampler implements Sampler {
   public GaussianProcessSampler(int startupTrials) {
     if (startupTrials < 1) {
       throw new IllegalArgumentException(
-          "the number of startup trials is %d but must be at least 1: a model needs data"
+          "the number of startup trials is %s but must be at least 1: a model needs data"
               .formatted(startupTrials));
     }
     this.startupTrials = startupTrials;

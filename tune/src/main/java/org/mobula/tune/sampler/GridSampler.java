@@ -35,7 +35,7 @@ public final class GridSampler implements Sampler {
   public GridSampler(int points) {
     if (points < 0 || points == 1) {
       throw new IllegalArgumentException(
-          "the points of a grid are %d but must be ≥ 2, or 0 if every float has a step"
+          "the points of a grid are %s but must be ≥ 2, or 0 if every float has a step"
               .formatted(points));
     }
     this.points = points;
@@ -60,7 +60,7 @@ public final class GridSampler implements Sampler {
     int size = combinations(request.space()).size();
     return place(request) < size
         ? Optional.empty()
-        : Optional.of("all %d combinations of the grid were tried".formatted(size));
+        : Optional.of("all %s combinations of the grid were tried".formatted(size));
   }
 
   private static int place(SamplingRequest request) {
@@ -83,7 +83,7 @@ public final class GridSampler implements Sampler {
       if (asked.broken(chosen).isEmpty()) {
         if (all.size() == MOST_COMBINATIONS) {
           throw new IllegalArgumentException(
-              "the grid has more than %d combinations: widen steps, or sample at random"
+              "the grid has more than %s combinations: widen steps, or sample at random"
                   .formatted(MOST_COMBINATIONS));
         }
         all.add(new LinkedHashMap<>(chosen));

@@ -45,7 +45,7 @@ public final class NsgaIISampler implements Sampler {
   public NsgaIISampler(int populationSize) {
     if (populationSize < 2) {
       throw new IllegalArgumentException(
-          "the population size is %d but must be at least 2: a child has two parents"
+          "the population size is %s but must be at least 2: a child has two parents"
               .formatted(populationSize));
     }
     this.populationSize = populationSize;

@@ -90,7 +90,7 @@ public final class QuasiRandomSampler implements Sampler {
     Sobol(int dimensions, Pcg64 random) {
       if (dimensions > MOST_SOBOL_DIMENSIONS) {
         throw new IllegalArgumentException(
-            "the space has %d parameters but Sobol's sequence at most %d: take Halton's, or sample at random"
+            "the space has %s parameters but Sobol's sequence at most %s: take Halton's, or sample at random"
                 .formatted(dimensions, MOST_SOBOL_DIMENSIONS));
       }
       generator = new SobolSequenceGenerator(dimensions);

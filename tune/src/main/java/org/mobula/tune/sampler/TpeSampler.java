@@ -54,7 +54,7 @@ public final class TpeSampler implements Sampler {
   public TpeSampler(int startupTrials, int candidates) {
     if (startupTrials < 1 || candidates < 1) {
       throw new IllegalArgumentException(
-          "there are %d startup trials and %d candidates but both must be ≥ 1"
+          "there are %s startup trials and %s candidates but both must be ≥ 1"
               .formatted(startupTrials, candidates));
     }
     this.startupTrials = startupTrials;

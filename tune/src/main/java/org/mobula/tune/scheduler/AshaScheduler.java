@@ -80,7 +80,7 @@ public record AshaScheduler(
         maxResource == 0 || maxResource >= minResource,
         "max-resource",
         maxResource,
-        "must be ≥ min-resource (%d), or 0".formatted(minResource));
+        "must be ≥ min-resource (%s), or 0".formatted(minResource));
   }
 
   /** Pauses; one in 4 goes on, the first from step 1. */

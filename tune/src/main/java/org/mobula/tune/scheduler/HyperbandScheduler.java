@@ -59,7 +59,7 @@ public record HyperbandScheduler(
         maxResource == 0 || maxResource >= minResource,
         "max-resource",
         maxResource,
-        "must be ≥ min-resource (%d), or 0".formatted(minResource));
+        "must be ≥ min-resource (%s), or 0".formatted(minResource));
   }
 
   /** Pauses; one in 3 goes on, the first from step 1. */

@@ -52,7 +52,7 @@ public record PbtReplay(List<Change> changes) implements Scheduler {
     for (int i = 1; i < changes.size(); i++) {
       if (changes.get(i).step() <= changes.get(i - 1).step()) {
         throw new IllegalArgumentException(
-            "a change at step %d follows one at step %d but must come later"
+            "a change at step %s follows one at step %s but must come later"
                 .formatted(changes.get(i).step(), changes.get(i - 1).step()));
       }
     }
@@ -82,7 +82,7 @@ public record PbtReplay(List<Change> changes) implements Scheduler {
       if (!(read.get("step") instanceof Number step)
           || !(read.get("parameters") instanceof Map<?, ?> parameters)) {
         throw new IOException(
-            "%s:%d is %s but must be a step and its parameters"
+            "%s:%s is %s but must be a step and its parameters"
                 .formatted(file, changes.size() + 1, line));
       }
       Map<String, Object> named = new LinkedHashMap<>();

@@ -16,17 +16,17 @@ public record IntParameter(String name, long low, long high, boolean log, long s
     Names.check(name);
     if (low > high || low < -MOST || high > MOST) {
       throw new IllegalArgumentException(
-          "the range of %s is %d to %d but must not be upside down, nor beyond ±2^53"
+          "the range of %s is %s to %s but must not be upside down, nor beyond ±2^53"
               .formatted(name, low, high));
     }
     if (log && low < 1) {
       throw new IllegalArgumentException(
-          "the range of %s is logarithmic from %d but a logarithm needs a low ≥ 1: raise low, or search linearly"
+          "the range of %s is logarithmic from %s but a logarithm needs a low ≥ 1: raise low, or search linearly"
               .formatted(name, low));
     }
     if (step < 1 || (log && step != 1)) {
       throw new IllegalArgumentException(
-          "the step of %s is %d but must be ≥ 1, and 1 on a logarithmic range"
+          "the step of %s is %s but must be ≥ 1, and 1 on a logarithmic range"
               .formatted(name, step));
     }
     high = low + (high - low) / step * step;
@@ -58,7 +58,7 @@ public record IntParameter(String name, long low, long high, boolean log, long s
       return number.doubleValue();
     }
     throw Names.notOf(
-        this, value, "an integer from %d to %d in steps of %d".formatted(low, high, step));
+        this, value, "an integer from %s to %s in steps of %s".formatted(low, high, step));
   }
 
   @Override

@@ -42,7 +42,7 @@ final class Distributions {
               Json.text(number.high()),
               number.log());
     } else if (parameter instanceof IntParameter number) {
-      return "{\"name\": \"IntDistribution\", \"attributes\": {\"log\": %s, \"step\": %d, \"low\": %d, \"high\": %d}}"
+      return "{\"name\": \"IntDistribution\", \"attributes\": {\"log\": %s, \"step\": %s, \"low\": %s, \"high\": %s}}"
           .formatted(number.log(), number.step(), number.low(), number.high());
     }
     List<String> choices =

@@ -83,10 +83,10 @@ final class JournalFile implements AutoCloseable {
     try {
       line = format.parse(bytes, begin, length);
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s:%d: %s".formatted(path, lines + 1, e.getMessage()), e);
+      throw new IOException("%s:%s: %s".formatted(path, lines + 1, e.getMessage()), e);
     } catch (IOException e) {
       return new IOException(
-          "%s:%d: the line is broken, and others follow: mend or delete it (%s)"
+          "%s:%s: the line is broken, and others follow: mend or delete it (%s)"
               .formatted(path, lines + 1, e.getMessage()),
           e);
     }

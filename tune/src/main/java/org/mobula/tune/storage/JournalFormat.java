@@ -13,6 +13,7 @@ import java.util.AbstractMap.SimpleEntry;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.tune.space.Parameter;
@@ -40,7 +41,8 @@ final class JournalFormat {
           Operation.SetTrialSystemAttribute.class,
           Operation.DiscardTrials.class);
   private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx").withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
   private static final List<TrialState> STATES = List.of(TrialState.values());
 
   private final Distributions distributions = new Distributions();
@@ -111,7 +113,7 @@ final class JournalFormat {
       case 10 -> new Operation.DiscardTrials();
       default ->
           throw new IllegalArgumentException(
-              "op_code is %d but must be 0 to 10: a newer program wrote this".formatted(code));
+              "op_code is %s but must be 0 to 10: a newer program wrote this".formatted(code));
     };
   }
 
@@ -235,7 +237,7 @@ final class JournalFormat {
   private static TrialState state(Fields fields) {
     long code = fields.integer("state");
     if (code < 0 || code >= STATES.size()) {
-      throw new IllegalArgumentException("state is %d but must be 0 to 4".formatted(code));
+      throw new IllegalArgumentException("state is %s but must be 0 to 4".formatted(code));
     }
     return STATES.get((int) code);
   }

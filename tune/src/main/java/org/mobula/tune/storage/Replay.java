@@ -39,7 +39,7 @@ final class Replay {
       return studiesById.containsKey(change.study())
           ? null
           : new IllegalStateException(
-              "there is no study with the id %d: it was deleted, or never made"
+              "there is no study with the id %s: it was deleted, or never made"
                   .formatted(change.study()));
     } else if (operation instanceof Operation.OfTrial change) {
       return rejection(change);
@@ -50,18 +50,18 @@ final class Replay {
   private @Nullable RuntimeException rejection(Operation.OfTrial change) {
     if (change.trial() < 0 || change.trial() >= trials.size()) {
       return new IllegalStateException(
-          "there is no trial with the id %d".formatted(change.trial()));
+          "there is no trial with the id %s".formatted(change.trial()));
     }
     TrialRecord trial = trials.get(change.trial());
     if (trial.state.isFinished()) {
       return new IllegalStateException(
-          "trial %d of study %s has ended (%s) and does not change any more"
+          "trial %s of study %s has ended (%s) and does not change any more"
               .formatted(trial.number, trial.study.name, trial.state));
     } else if (change instanceof Operation.SetState set
         && set.state() == TrialState.RUNNING
         && trial.state == TrialState.RUNNING) {
       return new IllegalStateException(
-          "trial %d of study %s runs already: somebody else has begun it"
+          "trial %s of study %s runs already: somebody else has begun it"
               .formatted(trial.number, trial.study.name));
     } else if (change instanceof Operation.SetParameter set) {
       return incompatible(trial.study, set.parameter());
@@ -78,7 +78,7 @@ final class Replay {
       return null;
     }
     return new IllegalArgumentException(
-        "%s does not go with %s of trial %d: a name keeps its kind, its choices and whether it is logarithmic"
+        "%s does not go with %s of trial %s: a name keeps its kind, its choices and whether it is logarithmic"
             .formatted(parameter, earlier, first));
   }
 

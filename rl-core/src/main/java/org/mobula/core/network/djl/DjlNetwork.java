@@ -91,7 +91,7 @@ public final class DjlNetwork implements Network {
     checkOpen();
     if (parameters.length < layout.size()) {
       throw new IllegalArgumentException(
-          "%d parameters are given but the network has %d"
+          "%s parameters are given but the network has %s"
               .formatted(parameters.length, layout.size()));
     }
     discardRecording();

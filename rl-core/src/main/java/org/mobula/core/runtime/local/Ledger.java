@@ -39,7 +39,7 @@ final class Ledger {
     long now = free.merge(name, micros, Long::sum);
     if (now < 0 || now > total.micros(name)) {
       throw new AssertionError(
-          "%s: %d millionths free of %d".formatted(name, now, total.micros(name)));
+          "%s: %s millionths free of %s".formatted(name, now, total.micros(name)));
     }
   }
 

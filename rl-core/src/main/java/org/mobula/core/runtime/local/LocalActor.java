@@ -134,7 +134,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
 
   private void awaitRoom(Semaphore mailboxRoom, TaskOptions callOptions) {
     String full =
-        "the mailbox of %s is full (mailboxCapacity %d)".formatted(this, options.mailboxCapacity());
+        "the mailbox of %s is full (mailboxCapacity %s)".formatted(this, options.mailboxCapacity());
     if (options.whenFull() == WhenFull.FAIL) {
       throw new MailboxFullException(
           full + "; call '" + callOptions.name() + "' was not sent: slow down or wait for results");
@@ -479,7 +479,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     }
     String fate =
         dead
-            ? "is dead after %d of %s lives".formatted(history.size(), allowedLives())
+            ? "is dead after %s of %s lives".formatted(history.size(), allowedLives())
             : "died while the call ran (it is restarted; send the call again if that is safe)";
     String message =
         "call '%s' failed: %s %s; %s".formatted(call.name(), this, fate, numbered(history));

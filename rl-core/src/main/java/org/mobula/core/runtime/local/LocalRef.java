@@ -189,7 +189,7 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
 
   final void expire() {
     String message =
-        "task '%s' was %s when its deadline of %s passed (attempt %d)"
+        "task '%s' was %s when its deadline of %s passed (attempt %s)"
             .formatted(name(), isRunning() ? "running" : "waiting", options.deadline(), attempt);
     end(new DeadlineExceededException(message, name(), attempt));
   }

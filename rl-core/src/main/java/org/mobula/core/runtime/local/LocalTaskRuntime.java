@@ -212,7 +212,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
       Collection<R> refs, int count, Duration timeout) {
     if (count < 1 || count > refs.size()) {
       throw new IllegalArgumentException(
-          "count is %d but must be from 1 to %d, the number of references"
+          "count is %s but must be from 1 to %s, the number of references"
               .formatted(count, refs.size()));
     }
     List<LocalRef<?>> mine = ownAll(refs);
@@ -340,7 +340,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     int maxRetries = ref.options.maxRetries();
     String of = maxRetries == -1 ? "" : " of " + (maxRetries + 1);
     String message =
-        "%s '%s'%s failed on attempt %d%s: %s"
+        "%s '%s'%s failed on attempt %s%s: %s"
             .formatted(
                 where.isEmpty() ? "task" : "call",
                 ref.name(),
