@@ -242,6 +242,9 @@ public final class RolloutWorkers implements ExperienceSource {
     }
     WorkerFailure failure =
         new WorkerFailure(index, restarts[index] + 1, config.maxRestarts(), cause);
+    if (cause.getCause() instanceof NonFiniteException) {
+      throw new WorkerFailedException(failure);
+    }
     failures.get(index).add(failure);
     listener.accept(failure);
     if (!failure.isRestarted()) {

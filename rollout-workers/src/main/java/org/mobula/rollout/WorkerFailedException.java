@@ -2,7 +2,10 @@ package org.mobula.rollout;
 
 import java.util.List;
 
-/** A worker failed more often than it may be started again. The cause is its last failure's. */
+/**
+ * A worker failed more often than it may be started again, or its environment gave a number that is
+ * none, which is no accident of one worker. The cause is its last failure's.
+ */
 public final class WorkerFailedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -12,6 +15,12 @@ public final class WorkerFailedException extends RuntimeException {
   WorkerFailedException(List<WorkerFailure> history) {
     super(message(history), history.get(history.size() - 1).cause());
     this.history = List.copyOf(history);
+  }
+
+  /** The end at once. */
+  WorkerFailedException(WorkerFailure failure) {
+    super(failure.message(), failure.cause());
+    this.history = List.of(failure);
   }
 
   /** All failures of this worker since the run began or was resumed; the first comes first. */

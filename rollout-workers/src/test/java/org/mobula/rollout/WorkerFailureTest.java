@@ -136,8 +136,12 @@ class WorkerFailureTest {
     try (TaskRuntime runtime = runtime(true)) {
       assertThatThrownBy(() -> train(runtime, workers(false, 2), environment, new ArrayList<>()))
           .isInstanceOf(TrainingException.class)
-          .hasMessageContaining("reward 0 is NaN")
-          .hasCauseInstanceOf(NonFiniteException.class);
+          .hasMessageStartingWith(
+              "iteration 1 (0 environment steps): rollout worker 1: its environment 0"
+                  + " (FragileEnvironment) failed in step ")
+          .hasMessageContaining(" after seed 7: the reward is NaN; ")
+          .hasCauseInstanceOf(WorkerFailedException.class)
+          .hasRootCauseInstanceOf(NonFiniteException.class);
       assertThat(failures).isEmpty();
     }
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.environment.AutoresetMode;
+import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
@@ -92,6 +93,7 @@ public final class RolloutCollector implements ExperienceSource {
     this.episodeLengths = new int[count];
     try {
       environments.reset(Reset.seeded(environmentSeed), observations);
+      requireNumbers(observations);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -115,9 +117,8 @@ public final class RolloutCollector implements ExperienceSource {
           rowFeatures, 0, rollout.features, t * rowFeatures.length, rowFeatures.length);
       act(t);
       environments.step(environmentActions, step);
-      NonFiniteException.check(
-          step.observations, 0, step.observations.length, "observation", ENVIRONMENT_REMEDY);
-      NonFiniteException.check(step.rewards, 0, step.rewards.length, "reward", ENVIRONMENT_REMEDY);
+      requireNumbers(step.observations);
+      requireRewards();
       record(t);
       System.arraycopy(step.observations, 0, observations, 0, observations.length);
     }
@@ -137,6 +138,30 @@ public final class RolloutCollector implements ExperienceSource {
     policy.normalize(rowFeatures, rollout.environments);
     policy.forward(rowFeatures, rollout.environments, outputs);
     NonFiniteException.checkDivergence(outputs, 0, outputs.length, "network output");
+  }
+
+  /** Of the environments, as they are now: where one has just been reset, its first observation. */
+  private void requireNumbers(float[] observed) {
+    int bad = NonFiniteException.firstBad(observed, 0, observed.length);
+    if (bad < observed.length) {
+      throw blame(bad, "observation", false, observed[bad]);
+    }
+  }
+
+  private void requireRewards() {
+    int bad = NonFiniteException.firstBad(step.rewards, 0, step.rewards.length);
+    if (bad < step.rewards.length) {
+      boolean over = step.terminated[bad] || step.truncated[bad];
+      throw environments.blame(
+          bad, over, new NonFiniteException("the reward", step.rewards[bad], ENVIRONMENT_REMEDY));
+    }
+  }
+
+  private EnvironmentException blame(int index, String what, boolean lastEpisode, float number) {
+    int size = policy.spec().observationSpace().size();
+    String element = "element " + index % size + " of the " + what;
+    return environments.blame(
+        index / size, lastEpisode, new NonFiniteException(element, number, ENVIRONMENT_REMEDY));
   }
 
   private float value(int environment) {
@@ -200,12 +225,11 @@ public final class RolloutCollector implements ExperienceSource {
     int size = policy.spec().observationSpace().size();
     for (int i = 0; i < rollout.environments; i++) {
       if (isCutOff(i)) { // what lies in the rows of the others is meant for nobody
-        NonFiniteException.check(
-            step.finalObservations,
-            i * size,
-            (i + 1) * size,
-            "final observation",
-            ENVIRONMENT_REMEDY);
+        int bad =
+            NonFiniteException.firstBad(step.finalObservations, i * size, (i + 1) * size);
+        if (bad < (i + 1) * size) {
+          throw blame(bad, "final observation", true, step.finalObservations[bad]);
+        }
       }
     }
     policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
@@ -250,6 +274,7 @@ public final class RolloutCollector implements ExperienceSource {
     random.readState(in);
     if (!in.readBoolean()) {
       environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
+      requireNumbers(observations);
       return;
     }
     environments.readState(in);

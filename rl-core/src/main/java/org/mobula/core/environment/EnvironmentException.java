@@ -2,10 +2,12 @@ package org.mobula.core.environment;
 
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.NonFiniteException;
 
 /**
- * An environment threw; this says which one and how to see it happen again: reset a new one with
- * the seed, play the episodes before without a seed, and the failing step follows.
+ * An environment threw, or gave a number that is none; this says which one and how to see it happen
+ * again: reset a new one with the seed, play the episodes before without a seed, and the failing
+ * step follows.
  */
 public final class EnvironmentException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -33,7 +35,7 @@ public final class EnvironmentException extends RuntimeException {
             + " of episode "
             + episode
             + (seed == null ? ", never seeded: " : " after seed " + seed + ": ")
-            + cause,
+            + (cause instanceof NonFiniteException ? cause.getMessage() : cause),
         cause);
     this.index = index;
     this.environment = environment;

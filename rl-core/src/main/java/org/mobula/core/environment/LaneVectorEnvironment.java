@@ -76,6 +76,11 @@ abstract class LaneVectorEnvironment implements VectorEnvironment {
   }
 
   @Override
+  public final EnvironmentException blame(int environment, boolean lastEpisode, Throwable cause) {
+    return lanes.blame(environment, lastEpisode, cause);
+  }
+
+  @Override
   public final boolean masksActions() {
     return lanes.masksActions();
   }

@@ -27,6 +27,7 @@ final class Lanes {
   private final @Nullable Long[] seeds;
   private final long[] episodes;
   private final long[] episodeSteps;
+  private final long[] lastEpisodeSteps;
   private final @Nullable EnvironmentException[] failures;
   private final boolean masksActions;
   private final boolean[] mask;
@@ -55,6 +56,7 @@ final class Lanes {
     seeds = new Long[count];
     episodes = new long[count];
     episodeSteps = new long[count];
+    lastEpisodeSteps = new long[count];
     failures = new EnvironmentException[count];
     masksActions = this.environments.stream().anyMatch(Environment::masksActions);
     mask = new boolean[actionSpace.maskSize()];
@@ -169,6 +171,7 @@ final class Lanes {
       episodes[i] = 0;
     }
     episodes[i]++;
+    lastEpisodeSteps[i] = episodeSteps[i];
     episodeSteps[i] = 0;
     float[] observation = steps[i].observation;
     environments.get(i).reset(reset, observation);
@@ -232,6 +235,17 @@ final class Lanes {
     failures[i] =
         new EnvironmentException(
             i, name(environments.get(i)), seeds[i], episodes[i], episodeSteps[i], cause);
+  }
+
+  /** What names an environment that threw nothing but gave what it must not give. */
+  EnvironmentException blame(int i, boolean lastEpisode, Throwable cause) {
+    return new EnvironmentException(
+        i,
+        name(environments.get(i)),
+        seeds[i],
+        lastEpisode ? episodes[i] - 1 : episodes[i],
+        lastEpisode ? lastEpisodeSteps[i] : episodeSteps[i],
+        cause);
   }
 
   private static String name(Environment environment) {

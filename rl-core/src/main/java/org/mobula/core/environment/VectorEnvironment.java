@@ -45,6 +45,16 @@ public interface VectorEnvironment extends AutoCloseable {
    */
   void step(float[] actions, VectorStep step);
 
+  /**
+   * The exception for an environment that threw nothing but gave what it must not give, such as
+   * NaN: it names the environment with its seed, episode and step as if it had thrown.
+   *
+   * @param lastEpisode whether that was in the last step of an episode, after which another was
+   *     started in the same step
+   * @param cause what is wrong
+   */
+  EnvironmentException blame(int environment, boolean lastEpisode, Throwable cause);
+
   /** Whether {@link #actionMasks} ever forbids an action. */
   boolean masksActions();
 

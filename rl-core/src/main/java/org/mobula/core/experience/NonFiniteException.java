@@ -50,7 +50,7 @@ public final class NonFiniteException extends ArithmeticException {
   }
 
   /** The index of the first that is NaN or infinite; {@code to} if there is none. */
-  private static int firstBad(float[] values, int from, int to) {
+  public static int firstBad(float[] values, int from, int to) {
     float sum = 0;
     for (int i = from; i < to; i++) {
       sum += values[i] * 0;

@@ -7,17 +7,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.mobula.core.algorithm.ActorCritic;
 import org.mobula.core.environment.AutoresetMode;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.experience.NonFiniteException;
+import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicyRunner;
+import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 
@@ -62,6 +69,91 @@ class RolloutCollectorTest {
             () -> new RolloutCollector(environments, runner(), 8, false, 1, new Pcg64(1)))
         .hasMessageContaining("no start");
     assertThat(made).hasSize(2).allMatch(environment -> environment.closed);
+  }
+
+  /** As those that throw: a new environment, that seed, the episodes before, and there it is. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1 | 0 | false | the reset of episode 1 after seed 41: element 2 of the observation",
+        "3 | 0 | false | the reset of episode 3 after seed 41: element 2 of the observation",
+        "2 | 1 | false | step 1 of episode 2 after seed 41: element 2 of the observation",
+        "2 | 4 | false | step 4 of episode 2 after seed 41: element 2 of the final observation",
+        "1 | 3 | true | step 3 of episode 1 after seed 41: the reward",
+        "2 | 4 | true | step 4 of episode 2 after seed 41: the reward"
+      })
+  void numberThatIsNoneIsFoundInItsEnvironment(
+      int episode, int step, boolean reward, String where) {
+    List<Environment> made = new ArrayList<>();
+    EnvironmentFactory factory =
+        () -> {
+          made.add(
+              made.size() == 1 ? new Poisoned(episode, step, reward) : new Poisoned(0, 0, false));
+          return made.get(made.size() - 1);
+        };
+    SyncVectorEnvironment environments =
+        new SyncVectorEnvironment(factory, 2, AutoresetMode.SAME_STEP);
+
+    assertThatThrownBy(
+            () -> {
+              try (RolloutCollector collector =
+                  new RolloutCollector(environments, runner(), 8, true, 40, new Pcg64(1))) {
+                float[] parameters = SPEC.network().initialParameters(new Pcg64(1));
+                for (int i = 0; i < 4; i++) {
+                  collector.collect(new PolicySnapshot(new ParameterSnapshot(i, parameters), null));
+                }
+              }
+            })
+        .isInstanceOf(EnvironmentException.class)
+        .hasMessage(
+            "environment 1 (CartPole) failed in "
+                + where
+                + " is NaN; the environment must not give such numbers: find out where it divides"
+                + " by zero or overflows")
+        .hasCauseInstanceOf(NonFiniteException.class);
+  }
+
+  /** Gives NaN once, in an episode of four steps; step 0 is the reset. */
+  private static final class Poisoned extends EnvironmentWrapper {
+    private final int poisonedEpisode;
+    private final int poisonedStep;
+    private final boolean reward;
+    private int episode;
+    private int steps;
+
+    Poisoned(int episode, int step, boolean reward) {
+      super(new CartPole());
+      this.poisonedEpisode = episode;
+      this.poisonedStep = step;
+      this.reward = reward;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(reset, observation);
+      episode++;
+      steps = 0;
+      poison(observation);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      super.step(action, step);
+      steps++;
+      step.terminated = false;
+      step.truncated = steps == 4;
+      if (reward && episode == poisonedEpisode && steps == poisonedStep) {
+        step.reward = Double.NaN;
+      }
+      poison(step.observation);
+    }
+
+    private void poison(float[] observation) {
+      if (!reward && episode == poisonedEpisode && steps == poisonedStep) {
+        observation[2] = Float.NaN;
+      }
+    }
   }
 
   /** May refuse to start. */

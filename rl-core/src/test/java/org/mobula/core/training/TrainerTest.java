@@ -320,7 +320,10 @@ class TrainerTest {
 
     assertThatThrownBy(trainer::train)
         .isInstanceOf(TrainingException.class)
-        .hasMessageStartingWith("iteration 1 (0 environment steps): final observation 2 is NaN; ")
+        .hasMessageStartingWith(
+            "iteration 1 (0 environment steps): environment 0 (LoopEnvironment) failed in step ")
+        .hasMessageContaining(" of episode 1 after seed ")
+        .hasMessageContaining(": element 2 of the final observation is NaN; ")
         .hasMessageContaining("the environment must not give such numbers");
   }
 
@@ -391,7 +394,9 @@ class TrainerTest {
 
     assertThatThrownBy(trainer::train)
         .isInstanceOf(TrainingException.class)
-        .hasMessageStartingWith("iteration 3 (128 environment steps): reward 0 is NaN; ")
+        .hasMessageStartingWith(
+            "iteration 3 (128 environment steps): environment 0 (BrokenEnvironment) failed in step 40 of episode ")
+        .hasMessageContaining(": the reward is NaN; ")
         .hasMessageContaining("the environment must not give such numbers");
   }
 
