@@ -7,10 +7,13 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
 
 /**
- * Observes the last {@code k} observations, the oldest first, as {@code [k][inner shape]}. An
- * episode starts with {@code k} copies of its first observation.
+ * Observes the last {@code k} observations, the oldest first: images {@code [channels, height,
+ * width]} as {@code [k · channels, height, width]}, which convolutions take, and all else as {@code
+ * [k, inner shape]}. An episode starts with {@code k} copies of its first observation.
  */
 public final class FrameStack extends EnvironmentWrapper {
+  private static final int IMAGE_AXES = 3; // channels, height, width
+
   private final int frameSize;
   private final Box observationSpace;
   private final float[] frames;
@@ -33,9 +36,15 @@ public final class FrameStack extends EnvironmentWrapper {
   }
 
   private static Box stack(Box box, int k) {
-    int[] shape = new int[box.shape().length + 1];
-    shape[0] = k;
-    System.arraycopy(box.shape(), 0, shape, 1, shape.length - 1);
+    int[] inner = box.shape();
+    boolean image = inner.length == IMAGE_AXES;
+    int[] shape = image ? inner : new int[inner.length + 1];
+    if (image) {
+      shape[0] *= k;
+    } else {
+      shape[0] = k;
+      System.arraycopy(inner, 0, shape, 1, inner.length);
+    }
     float[] low = new float[k * box.size()];
     float[] high = new float[k * box.size()];
     for (int frame = 0; frame < k; frame++) {

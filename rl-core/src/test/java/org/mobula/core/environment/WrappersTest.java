@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.Pendulum;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Space;
 
 class WrappersTest {
   private static Step reset(Environment environment) {
@@ -105,6 +106,26 @@ class WrappersTest {
     assertThat(step.reward).isEqualTo(5);
     assertThat(step.terminated).isTrue();
     assertThat(step.info()).isEqualTo(Map.of("length", 3));
+  }
+
+  @Test
+  void framesOfImagesAreStackedAsChannels() {
+    assertThat(stacked(1, 84, 84)).isEqualTo(Box.of(0, 255, 4, 84, 84));
+    assertThat(stacked(3, 6, 5)).isEqualTo(Box.of(0, 255, 12, 6, 5));
+    assertThat(stacked(84, 84)).isEqualTo(Box.of(0, 255, 4, 84, 84));
+    assertThat(stacked(7)).isEqualTo(Box.of(0, 255, 4, 7));
+  }
+
+  private static Space stacked(int... shape) {
+    return new FrameStack(
+            new EnvironmentWrapper(CountingEnvironment.until(1)) {
+              @Override
+              public Space observationSpace() {
+                return Box.of(0, 255, shape);
+              }
+            },
+            4)
+        .observationSpace();
   }
 
   @Test
