@@ -3,6 +3,7 @@ package org.mobula.core.algorithm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
@@ -62,15 +63,22 @@ public final class ActorCritic {
           "network.convolutions need observations of shape [channels, height, width] but they are "
               + observationSpace);
     }
-    return new ConvolutionSpec(
-        image.get(0),
-        image.get(1),
-        image.get(2),
-        network.convolutions(),
-        trunk,
-        columns,
-        network.activation(),
-        initialization);
+    try {
+      return new ConvolutionSpec(
+          image.get(0),
+          image.get(1),
+          image.get(2),
+          network.convolutions(),
+          trunk,
+          columns,
+          network.activation(),
+          initialization);
+    } catch (IllegalArgumentException e) {
+      Optional<String> hint = ConvolutionSpec.axisOrder(observationSpace);
+      throw hint.isEmpty()
+          ? e
+          : new IllegalArgumentException(e.getMessage() + "; observation space " + hint.get(), e);
+    }
   }
 
   private static List<MlpSpec.Column> columns(

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.network.ConvolutionSpec;
+import org.mobula.core.policy.ActionHead;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Dict;
@@ -35,6 +37,8 @@ public final class EnvironmentChecker {
   private final EnvironmentFactory factory;
   private final Set<String> errors = new LinkedHashSet<>();
   private final Set<String> warnings = new LinkedHashSet<>();
+  private float largest;
+  private int largestElement = -1;
 
   private EnvironmentChecker(EnvironmentFactory factory) {
     this.factory = factory;
@@ -43,7 +47,7 @@ public final class EnvironmentChecker {
   /**
    * What was found.
    *
-   * @param errors broken promises
+   * @param errors broken promises, and actions that no policy can take
    * @param warnings what is allowed but often a mistake, or makes learning hard
    */
   public record Report(List<String> errors, List<String> warnings) {
@@ -95,6 +99,8 @@ public final class EnvironmentChecker {
         guarded("stepping", () -> checkSteps(first, second));
         guarded("saving and restoring the state", () -> checkState(first));
         guarded("renderText", () -> checkText(first));
+        adviseOnScale();
+        checkActions(first.actionSpace());
       }
     }
     for (Environment environment : new Environment[] {first, second}) {
@@ -152,6 +158,21 @@ public final class EnvironmentChecker {
     advise("action space", first.actionSpace(), true);
   }
 
+  /** In the words of the trainer, which would refuse them. */
+  private void checkActions(Space actionSpace) {
+    try {
+      ActionHead.of(actionSpace);
+    } catch (IllegalArgumentException e) {
+      errors.add(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void adviseOnScale() {
+    if (largestElement >= 0) {
+      ObservationScale.advice(largestElement, largest).ifPresent(warnings::add);
+    }
+  }
+
   private void advise(String what, Space space, boolean action) {
     if (space instanceof Dict dict) {
       dict.parts().forEach(part -> advise(what, part, action));
@@ -162,6 +183,9 @@ public final class EnvironmentChecker {
         if (box.low(i) == box.high(i)) {
           warnings.add(what + ": element " + i + " can only be " + box.low(i));
         }
+      }
+      if (!action) {
+        ConvolutionSpec.axisOrder(box).ifPresent(hint -> warnings.add(what + " " + hint));
       }
       if (action && !box.bounded()) {
         warnings.add(what + " " + box + " has infinite bounds; a policy cannot be scaled to it");
@@ -195,6 +219,9 @@ public final class EnvironmentChecker {
         errors.add(when + " left element " + i + " of the observation unwritten");
       } else if (!Float.isFinite(observation[i])) {
         errors.add(when + " observed " + observation[i] + " in element " + i);
+      } else if (Math.abs(observation[i]) > largest) {
+        largest = Math.abs(observation[i]);
+        largestElement = i;
       }
     }
     if (!space.contains(observation, 0)) {

@@ -2,7 +2,10 @@ package org.mobula.core.network;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Space;
 
 /**
  * Convolutions over an image, then a multilayer perceptron over what they found.
@@ -32,6 +35,7 @@ public record ConvolutionSpec(
     Initialization initialization)
     implements NetworkSpec {
   private static final String GROUP = "convolution";
+  private static final int MOST_COLOURS = 4; // red, green, blue, alpha
 
   /**
    * One layer of square filters.
@@ -79,6 +83,25 @@ public record ConvolutionSpec(
       throw new IllegalArgumentException("the name " + GROUP + " is taken by the convolutions");
     }
     dense(1, trunk, columns, activation, initialization);
+  }
+
+  /**
+   * A hint at the order of an image's axes, which cannot be known for sure: where the last axis is
+   * as short as colours are and the others are not.
+   *
+   * @return the rest of a sentence about the observations; empty where nothing looks wrong
+   */
+  public static Optional<String> axisOrder(Space observations) {
+    int[] shape = observations instanceof Box box ? box.shape() : new int[0];
+    if (shape.length != 3
+        || Math.min(shape[0], shape[1]) <= MOST_COLOURS
+        || shape[2] > MOST_COLOURS) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        ("%s looks like [height, width, channels], but convolutions take [channels, height, width]:"
+                + " an environment wrapper must put the channels first, as Box(%d, %d, %d)")
+            .formatted(observations, shape[2], shape[0], shape[1]));
   }
 
   /** The three convolutions of Mnih et al. 2015. */

@@ -1,17 +1,23 @@
 package org.mobula.core.environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.ContinuousMountainCar;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
 
 class EnvironmentCheckerTest {
   /** A flawless environment for each test to break in one way. */
@@ -186,6 +192,94 @@ class EnvironmentCheckerTest {
 
     assertThat(EnvironmentChecker.check(() -> new Forgetful()))
         .anyMatch(f -> f.startsWith("step 1 after restoring the state differs: [4.0, "));
+  }
+
+  @Test
+  void saysOfActionsNoPolicyCanTakeWhatTheTrainerSays() {
+    class Robot extends Flawless {
+      @Override
+      public Space actionSpace() {
+        return Dict.of("left", new Discrete(2)).with("right", new Discrete(2));
+      }
+    }
+    TrainingConfig config =
+        TrainingConfig.defaults(EnvironmentConfig.defaults("Robot"), PpoConfig.defaults());
+
+    String refusal =
+        catchThrowableOfType(
+                IllegalArgumentException.class,
+                () -> Trainer.builder(config).environment(() -> new Robot()).build())
+            .getMessage();
+
+    assertThat(refusal).contains("have no distribution; use a Box, Discrete, MultiDiscrete");
+    assertThat(EnvironmentChecker.check(() -> new Robot())).contains(refusal);
+  }
+
+  @Test
+  void hintsAtTheOrderOfAnImagesAxes() {
+    assertThat(EnvironmentChecker.inspect(() -> new Camera(84, 96, 3)).warnings())
+        .contains(
+            "observation space Box(84, 96, 3) looks like [height, width, channels], but"
+                + " convolutions take [channels, height, width]: an environment wrapper must put"
+                + " the channels first, as Box(3, 84, 96)");
+    for (Camera fine :
+        new Camera[] {new Camera(3, 84, 96), new Camera(4, 4, 4), new Camera(5, 4, 4)}) {
+      assertThat(EnvironmentChecker.inspect(() -> fine.again()).warnings())
+          .noneMatch(warning -> warning.contains("looks like"));
+    }
+  }
+
+  @Test
+  void warnsOfObservationsThatNoNetworkLearnsFrom() {
+    class Account extends Flawless {
+      @Override
+      public Space observationSpace() {
+        return Box.unbounded(2);
+      }
+
+      @Override
+      public void step(float[] action, Step step) {
+        super.step(action, step);
+        step.observation[1] = -1e7f;
+      }
+    }
+
+    EnvironmentChecker.Report report = EnvironmentChecker.inspect(() -> new Account());
+
+    assertThat(report.errors()).noneMatch(error -> error.contains("1.0e+07"));
+    assertThat(report.warnings())
+        .contains(
+            "observations reach 1.0e+07, in element 1: too large for a network to learn from as"
+                + " they are; scale them in the environment, or train with normalization:"
+                + " {observations: true}");
+  }
+
+  /** Black pictures. */
+  private static final class Camera extends Flawless {
+    private final int[] shape;
+
+    Camera(int... shape) {
+      this.shape = shape;
+    }
+
+    Camera again() {
+      return new Camera(shape);
+    }
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 255, shape);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      Arrays.fill(observation, 0);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      Arrays.fill(step.observation, 0);
+    }
   }
 
   @Test

@@ -76,6 +76,19 @@ class NetworkChoiceTest {
   }
 
   @Test
+  void imagesWithTheirChannelsLastAreRecognised() {
+    NetworkConfig network = NetworkConfig.defaults().withConvolutions(ConvolutionSpec.nature());
+
+    assertThatThrownBy(
+            () -> PpoConfig.defaults().policy(Box.of(0, 255, 84, 96, 3), new Discrete(2), network))
+        .hasMessage(
+            "kernel 8 does not fit into the 96 × 3 pixels that reach it; observation space"
+                + " Box(84, 96, 3) looks like [height, width, channels], but convolutions take"
+                + " [channels, height, width]: an environment wrapper must put the channels first,"
+                + " as Box(3, 84, 96)");
+  }
+
+  @Test
   void vectorApiIsForPerceptronsAlone() {
     NetworkConfig network =
         NetworkConfig.defaults()
