@@ -2,11 +2,14 @@ package org.mobula.core.training;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
@@ -70,6 +73,19 @@ public record TrainingConfig(
         StopConfig.defaults(),
         EvaluationConfig.defaults(),
         CheckpointConfig.defaults());
+  }
+
+  /**
+   * Reads a training file, as {@code mobula train} does. Where it names {@code parameters}, use
+   * {@link org.mobula.core.config.ConfigReader} with {@link #algorithms()} and the records of the
+   * module that keeps them.
+   *
+   * @param overrides such as {@code algorithm.ppo.clip-range=0.1}, stronger than the file
+   * @throws org.mobula.core.config.ConfigException where the file cannot be read or holds mistakes,
+   *     with the place of each
+   */
+  public static TrainingConfig read(Path file, String... overrides) {
+    return ConfigReader.read(file, TrainingConfig.class, List.of(overrides), algorithms());
   }
 
   /** The algorithms by their key in a file; for reading and writing configurations. */
