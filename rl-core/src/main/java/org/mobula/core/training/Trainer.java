@@ -78,8 +78,8 @@ public final class Trainer {
             : EnvironmentCatalogue.standard()
                 .factory(config.environment().name(), config.environment().options());
     this.policy = ExperienceSetup.policy(config, environment);
-    this.sourcePlug = builder.sourcePlug;
-    this.storePlug = builder.storePlug;
+    this.sourcePlug = builder.sourcePlug != null ? builder.sourcePlug : ExperienceSetup::inProcess;
+    this.storePlug = builder.storePlug != null ? builder.storePlug : Trainer::inMemory;
     this.listeners = List.copyOf(builder.listeners);
     this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
@@ -97,6 +97,15 @@ public final class Trainer {
   /** Starts to put a trainer together. */
   public static Builder builder(TrainingConfig config) {
     return new Builder(config);
+  }
+
+  private static ParameterStore inMemory(
+      TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+    return new LocalParameterStore(
+        policy.network().layout(),
+        initialParameters,
+        config.algorithm().optimizer(),
+        config.algorithm().maxGradientNorm());
   }
 
   /** Makes the store that parameters and optimizer live in. */
@@ -647,14 +656,8 @@ public final class Trainer {
   public static final class Builder {
     private final TrainingConfig config;
     private @Nullable EnvironmentFactory environment;
-    private Function<ExperienceSetup, ExperienceSource> sourcePlug = ExperienceSetup::inProcess;
-    private StorePlug storePlug =
-        (config, policy, initial) ->
-            new LocalParameterStore(
-                policy.network().layout(),
-                initial,
-                config.algorithm().optimizer(),
-                config.algorithm().maxGradientNorm());
+    private @Nullable Function<ExperienceSetup, ExperienceSource> sourcePlug;
+    private @Nullable StorePlug storePlug;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final List<MetricSink> sinks = new ArrayList<>();
     private @Nullable Path directory;
@@ -734,10 +737,38 @@ public final class Trainer {
     /**
      * The trainer.
      *
-     * @throws IllegalArgumentException if environment, algorithm and checkpoint do not fit together
+     * @throws IllegalArgumentException if environment, algorithm and checkpoint do not fit
+     *     together, or the configuration asks for what is not plugged in
      */
     public Trainer build() {
+      requirePlugs();
       return new Trainer(this);
+    }
+
+    /** What other modules do for a configuration would otherwise be left undone without a word. */
+    private void requirePlugs() {
+      if (config.workers().count() > 0 && sourcePlug == null) {
+        throw new IllegalArgumentException(
+            "workers.count is %d, but no workers are plugged into this trainer: add"
+                    .formatted(config.workers().count())
+                + " .experience(RolloutWorkers.on(runtime)) of the module rollout-workers, or leave"
+                + " workers.count at 0");
+      }
+      if (config.parameters() != null && storePlug == null) {
+        throw new IllegalArgumentException(
+            "parameters names a %s, but no store is plugged into this trainer: add"
+                    .formatted(config.parameters().getClass().getSimpleName())
+                + " .store(ParameterServer.on(runtime, serverConfig, environment)) and"
+                + " .learners(serverConfig.learners()) of the module param-server, or leave"
+                + " parameters out");
+      }
+      if (learners > 1 && storePlug == null) {
+        throw new IllegalArgumentException(
+            "learners is "
+                + learners
+                + ", but no store that they share is plugged into this trainer: add .store(…), or"
+                + " leave learners at 1");
+      }
     }
   }
 }
