@@ -17,6 +17,7 @@ import org.mobula.core.network.simd.WarmUp;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -119,6 +120,7 @@ public final class Main implements Runnable {
         .setExecutionExceptionHandler((error, command, parsed) -> report(error, command))
         .setExecutionStrategy(main::execute)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setColorScheme(Help.defaultColorScheme(terminal.out() ? Help.Ansi.ON : Help.Ansi.OFF))
         .setUsageHelpAutoWidth(true);
   }
 
