@@ -14,14 +14,19 @@ import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.policy.ActionHead;
+import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.random.Pcg64;
 
 /**
  * Collects rollouts in the caller's thread. Actions are sampled from the policy; in a box they are
- * clipped for the environment alone and recorded as sampled. The observation normaliser does not
- * change within a rollout, so that one policy speaks from its first step to its last.
+ * clipped for the environment alone and recorded as sampled.
+ *
+ * <p>The observation normaliser does not change within a rollout, so that one policy speaks from
+ * its first step to its last. Only where nothing was measured yet, in a run's first rollout,
+ * features are normalised by what this collector has observed up to the step, as Stable-Baselines3
+ * does at every step: otherwise the first iteration would learn from raw numbers.
  */
 public final class RolloutCollector implements ExperienceSource {
   private static final String ENVIRONMENT_REMEDY =
@@ -31,7 +36,8 @@ public final class RolloutCollector implements ExperienceSource {
   private final PolicyRunner policy;
   private final ActionHead head;
   private final ActionDistribution distribution;
-  private final boolean measureObservations;
+  private final double observationClip;
+  private final RunningStatistics firstObservations;
   private final Pcg64 random;
   private final Rollout rollout;
   private final VectorStep step;
@@ -44,6 +50,7 @@ public final class RolloutCollector implements ExperienceSource {
   private final boolean[] masks;
   private final double[] episodeReturns;
   private final int[] episodeLengths;
+  private boolean normalized;
 
   /**
    * A collector whose environments have just been reset.
@@ -52,7 +59,8 @@ public final class RolloutCollector implements ExperienceSource {
    *     reset mode
    * @param policy closed with the environments
    * @param steps of each environment in one rollout
-   * @param measureObservations whether rollouts carry statistics of the observations
+   * @param observationClip normalised observations lie within ±this, and rollouts carry statistics
+   *     of the observations; 0 where they are not normalised
    * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
    * @param random from which actions are sampled
    * @throws IllegalArgumentException if the environments are in another reset mode
@@ -61,7 +69,7 @@ public final class RolloutCollector implements ExperienceSource {
       VectorEnvironment environments,
       PolicyRunner policy,
       int steps,
-      boolean measureObservations,
+      double observationClip,
       long environmentSeed,
       Pcg64 random) {
     if (environments.autoresetMode() != AutoresetMode.SAME_STEP) {
@@ -75,10 +83,11 @@ public final class RolloutCollector implements ExperienceSource {
     this.policy = policy;
     this.head = policy.spec().head();
     this.distribution = head.distribution();
-    this.measureObservations = measureObservations;
+    this.observationClip = observationClip;
     this.random = random;
     int count = environments.count();
     this.features = policy.spec().observationSpace().flatSize();
+    this.firstObservations = new RunningStatistics(features);
     this.outputSize = policy.spec().network().outputs();
     int maskSize = environments.masksActions() ? policy.spec().actionSpace().maskSize() : 0;
     int actionSize = policy.spec().actionSpace().size();
@@ -110,7 +119,8 @@ public final class RolloutCollector implements ExperienceSource {
     policy.set(snapshot);
     rollout.parameterVersion = policy.version();
     rollout.episodes.clear();
-    rollout.observationStatistics = measureObservations ? new RunningStatistics(features) : null;
+    normalized = snapshot.normalizer() != null;
+    rollout.observationStatistics = observationClip > 0 ? new RunningStatistics(features) : null;
     for (int t = 0; t < rollout.steps; t++) {
       observe(rollout.observationStatistics);
       System.arraycopy(
@@ -134,8 +144,11 @@ public final class RolloutCollector implements ExperienceSource {
     policy.flatten(observations, rollout.environments, rowFeatures);
     if (statistics != null) {
       statistics.update(rowFeatures);
+      if (!normalized) {
+        firstObservations.update(rowFeatures);
+      }
     }
-    policy.normalize(rowFeatures, rollout.environments);
+    normalize();
     policy.forward(rowFeatures, rollout.environments, outputs);
     NonFiniteException.checkDivergence(outputs, 0, outputs.length, "network output");
   }
@@ -162,6 +175,14 @@ public final class RolloutCollector implements ExperienceSource {
     String element = "element " + index % size + " of the " + what;
     return environments.blame(
         index / size, lastEpisode, new NonFiniteException(element, number, ENVIRONMENT_REMEDY));
+  }
+
+  private void normalize() {
+    if (observationClip > 0 && !normalized) {
+      ObservationNormalizer.apply(firstObservations, rowFeatures, observationClip);
+    } else {
+      policy.normalize(rowFeatures, rollout.environments);
+    }
   }
 
   private float value(int environment) {
@@ -225,15 +246,14 @@ public final class RolloutCollector implements ExperienceSource {
     int size = policy.spec().observationSpace().size();
     for (int i = 0; i < rollout.environments; i++) {
       if (isCutOff(i)) { // what lies in the rows of the others is meant for nobody
-        int bad =
-            NonFiniteException.firstBad(step.finalObservations, i * size, (i + 1) * size);
+        int bad = NonFiniteException.firstBad(step.finalObservations, i * size, (i + 1) * size);
         if (bad < (i + 1) * size) {
           throw blame(bad, "final observation", true, step.finalObservations[bad]);
         }
       }
     }
     policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
-    policy.normalize(rowFeatures, rollout.environments);
+    normalize();
     policy.forward(rowFeatures, rollout.environments, outputs);
     for (int i = 0; i < rollout.environments; i++) {
       if (isCutOff(i)) {

@@ -30,7 +30,7 @@ public final class NormalizeObservation extends EnvironmentWrapper {
               + inner.observationSpace());
     }
     observationSpace = Box.of(-CLIP, CLIP, box.shape());
-    statistics = new RunningStatistics(box.size());
+    statistics = RunningStatistics.withStandardNormalStart(box.size());
   }
 
   /** Whether the statistics stay as they are, as they must while a policy is judged. */

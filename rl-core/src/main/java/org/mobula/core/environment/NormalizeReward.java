@@ -17,7 +17,7 @@ public final class NormalizeReward extends EnvironmentWrapper {
   private static final double EPSILON = 1e-8;
 
   private final double gamma;
-  private final RunningStatistics statistics = new RunningStatistics(1);
+  private final RunningStatistics statistics = RunningStatistics.withStandardNormalStart(1);
   private double discountedReturn;
   private boolean frozen;
 

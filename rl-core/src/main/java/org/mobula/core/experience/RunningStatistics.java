@@ -9,18 +9,17 @@ import java.util.Arrays;
 /**
  * Mean and population variance of a stream of vectors, for normalising observations and returns.
  *
- * <p>Batches are merged as by Chan, Golub and LeVeque (1979), in double precision. The start is
- * mean 0 and variance 1 with the weight of 10⁻⁴ vectors, as in Stable-Baselines3. Updating and
- * normalising allocate nothing. One thread at a time.
+ * <p>Batches are merged as by Chan, Golub and LeVeque (1979), in double precision, and nothing else
+ * has a weight: statistics that were gathered in parts merge to those of the whole, but for
+ * rounding. Until the first vector the mean is 0 and the variance 1. Updating and normalising
+ * allocate nothing. One thread at a time.
  */
 public final class RunningStatistics implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private static final double INITIAL_COUNT = 1e-4;
-
   private final double[] mean;
   private final double[] variance;
-  private double count = INITIAL_COUNT;
+  private double count;
 
   /**
    * Statistics of nothing yet.
@@ -36,12 +35,23 @@ public final class RunningStatistics implements Serializable {
     Arrays.fill(variance, 1);
   }
 
+  /**
+   * Statistics that begin with mean 0 and variance 1 at the weight of 10⁻⁴ vectors, as those of
+   * Gymnasium and Stable-Baselines3 do: a single vector then has a variance to divide by. Parts of
+   * a whole must not begin so, since each would bring the weight again.
+   */
+  public static RunningStatistics withStandardNormalStart(int size) {
+    RunningStatistics statistics = new RunningStatistics(size);
+    statistics.count = 1e-4;
+    return statistics;
+  }
+
   /** Numbers in one vector. */
   public int size() {
     return mean.length;
   }
 
-  /** How many vectors there were, and the small weight of the start. */
+  /** How many vectors there were. */
   public double count() {
     return count;
   }
@@ -115,6 +125,9 @@ public final class RunningStatistics implements Serializable {
   }
 
   private void merge(int i, double otherMean, double otherVariance, double otherCount) {
+    if (otherCount == 0) {
+      return; // nothing has no mean, and 0 of 0 would be no share
+    }
     double total = count + otherCount;
     double delta = otherMean - mean[i];
     double squares =

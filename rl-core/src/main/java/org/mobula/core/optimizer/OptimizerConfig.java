@@ -185,9 +185,11 @@ public sealed interface OptimizerConfig extends Serializable {
 
   private static void check(String name, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
-      String rule = most == Double.MAX_VALUE ? "≥ %.0f" : "between %.0f and %.0f";
-      throw new IllegalArgumentException(
-          name + " is " + value + " but must be " + String.format(rule, least, most));
+      String rule =
+          most == Double.MAX_VALUE
+              ? "≥ " + (long) least
+              : "between " + (long) least + " and " + (long) most;
+      throw new IllegalArgumentException(name + " is " + value + " but must be " + rule);
     }
   }
 }

@@ -31,6 +31,14 @@ public record ObservationNormalizer(
     }
   }
 
+  /**
+   * Scales {@code features} in place as the statistics say now, for as long as they change with
+   * each vector; else {@link #of} is faster.
+   */
+  public static void apply(RunningStatistics statistics, float[] features, double clip) {
+    statistics.normalize(features, features, clip, EPSILON);
+  }
+
   /** What these statistics say now. */
   public static ObservationNormalizer of(RunningStatistics statistics, double clip) {
     return new ObservationNormalizer(
@@ -44,22 +52,22 @@ public record ObservationNormalizer(
   /** The same scaling on plain arrays, for the hot path. */
   Scaling scaling() {
     int size = mean.size();
-    float[] shift = new float[size];
-    float[] scale = new float[size];
+    double[] shift = new double[size];
+    double[] scale = new double[size];
     for (int i = 0; i < size; i++) {
-      shift[i] = mean.get(i).floatValue();
-      scale[i] = (float) (1 / Math.sqrt(variance.get(i) + EPSILON));
+      shift[i] = mean.get(i);
+      scale[i] = 1 / Math.sqrt(variance.get(i) + EPSILON);
     }
-    return new Scaling(shift, scale, (float) clip);
+    return new Scaling(shift, scale, clip);
   }
 
-  /** (x − shift) · scale, clipped. */
+  /** (x − shift) · scale, clipped; in double, because a mean far from zero leaves few digits. */
   static final class Scaling {
-    private final float[] shift;
-    private final float[] scale;
-    private final float clip;
+    private final double[] shift;
+    private final double[] scale;
+    private final double clip;
 
-    Scaling(float[] shift, float[] scale, float clip) {
+    Scaling(double[] shift, double[] scale, double clip) {
       this.shift = shift;
       this.scale = scale;
       this.clip = clip;
@@ -70,8 +78,8 @@ public record ObservationNormalizer(
       int size = shift.length;
       for (int row = 0; row < rows; row++) {
         for (int i = 0; i < size; i++) {
-          float value = (features[row * size + i] - shift[i]) * scale[i];
-          features[row * size + i] = Math.max(-clip, Math.min(clip, value));
+          double value = (features[row * size + i] - shift[i]) * scale[i];
+          features[row * size + i] = (float) Math.max(-clip, Math.min(clip, value));
         }
       }
     }

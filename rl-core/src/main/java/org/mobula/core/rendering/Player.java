@@ -4,6 +4,7 @@ import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.MaskedChoice;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.random.SeedSequence;
 import org.mobula.core.space.Space;
 
 /** Who chooses the actions of an episode that is shown. */
@@ -25,8 +26,13 @@ public interface Player {
 
   /** Samples the actions that are allowed. */
   static Player sampling(Policy policy, long seed) {
-    Pcg64 random = new Pcg64(seed);
+    Pcg64 random = actions(seed);
     return (environment, observation) -> policy.act(observation, mask(environment), random);
+  }
+
+  /** Numbers of the player's own: the environment draws by the seed itself. */
+  private static Pcg64 actions(long seed) {
+    return new Pcg64(SeedSequence.of(seed).stream("actions"));
   }
 
   private static boolean[] mask(Environment environment) {
@@ -37,7 +43,7 @@ public interface Player {
 
   /** Acts at random among what is allowed, whatever is observed. */
   static Player random(long seed) {
-    Pcg64 random = new Pcg64(seed);
+    Pcg64 random = actions(seed);
     return (environment, observation) -> {
       Space space = environment.actionSpace();
       float[] action = new float[space.size()];

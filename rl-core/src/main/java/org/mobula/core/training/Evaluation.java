@@ -16,6 +16,7 @@ import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.random.SeedSequence;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +91,8 @@ public final class Evaluation implements AutoCloseable {
    */
   Optional<EvaluationResult> run(PolicySnapshot snapshot, BooleanSupplier stopped) {
     policy.set(snapshot);
-    Pcg64 random = new Pcg64(seed);
+    // A stream of its own: by the seed itself the first episode draws its numbers too.
+    Pcg64 random = new Pcg64(SeedSequence.of(seed).stream("actions"));
     double[] returns = new double[episodes];
     int[] lengths = new int[episodes];
     int cutOff = 0;

@@ -32,7 +32,8 @@ public record ExperienceSetup(
 
   /**
    * A collector for an equal share of the environments. Environment {@code i} of all starts with
-   * the run's seed plus {@code i}, whoever it belongs to.
+   * seed s + i, whoever it belongs to, where s is drawn from the run's seed: runs with neighbouring
+   * seeds have no environment in common.
    *
    * @param share which share, from 0
    * @param shares how many shares there are
@@ -53,21 +54,26 @@ public record ExperienceSetup(
     String who = restart == 0 ? String.valueOf(share) : share + "/" + restart;
     long environmentSeed =
         restart == 0
-            ? config.seed() + (long) share * count
-            : root.stream("environments/" + who).generateState(1)[0] >>> 33;
+            ? word(root.stream("environments")) + (long) share * count
+            : word(root.stream("environments/" + who));
     VectorEnvironment environments = environments(count);
     try {
       return new RolloutCollector(
           environments,
           new PolicyRunner(policy, config.network().engine().create(policy.network())),
           config.algorithm().steps(),
-          config.normalization().observations(),
+          config.normalization().observations() ? config.normalization().clip() : 0,
           environmentSeed,
           new Pcg64(root.stream("actions/" + who)));
     } catch (RuntimeException e) {
       environments.close();
       throw e;
     }
+  }
+
+  /** A seed of 31 bits, which every tool's environments take. */
+  private static long word(SeedSequence stream) {
+    return stream.generateState(1)[0] >>> 33;
   }
 
   private VectorEnvironment environments(int count) {

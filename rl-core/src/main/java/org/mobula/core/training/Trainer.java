@@ -418,8 +418,9 @@ public final class Trainer {
       return new PolicySnapshot(new ParameterSnapshot(version, parameters), normalizer());
     }
 
+    /** None until something was measured: a collector then helps itself. */
     private @Nullable ObservationNormalizer normalizer() {
-      return config.normalization().observations()
+      return config.normalization().observations() && observationStatistics.count() > 0
           ? ObservationNormalizer.of(observationStatistics, config.normalization().clip())
           : null;
     }

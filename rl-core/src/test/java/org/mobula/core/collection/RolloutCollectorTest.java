@@ -45,8 +45,7 @@ class RolloutCollectorTest {
   void refusesEnvironmentsThatResetOtherwise(AutoresetMode mode) {
     try (SyncVectorEnvironment environments = new SyncVectorEnvironment(CartPole::new, 2, mode);
         PolicyRunner runner = runner()) {
-      assertThatThrownBy(
-              () -> new RolloutCollector(environments, runner, 8, false, 1, new Pcg64(1)))
+      assertThatThrownBy(() -> new RolloutCollector(environments, runner, 8, 0, 1, new Pcg64(1)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "the environments' reset mode is "
@@ -65,8 +64,7 @@ class RolloutCollectorTest {
         };
     SyncVectorEnvironment environments =
         new SyncVectorEnvironment(factory, 2, AutoresetMode.SAME_STEP);
-    assertThatThrownBy(
-            () -> new RolloutCollector(environments, runner(), 8, false, 1, new Pcg64(1)))
+    assertThatThrownBy(() -> new RolloutCollector(environments, runner(), 8, 0, 1, new Pcg64(1)))
         .hasMessageContaining("no start");
     assertThat(made).hasSize(2).allMatch(environment -> environment.closed);
   }
@@ -98,7 +96,7 @@ class RolloutCollectorTest {
     assertThatThrownBy(
             () -> {
               try (RolloutCollector collector =
-                  new RolloutCollector(environments, runner(), 8, true, 40, new Pcg64(1))) {
+                  new RolloutCollector(environments, runner(), 8, 10, 40, new Pcg64(1))) {
                 float[] parameters = SPEC.network().initialParameters(new Pcg64(1));
                 for (int i = 0; i < 4; i++) {
                   collector.collect(new PolicySnapshot(new ParameterSnapshot(i, parameters), null));

@@ -33,17 +33,16 @@ class RunningStatisticsTest {
       for (int i = k; i < all.length; i += 2) {
         squares += (all[i] - mean) * (all[i] - mean);
       }
-      // The start weighs as much as 1e-4 vectors, and lies 1000 away.
-      assertThat(statistics.mean(k)).isCloseTo(mean, within(1e-4));
-      assertThat(statistics.variance(k)).isCloseTo(squares / 3000, within(0.05));
+      assertThat(statistics.mean(k)).isCloseTo(mean, within(1e-10));
+      assertThat(statistics.variance(k)).isCloseTo(squares / 3000, within(1e-8));
     }
-    assertThat(statistics.count()).isCloseTo(3000.0001, within(1e-9));
+    assertThat(statistics.count()).isEqualTo(3000);
   }
 
   @Test
-  void startsAsStableBaselines3Does() {
+  void theStandardNormalStartIsThatOfStableBaselines3() {
     // By hand from its formulas: count 1e-4, mean 0, variance 1, then the batch (1, 3).
-    RunningStatistics statistics = new RunningStatistics(1);
+    RunningStatistics statistics = RunningStatistics.withStandardNormalStart(1);
     statistics.update(new float[] {1, 3});
     double total = 2.0001;
     assertThat(statistics.mean(0)).isCloseTo(4 / total, within(1e-15));
@@ -60,9 +59,47 @@ class RunningStatisticsTest {
     right.update(new float[] {10, 20});
     both.update(new float[] {1, 2, 3, 10, 20});
     left.merge(right);
-    assertThat(left.mean(0)).isCloseTo(both.mean(0), within(1e-3));
-    assertThat(left.variance(0)).isCloseTo(both.variance(0), within(1e-2));
-    assertThat(left.count()).isCloseTo(5.0002, within(1e-9));
+    assertThat(left.mean(0)).isCloseTo(both.mean(0), within(1e-15));
+    assertThat(left.variance(0)).isCloseTo(both.variance(0), within(1e-13));
+    assertThat(left.count()).isEqualTo(5);
+  }
+
+  @Test
+  void inHoweverManyPartsFarFromZeroTheVarianceIsTheSame() {
+    Pcg64 random = new Pcg64(2);
+    RunningStatistics[] workers = new RunningStatistics[8];
+    RunningStatistics whole = new RunningStatistics(1);
+    RunningStatistics run = new RunningStatistics(1);
+    for (int rollout = 0; rollout < 50; rollout++) {
+      RunningStatistics merged = new RunningStatistics(1);
+      for (int worker = 0; worker < workers.length; worker++) {
+        workers[worker] = new RunningStatistics(1);
+        for (int step = 0; step < 16; step++) {
+          float[] vector = {(float) (10_000 + random.nextGaussian())};
+          workers[worker].update(vector);
+          whole.update(vector);
+        }
+        merged.merge(workers[worker]);
+      }
+      run.merge(merged);
+    }
+    assertThat(run.variance(0)).isCloseTo(1, within(0.03));
+    assertThat(run.variance(0)).isCloseTo(whole.variance(0), within(1e-9));
+    assertThat(run.mean(0)).isCloseTo(whole.mean(0), within(1e-9));
+  }
+
+  @Test
+  void nothingYetChangesNothing() {
+    RunningStatistics statistics = new RunningStatistics(1);
+    statistics.merge(new RunningStatistics(1));
+    assertThat(statistics.count()).isZero();
+    float[] values = {3};
+    statistics.normalize(values, values, 10, 0);
+    assertThat(values).containsExactly(3);
+    statistics.update(5);
+    statistics.merge(new RunningStatistics(1));
+    assertThat(statistics.mean(0)).isEqualTo(5);
+    assertThat(statistics.variance(0)).isZero();
   }
 
   @Test

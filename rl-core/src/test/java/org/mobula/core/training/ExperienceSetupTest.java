@@ -1,0 +1,161 @@
+package org.mobula.core.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.Step;
+import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.policy.ObservationNormalizer;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Space;
+
+class ExperienceSetupTest {
+  private static TrainingConfig config(long seed) {
+    return TrainingConfig.defaults(
+            EnvironmentConfig.defaults("test").withCount(8), PpoConfig.defaults().withSteps(32))
+        .withSeed(seed)
+        .withNormalization(new NormalizationConfig(true, false, 10));
+  }
+
+  private static ExperienceSetup setup(TrainingConfig config, EnvironmentFactory factory) {
+    return new ExperienceSetup(config, ExperienceSetup.policy(config, factory), factory);
+  }
+
+  @Test
+  void neighbouringRunsShareNoEnvironment() {
+    List<Long> all = new ArrayList<>();
+    for (long seed = 0; seed < 8; seed++) {
+      all.addAll(seeds(seed, 1));
+    }
+    assertThat(all).hasSize(64).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void anEnvironmentHasTheSameSeedWhoeverItBelongsTo() {
+    assertThat(seeds(3, 2)).isEqualTo(seeds(3, 1));
+    assertThat(seeds(3, 8)).isEqualTo(seeds(3, 1));
+  }
+
+  private static List<Long> seeds(long runSeed, int shares) {
+    List<Long> seeds = new ArrayList<>();
+    ExperienceSetup setup = setup(config(runSeed), () -> new Recorder(seeds));
+    for (int share = 0; share < shares; share++) {
+      setup.collector(share, shares).close();
+    }
+    return seeds;
+  }
+
+  @Test
+  void theFirstRolloutIsNormalisedByWhatItHasSeen() {
+    ExperienceSetup setup = setup(config(1), Far::new);
+    try (RolloutCollector collector = setup.collector(0, 1)) {
+      Rollout rollout = collector.collect(policy(setup, null));
+      RunningStatistics features = new RunningStatistics(1);
+      features.update(rollout.features);
+      assertThat(features.mean(0)).isCloseTo(0, within(0.3));
+      assertThat(features.variance(0)).isCloseTo(1, within(0.3));
+    }
+  }
+
+  @Test
+  void theVarianceIsThatOfTheDataInHoweverManyPartsItCame() {
+    List<Double> variances = new ArrayList<>();
+    for (int shares : new int[] {1, 2, 8}) {
+      ExperienceSetup setup = setup(config(1), Far::new);
+      RunningStatistics all = new RunningStatistics(1);
+      for (int share = 0; share < shares; share++) {
+        try (RolloutCollector collector = setup.collector(share, shares)) {
+          for (int rollout = 0; rollout < 10; rollout++) {
+            all.merge(
+                Objects.requireNonNull(
+                    collector.collect(policy(setup, null)).observationStatistics));
+          }
+        }
+      }
+      assertThat(all.count()).isEqualTo(8 * 32 * 10);
+      variances.add(all.variance(0));
+    }
+    assertThat(variances)
+        .allSatisfy(variance -> assertThat(variance).isCloseTo(100, within(6.0)))
+        .allSatisfy(variance -> assertThat(variance).isCloseTo(variances.get(0), within(1e-4)));
+  }
+
+  @Test
+  void aKnownNormaliserStaysAsItIsForTheWholeRollout() {
+    ExperienceSetup setup = setup(config(1), Far::new);
+    ObservationNormalizer other = new ObservationNormalizer(9, List.of(0.0), List.of(1.0), 10);
+    try (RolloutCollector collector = setup.collector(0, 1)) {
+      assertThat(collector.collect(policy(setup, other)).features).containsOnly(10);
+    }
+  }
+
+  private static PolicySnapshot policy(
+      ExperienceSetup setup, @Nullable ObservationNormalizer normalizer) {
+    PolicySpec spec = setup.policy();
+    float[] values = spec.network().initialParameters(new Pcg64(1));
+    return new PolicySnapshot(new ParameterSnapshot(0, values), normalizer);
+  }
+
+  /** Notes the seeds it is reset with. */
+  private static final class Recorder extends EnvironmentWrapper {
+    private final List<Long> seeds;
+
+    Recorder(List<Long> seeds) {
+      super(new CartPole());
+      this.seeds = seeds;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      if (reset.seed() != null) {
+        seeds.add(reset.seed());
+      }
+      super.reset(reset, observation);
+    }
+  }
+
+  /** A place ten metres wide, 5,000 km from the origin, whatever is done. */
+  private static final class Far extends EnvironmentWrapper {
+    private Pcg64 random = new Pcg64(0);
+
+    Far() {
+      super(new CartPole());
+    }
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 1);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      random = reset.random(random);
+      look(observation);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      look(step.observation);
+    }
+
+    private void look(float[] observation) {
+      observation[0] = (float) (5_000_000 + 10 * random.nextGaussian());
+    }
+  }
+}
