@@ -124,6 +124,11 @@ final class Exposition {
     one("http_received_bytes_total", "counter", "Heads and bodies read.", http.bytesReceived());
     one("http_sent_bytes_total", "counter", "Heads and bodies written.", http.bytesSent());
     one("http_connections_total", "counter", "Connections taken.", http.connectionsAccepted());
+    one(
+        "http_connections_refused_total",
+        "counter",
+        "Connections beyond the limit.",
+        http.connectionsRefused());
     one("http_connections", "gauge", "Connections open.", http.connectionsOpen());
   }
 

@@ -79,7 +79,14 @@ public final class PolicyServer implements AutoCloseable {
       if (port != null) {
         startedGrpc =
             GrpcServer.start(
-                new GrpcConfig(config.host(), port, config.bodyLimit(), tokens, tls, accessLog),
+                new GrpcConfig(
+                    config.host(),
+                    port,
+                    config.bodyLimit(),
+                    config.connections(),
+                    tokens,
+                    tls,
+                    accessLog),
                 inference);
       }
       started = true;
@@ -111,6 +118,7 @@ public final class PolicyServer implements AutoCloseable {
             http ->
                 http.host(config.host())
                     .bodyLimit(config.bodyLimit())
+                    .connections(config.connections())
                     .crossOrigins(config.crossOrigins())
                     .tokens(tokens)
                     .access(PolicyServer::access)

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
+import org.mobula.serve.http.ConnectionsConfig;
 import org.mobula.serve.record.RecordConfig;
 
 /** A server: where it listens, what it serves, whom it lets in. */
@@ -34,6 +35,8 @@ public record ServeConfig(
     @Doc("where answers and rewards are recorded for offline learning: a directory, or more")
         @Nullable RecordConfig record,
     @Doc("bytes that a request's body or message may have") @Range(min = 1) int bodyLimit,
+    @Doc("how many connections there may be, and how long a client may take")
+        ConnectionsConfig connections,
     @Doc("whether each answered request is logged") boolean accessLog,
     @Doc("how long requests under way are waited for at the end") @Range(min = 0)
         Duration drainTimeout)
@@ -56,6 +59,7 @@ public record ServeConfig(
         crossOrigins,
         record,
         bodyLimit,
+        connections,
         accessLog,
         drainTimeout);
     models.keySet().forEach(ServeConfig::checkName);
@@ -93,6 +97,7 @@ public record ServeConfig(
         List.of(),
         null,
         64 << 20,
+        ConnectionsConfig.defaults(),
         false,
         Duration.ofSeconds(30));
   }

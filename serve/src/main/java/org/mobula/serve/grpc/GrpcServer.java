@@ -16,11 +16,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.mobula.serve.http.Guard;
 import org.mobula.serve.http.Tls;
+import org.mobula.serve.http.Transport;
 
 /** Listens for calls of the Open Inference Protocol v2. */
 public final class GrpcServer implements AutoCloseable {
   private static final int MAX_CALLS_PER_CONNECTION = 1024;
-  private static final long HANDSHAKE_SECONDS = 10;
+  private static final int EVENT_LOOPS = 4;
   private static final long CERTIFICATE_MINUTES = 1;
   private static final long CANCEL_SECONDS = 5;
 
@@ -31,6 +32,9 @@ public final class GrpcServer implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private final Transport transport =
+      Transport.start(
+          "mobula-grpc", Math.min(EVENT_LOOPS, Runtime.getRuntime().availableProcessors()));
   private final Server server;
   private final InetSocketAddress address;
 
@@ -42,10 +46,16 @@ public final class GrpcServer implements AutoCloseable {
       // Nothing that the service does blocks, so it runs where the messages arrive.
       NettyServerBuilder builder =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, config.port()), credentials)
+              .channelFactory(transport.sockets(config.connections().limit()))
+              .bossEventLoopGroup(transport.loops())
+              .workerEventLoopGroup(transport.loops())
               .directExecutor()
               .maxInboundMessageSize(config.messageLimit())
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
-              .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+              .handshakeTimeout(
+                  config.connections().headerTimeout().toNanos(), TimeUnit.NANOSECONDS)
+              .maxConnectionIdle(
+                  config.connections().idleTimeout().toNanos(), TimeUnit.NANOSECONDS)
               .intercept(new Doorkeeper(new Guard(config.tokens())))
               .addService(new OpenInference(service));
       if (config.accessLog() != null) {
@@ -57,6 +67,7 @@ public final class GrpcServer implements AutoCloseable {
     } finally {
       if (!started) {
         clock.shutdownNow();
+        transport.close();
       }
     }
     address = (InetSocketAddress) server.getListenSockets().get(0);
@@ -133,6 +144,7 @@ public final class GrpcServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       clock.shutdownNow();
+      transport.close();
     }
     return all;
   }

@@ -46,11 +46,18 @@ final class Requests {
       if (output.getName().isEmpty()) {
         throw new InvalidRequestException("output " + outputs.size() + " has no name");
       }
-      outputs.add(new InferRequest.Output(output.getName(), null));
+      // Whether it is binary is the request's matter here: outputs are raw if its inputs are.
+      outputs.add(
+          InferRequest.Output.of(output.getName(), parameters(output.getParametersMap())));
     }
-    Map<String, Object> parameters = new HashMap<>();
-    message.getParametersMap().forEach((name, value) -> parameters.put(name, value(name, value)));
+    Map<String, Object> parameters = parameters(message.getParametersMap());
     return new InferRequest(message.getId(), parameters, inputs, outputs, raw);
+  }
+
+  private static Map<String, Object> parameters(Map<String, InferParameter> given) {
+    Map<String, Object> parameters = new HashMap<>();
+    given.forEach((name, value) -> parameters.put(name, value(name, value)));
+    return parameters;
   }
 
   /** A string, boolean, long or double. */

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -40,7 +41,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
   /** How long what a client still sends after the last answer is read, so that it gets to it. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
+  static final Duration LINGER = Duration.ofSeconds(2);
 
   /** How long a client that keeps its connection may still ask while the server stops. */
   private static final Duration DRAIN_GRACE = Duration.ofMillis(500);
@@ -76,7 +77,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
     this.endpoint = endpoint;
     this.encrypted = encrypted;
     config = endpoint.config();
-    deadlines = new Deadlines(config, now());
+    deadlines = new Deadlines(config.connections(), now());
   }
 
   Gate gate() {
@@ -127,10 +128,49 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
 
   @Override
   public void exceptionCaught(ChannelHandlerContext failed, Throwable cause) {
+    failed.close();
     if (!(cause instanceof IOException)) {
       log.debug("Connection of {} fails", failed.channel().remoteAddress(), cause);
     }
-    failed.close();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext from, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      halfClosed(from);
+    }
+  }
+
+  /**
+   * The client sends nothing more. One that waits for answers and one that has gone look the same,
+   * so what it asked is answered for a while, and then it counts as gone.
+   */
+  private void halfClosed(ChannelHandlerContext open) {
+    inputClosed = true;
+    Exchange partial = arriving;
+    if (partial != null) {
+      arriving = null;
+      waiting.remove(partial);
+      partial.releaseBody();
+      endpoint.counters().abandoned(1);
+    }
+    if (waiting.isEmpty()) { // what is written already is sent first
+      open.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      return;
+    }
+    for (Iterator<Exchange> all = waiting.iterator(); all.hasNext(); ) {
+      Exchange exchange = all.next();
+      exchange.closes |= !all.hasNext();
+    }
+    open.executor()
+        .schedule(
+            () -> {
+              if (!waiting.isEmpty() && streaming == null) { // a stream's parts find out
+                open.close();
+              }
+            },
+            config.connections().halfCloseTimeout().toNanos(),
+            TimeUnit.NANOSECONDS);
   }
 
   /** Lets the client ask once more, and tells it with the answer that the server stops. */
@@ -298,7 +338,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
   private void hand(Exchange exchange) {
     try {
       endpoint.handler().handle(exchange, exchange);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
       log.error("{} {} fails", exchange.method(), exchange.path(), e);
       exchange.refuse(new Refusal(500, "The server failed on this request; its log says why."));
     }
@@ -541,12 +581,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Runnable 
         case IN_TIME -> {}
         case HEAD_LATE -> {
           if (anythingCame) {
-            late("headers", config.headerTimeout());
+            late("headers", config.connections().headerTimeout());
           } else {
             open.close();
           }
         }
-        case BODY_LATE -> late("body", config.bodyTimeout());
+        case BODY_LATE -> late("body", config.connections().bodyTimeout());
         case IDLE -> {
           if (waiting.isEmpty()) {
             open.close();

@@ -12,6 +12,7 @@ final class Counters {
   private final LongAdder sent = new LongAdder();
   private final LongAdder accepted = new LongAdder();
   private final LongAdder closed = new LongAdder();
+  private final LongAdder refused = new LongAdder();
 
   void received(int bytes) {
     received.add(bytes);
@@ -34,6 +35,10 @@ final class Counters {
     closed.increment();
   }
 
+  void refused() {
+    refused.increment();
+  }
+
   HttpCounters read() {
     // Closed before accepted, so that never more are closed than were opened.
     long gone = closed.sum();
@@ -46,6 +51,7 @@ final class Counters {
         received.sum(),
         sent.sum(),
         all,
-        all - gone);
+        all - gone,
+        refused.sum());
   }
 }

@@ -29,13 +29,13 @@ final class Deadlines {
     IDLE
   }
 
-  private final HttpConfig config;
+  private final ConnectionsConfig config;
   private Phase phase = Phase.HEAD;
   private long sinceNanos;
   private long stuckBytes;
   private long stuckNanos;
 
-  Deadlines(HttpConfig config, long now) {
+  Deadlines(ConnectionsConfig config, long now) {
     this.config = config;
     sinceNanos = now;
   }

@@ -1,7 +1,6 @@
 package org.mobula.serve.http;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +17,7 @@ import org.mobula.core.config.Range;
  * @param headerLimit bytes of a request's headers; 431 beyond
  * @param requestLineLimit bytes of a request's first line; 414 beyond
  * @param pipelineLimit unanswered requests of a connection from which on it is not read further
- * @param headerTimeout from a request's first byte to the end of its headers; 408 beyond
- * @param bodyTimeout from the end of the headers to the end of the body; 408 beyond
- * @param idleTimeout between requests of a connection, which is closed beyond
- * @param sendTimeout without a byte taken by the client, whose connection is closed beyond
+ * @param connections how many there may be, and how long a client may take
  * @param compressFrom bytes of an answer's body from which on it is compressed for those who accept
  * @param crossOrigins web origins whose pages may ask, such as {@code https://example.org}; {@code
  *     *} for all
@@ -39,10 +35,7 @@ public record HttpConfig(
     @Range(min = 64) int headerLimit,
     @Range(min = 64) int requestLineLimit,
     @Range(min = 1) int pipelineLimit,
-    @Range(exclusiveMin = 0) Duration headerTimeout,
-    @Range(exclusiveMin = 0) Duration bodyTimeout,
-    @Range(exclusiveMin = 0) Duration idleTimeout,
-    @Range(exclusiveMin = 0) Duration sendTimeout,
+    ConnectionsConfig connections,
     @Range(min = 1) int compressFrom,
     List<String> crossOrigins,
     @Nullable Tokens tokens,
@@ -63,10 +56,7 @@ public record HttpConfig(
         headerLimit,
         requestLineLimit,
         pipelineLimit,
-        headerTimeout,
-        bodyTimeout,
-        idleTimeout,
-        sendTimeout,
+        connections,
         compressFrom,
         crossOrigins,
         tokens,
@@ -85,10 +75,7 @@ public record HttpConfig(
         16 << 10,
         8 << 10,
         64,
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(60),
-        Duration.ofSeconds(75),
-        Duration.ofSeconds(30),
+        ConnectionsConfig.defaults(),
         32 << 10,
         List.of(),
         null,

@@ -11,6 +11,7 @@ package org.mobula.serve.http;
  * @param bytesSent before encryption, heads and bodies
  * @param connectionsAccepted all so far
  * @param connectionsOpen now
+ * @param connectionsRefused beyond the limit; not among those accepted
  */
 public record HttpCounters(
     long successes,
@@ -20,7 +21,8 @@ public record HttpCounters(
     long bytesReceived,
     long bytesSent,
     long connectionsAccepted,
-    long connectionsOpen) {
+    long connectionsOpen,
+    long connectionsRefused) {
   /** Before anything was done. */
-  public static final HttpCounters NONE = new HttpCounters(0, 0, 0, 0, 0, 0, 0, 0);
+  public static final HttpCounters NONE = new HttpCounters(0, 0, 0, 0, 0, 0, 0, 0, 0);
 }

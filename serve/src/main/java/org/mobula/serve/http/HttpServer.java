@@ -7,17 +7,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +35,16 @@ public final class HttpServer implements AutoCloseable {
   /** Chunks of 4 MiB. */
   private static final int CHUNK_ORDER = 9;
 
-  private final EventLoopGroup loops;
+  /** Clients beyond the limit that are told so at the same time; others are closed at once. */
+  private static final int TURNED_AWAY_AT_ONCE = 256;
+
+  private final Transport transport;
   private final PooledByteBufAllocator allocator;
   private final ChannelGroup connections =
       new DefaultChannelGroup("http", GlobalEventExecutor.INSTANCE);
   private final Endpoint endpoint;
   private final @Nullable TlsContexts tls;
+  private final AtomicInteger open = new AtomicInteger();
   private final Channel listening;
 
   private HttpServer(HttpConfig config, HttpHandler handler, LongSupplier clock, boolean epoll)
@@ -58,11 +56,7 @@ public final class HttpServer implements AutoCloseable {
     endpoint =
         new Endpoint(config, handler, gate, writer, new Counters(), clock, new AtomicBoolean());
     tls = config.tls() == null ? null : new TlsContexts(config.tls(), clock);
-    loops =
-        new MultiThreadIoEventLoopGroup(
-            config.eventLoops(),
-            new DefaultThreadFactory("mobula-http", true),
-            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    transport = new Transport("mobula-http", config.eventLoops(), epoll);
     allocator =
         new PooledByteBufAllocator(
             true,
@@ -75,13 +69,14 @@ public final class HttpServer implements AutoCloseable {
             false);
     ChannelFuture bound =
         new ServerBootstrap()
-            .group(loops)
-            .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+            .group(transport.loops())
+            .channelFactory(transport.sockets(Integer.MAX_VALUE))
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .option(ChannelOption.ALLOCATOR, allocator)
             .childOption(ChannelOption.ALLOCATOR, allocator)
             .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, tls == null)
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
@@ -92,7 +87,7 @@ public final class HttpServer implements AutoCloseable {
             .bind(host, config.port())
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      transport.close();
       throw new IOException(
           "cannot listen at "
               + config.host()
@@ -104,7 +99,9 @@ public final class HttpServer implements AutoCloseable {
           bound.cause());
     }
     listening = bound.channel();
-    loops.scheduleAtFixedRate(() -> writer.setTime(Instant.now()), 1, 1, TimeUnit.SECONDS);
+    transport
+        .loops()
+        .scheduleAtFixedRate(() -> writer.setTime(Instant.now()), 1, 1, TimeUnit.SECONDS);
   }
 
   /**
@@ -128,9 +125,22 @@ public final class HttpServer implements AutoCloseable {
   }
 
   private void accept(Channel channel) {
+    int limit = endpoint.config().connections().limit();
+    int others = open.getAndIncrement();
+    channel.closeFuture().addListener(closed -> open.decrementAndGet());
+    if (others >= limit) {
+      endpoint.counters().refused();
+      if (tls == null && others < limit + TURNED_AWAY_AT_ONCE) {
+        channel.pipeline().addLast(new TurnedAway(limit));
+      } else {
+        channel.close();
+      }
+      return;
+    }
     if (tls != null) {
       SslHandler handshake = tls.current().newHandler(channel.alloc());
-      handshake.setHandshakeTimeoutMillis(endpoint.config().headerTimeout().toMillis());
+      handshake.setHandshakeTimeoutMillis(
+          endpoint.config().connections().headerTimeout().toMillis());
       channel.pipeline().addLast(handshake);
     }
     Connection connection = new Connection(endpoint, tls != null);
@@ -186,7 +196,7 @@ public final class HttpServer implements AutoCloseable {
             .newCloseFuture()
             .awaitUninterruptibly(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     connections.close().awaitUninterruptibly();
-    loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    transport.close();
     return all;
   }
 

@@ -42,7 +42,33 @@ public record InferRequest(
    *
    * @param binary whether it is answered as raw bytes; null where it does not say
    */
-  public record Output(String name, @Nullable Boolean binary) {}
+  public record Output(String name, @Nullable Boolean binary) {
+    private static final String BINARY = "binary_data";
+
+    /**
+     * An output as it is asked for.
+     *
+     * @param parameters by name
+     * @throws InvalidRequestException if one of them is not known
+     */
+    public static Output of(String name, Map<String, Object> parameters) {
+      Boolean binary = null;
+      for (Map.Entry<String, Object> parameter : parameters.entrySet()) {
+        if (!parameter.getKey().equals(BINARY)) {
+          throw new InvalidRequestException(
+              "there is no parameter '%s' of output '%s'; there is: %s"
+                  .formatted(Json.cut(parameter.getKey()), Json.cut(name), BINARY));
+        }
+        if (!(parameter.getValue() instanceof Boolean value)) {
+          throw new InvalidRequestException(
+              "parameter '%s' is %s but must be true or false"
+                  .formatted(BINARY, parameter.getValue()));
+        }
+        binary = value;
+      }
+      return new Output(name, binary);
+    }
+  }
 
   /**
    * The outputs that are wanted, in their order.

@@ -151,7 +151,7 @@ public final class InferRequestReader {
       if (name == null) {
         throw new InvalidRequestException(what + " has no name");
       }
-      wanted.add(new InferRequest.Output(name, flag(own, "binary_data")));
+      wanted.add(InferRequest.Output.of(name, own));
     }
     outputs = wanted;
   }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc.GRPCInferenceServiceFutureStub;
+import org.mobula.serve.http.ConnectionsConfig;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Signature;
 import org.mobula.serve.model.TensorSpec;
@@ -33,7 +34,7 @@ final class GrpcHarness implements AutoCloseable {
     }
   }
 
-  static final GrpcConfig CONFIG = new GrpcConfig("127.0.0.1", 0, 4 << 20, null, null, null);
+  static final GrpcConfig CONFIG = new GrpcConfig("127.0.0.1", 0, 4 << 20, ConnectionsConfig.defaults(), null, null, null);
 
   final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
   final GrpcServer server;

@@ -267,6 +267,51 @@ class HttpServerTest {
   }
 
   @Test
+  void answersAClientThatEndsItsHalfOfTheConnection() throws Exception {
+    BlockingQueue<Pending> pending = new LinkedBlockingQueue<>();
+    try (ServerHarness harness =
+            new ServerHarness(
+                ServerHarness.config(),
+                (request, responder) -> {
+                  if (request.path().equals("/later")) {
+                    pending.add(new Pending(request, responder));
+                  } else {
+                    ServerHarness.reply(responder, "at once");
+                  }
+                });
+        RawClient client = harness.connect();
+        RawClient quick = harness.connect();
+        RawClient partial = harness.connect()) {
+      client.send(post("/later", "1") + post("/", "2")).endOutput();
+      Pending first = pending.take();
+      assertThat(quick.send(post("/", "x")).endOutput().read().body()).isEqualTo("at once");
+      assertThat(quick.isClosedByServer()).isTrue();
+      partial.send("POST /later HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhal").endOutput();
+      assertThat(partial.isClosedByServer()).as("half a request is no request").isTrue();
+      assertThat(first.request().isAbandoned()).isFalse();
+      ServerHarness.reply(first.responder(), "in its time");
+      RawClient.Answer answer = client.read();
+      assertThat(answer.body()).isEqualTo("in its time");
+      assertThat(answer.header("connection")).as("another answer follows").isNull();
+      assertThat(client.read().header("connection")).isEqualTo("close");
+      assertThat(client.isClosedByServer()).isTrue();
+    }
+  }
+
+  @Test
+  void sendsALargeAnswerWholeToAClientThatEndsItsHalf() throws Exception {
+    byte[] large = new byte[20_000_000];
+    try (ServerHarness harness =
+            new ServerHarness(
+                ServerHarness.config().withCompressFrom(Integer.MAX_VALUE),
+                (request, responder) ->
+                    responder.send(200, "text/plain", Map.of(), ByteBuffer.wrap(large)));
+        RawClient client = harness.connect()) {
+      assertThat(client.send(get("/")).endOutput().read().bytes()).hasSameSizeAs(large);
+    }
+  }
+
+  @Test
   void tellsTheHandlerThatTheClientIsGone() throws Exception {
     BlockingQueue<Pending> pending = new LinkedBlockingQueue<>();
     try (ServerHarness harness =

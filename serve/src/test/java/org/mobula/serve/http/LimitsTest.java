@@ -199,6 +199,40 @@ class LimitsTest {
     }
   }
 
+  @Test
+  void turnsConnectionsBeyondTheLimitAway() throws IOException {
+    HttpConfig two =
+        ServerHarness.config().withConnections(ConnectionsConfig.defaults().withLimit(2));
+    try (ServerHarness harness = new ServerHarness(two, ServerHarness.ECHO);
+        RawClient one = harness.connect()) {
+      assertThat(one.send(RawClient.post("/", "1")).read().body()).isEqualTo("1");
+      try (RawClient other = harness.connect()) {
+        assertThat(other.send(RawClient.post("/", "2")).read().body()).isEqualTo("2");
+        try (RawClient third = harness.connect()) {
+          RawClient.Answer answer = third.send(RawClient.post("/", "3")).read();
+          assertThat(answer.status()).isEqualTo(503);
+          assertThat(answer.header("retry-after")).isEqualTo("1");
+          assertThat(answer.body())
+              .isEqualTo(
+                  "{\"error\": \"The server holds 2 connections, which is its limit; try again"
+                      + " later, or keep connections open and share them.\"}");
+          assertThat(third.isClosedByServer()).isTrue();
+        }
+        assertThat(harness.server.counters().connectionsRefused()).isEqualTo(1);
+      }
+      while (!isTaken(harness)) { // once the server has seen the others go
+        Thread.onSpinWait();
+      }
+      assertThat(one.send(RawClient.post("/", "still")).read().body()).isEqualTo("still");
+    }
+  }
+
+  private static boolean isTaken(ServerHarness harness) throws IOException {
+    try (RawClient client = harness.connect()) {
+      return client.send(RawClient.post("/", "x")).read().status() == 200;
+    }
+  }
+
   private static RawClient.Answer accepting(RawClient client, String encodings, String body)
       throws IOException {
     return client

@@ -75,6 +75,12 @@ public final class RawClient implements AutoCloseable {
     return text.append("\r\n").toString();
   }
 
+  /** Sends nothing more, but still reads. */
+  public RawClient endOutput() throws IOException {
+    socket.shutdownOutput();
+    return this;
+  }
+
   public RawClient send(String text) throws IOException {
     return send(text.getBytes(UTF_8));
   }

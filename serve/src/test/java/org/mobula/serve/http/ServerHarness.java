@@ -21,7 +21,9 @@ final class ServerHarness implements AutoCloseable {
         .withBodyLimit(100_000)
         .withHeaderLimit(1000)
         .withRequestLineLimit(200)
-        .withPipelineLimit(8);
+        .withPipelineLimit(8)
+        .withConnections(
+            ConnectionsConfig.defaults().withHalfCloseTimeout(Duration.ofSeconds(1)));
   }
 
   private final AtomicLong clock = new AtomicLong(System.nanoTime());

@@ -23,10 +23,14 @@ class TimeoutsTest {
 
   private static HttpConfig config() {
     return ServerHarness.config()
-        .withHeaderTimeout(HEADER)
-        .withBodyTimeout(BODY)
-        .withIdleTimeout(IDLE)
-        .withSendTimeout(SEND);
+        .withConnections(
+            ConnectionsConfig.defaults()
+                .with(
+                    c ->
+                        c.headerTimeout(HEADER)
+                            .bodyTimeout(BODY)
+                            .idleTimeout(IDLE)
+                            .sendTimeout(SEND)));
   }
 
   @Test
