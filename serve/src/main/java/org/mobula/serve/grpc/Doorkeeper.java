@@ -3,11 +3,11 @@ package org.mobula.serve.grpc;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.util.Map;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
 import org.mobula.serve.http.Access;
 import org.mobula.serve.http.Guard;
@@ -19,6 +19,15 @@ final class Doorkeeper implements ServerInterceptor {
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Of the calls that need something else than {@link Access#READ}, by their full names. */
+  private static final Map<String, Access> REQUIRED =
+      Map.of(
+          GRPCInferenceServiceGrpc.getServerLiveMethod().getFullMethodName(), Access.OPEN,
+          GRPCInferenceServiceGrpc.getServerReadyMethod().getFullMethodName(), Access.OPEN,
+          GRPCInferenceServiceGrpc.getRepositoryModelLoadMethod().getFullMethodName(), Access.ADMIN,
+          GRPCInferenceServiceGrpc.getRepositoryModelUnloadMethod().getFullMethodName(),
+              Access.ADMIN);
 
   private final Guard guard;
 
@@ -39,15 +48,7 @@ final class Doorkeeper implements ServerInterceptor {
   }
 
   private static Access required(ServerCall<?, ?> call) {
-    MethodDescriptor<?, ?> method = call.getMethodDescriptor();
-    if (method == GRPCInferenceServiceGrpc.getServerLiveMethod()
-        || method == GRPCInferenceServiceGrpc.getServerReadyMethod()) {
-      return Access.OPEN;
-    }
-    return method == GRPCInferenceServiceGrpc.getRepositoryModelLoadMethod()
-            || method == GRPCInferenceServiceGrpc.getRepositoryModelUnloadMethod()
-        ? Access.ADMIN
-        : Access.READ;
+    return REQUIRED.getOrDefault(call.getMethodDescriptor().getFullMethodName(), Access.READ);
   }
 
   private static Status status(Guard.Verdict verdict) {

@@ -16,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.mobula.serve.http.Guard;
 import org.mobula.serve.http.Tls;
+import org.mobula.serve.http.Tokens;
 import org.mobula.serve.http.Transport;
 
 /** Listens for calls of the Open Inference Protocol v2. */
@@ -35,11 +36,13 @@ public final class GrpcServer implements AutoCloseable {
   private final Transport transport =
       Transport.start(
           "mobula-grpc", Math.min(EVENT_LOOPS, Runtime.getRuntime().availableProcessors()));
+  private final Guard guard;
   private final Server server;
   private final InetSocketAddress address;
 
   private GrpcServer(GrpcConfig config, InferenceService service) throws IOException {
     InetAddress host = Guard.listeningAddress(config.host(), config.tokens());
+    guard = new Guard(config.tokens());
     boolean started = false;
     try {
       ServerCredentials credentials = credentials(config);
@@ -56,8 +59,8 @@ public final class GrpcServer implements AutoCloseable {
                   config.connections().headerTimeout().toNanos(), TimeUnit.NANOSECONDS)
               .maxConnectionIdle(
                   config.connections().idleTimeout().toNanos(), TimeUnit.NANOSECONDS)
-              .intercept(new Doorkeeper(new Guard(config.tokens())))
-              .addService(new OpenInference(service));
+              .intercept(new Doorkeeper(guard))
+              .addService(WellFormed.only(new OpenInference(service).bindService()));
       if (config.accessLog() != null) {
         builder.addStreamTracerFactory(new AccessLog(config.accessLog()));
       }
@@ -119,6 +122,11 @@ public final class GrpcServer implements AutoCloseable {
   /** Where it listens, with the port that it got. */
   public InetSocketAddress address() {
     return address;
+  }
+
+  /** From now on lets those with these tokens through, and no others. */
+  public void replaceTokens(Tokens tokens) {
+    guard.replace(tokens);
   }
 
   /** Takes no new calls from now on; those there are go on. */

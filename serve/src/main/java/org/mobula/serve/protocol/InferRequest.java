@@ -57,7 +57,7 @@ public record InferRequest(
         if (!parameter.getKey().equals(BINARY)) {
           throw new InvalidRequestException(
               "there is no parameter '%s' of output '%s'; there is: %s"
-                  .formatted(Json.cut(parameter.getKey()), Json.cut(name), BINARY));
+                  .formatted(parameter.getKey(), name, BINARY));
         }
         if (!(parameter.getValue() instanceof Boolean value)) {
           throw new InvalidRequestException(

@@ -189,6 +189,14 @@ final class GrpcMessagesTest {
   }
 
   @Test
+  void refusesParametersOfAnOutputThatItDoesNotKnow() {
+    assertRefused(
+        INPUT
+            + " outputs { name: 'x' parameters { key: 'classification' value { int64_param: 3 } } }",
+        "there is no parameter 'classification' of output 'x'; there is: binary_data");
+  }
+
+  @Test
   void saysWhatIsWrong() {
     assertRefused(
         INPUT + " raw_input_contents: 'a'",

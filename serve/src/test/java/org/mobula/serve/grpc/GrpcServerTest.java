@@ -196,10 +196,39 @@ final class GrpcServerTest {
           request("").toBuilder().addRawInputContents(ByteString.copyFrom(new byte[1000])).build();
       assertThat(status(() -> harness.blocking().modelInfer(large)).getCode())
           .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-      // It is the unpacked message that counts; the library does not say why it refuses that.
+      // It is the unpacked message that counts.
       assertThat(
               status(() -> harness.blocking().withCompression("gzip").modelInfer(large)).getCode())
-          .isIn(Status.Code.UNKNOWN, Status.Code.RESOURCE_EXHAUSTED);
+          .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(harness.blocking().modelInfer(request("1")).getId()).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void aMessageThatCannotBeReadIsTheCallersFault() throws Exception {
+    MethodDescriptor<byte[], byte[]> infer =
+        MethodDescriptor.newBuilder(new Bytes(), new Bytes())
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("inference.GRPCInferenceService/ModelInfer")
+            .build();
+    byte[] wrong = {0x0a, 0x7f, 1, 2, 3}; // a name of 127 bytes, of which three are there
+    try (GrpcHarness harness = GrpcHarness.echo()) {
+      assertEnds(
+          () -> ClientCalls.blockingUnaryCall(harness.channel, infer, CallOptions.DEFAULT, wrong),
+          Status.Code.INVALID_ARGUMENT,
+          "the message is no well-formed protobuf of a request to ModelInfer");
+      MethodDescriptor<byte[], byte[]> stream =
+          infer.toBuilder()
+              .setType(MethodDescriptor.MethodType.SERVER_STREAMING) // one request suffices
+              .setFullMethodName("inference.GRPCInferenceService/ModelStreamInfer")
+              .build();
+      assertEnds(
+          () ->
+              ClientCalls.blockingServerStreamingCall(
+                      harness.channel, stream, CallOptions.DEFAULT, wrong)
+                  .hasNext(),
+          Status.Code.INVALID_ARGUMENT,
+          "the message is no well-formed protobuf of a request to ModelStreamInfer");
       assertThat(harness.blocking().modelInfer(request("1")).getId()).isEqualTo("1");
     }
   }

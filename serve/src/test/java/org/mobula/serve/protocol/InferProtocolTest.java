@@ -256,6 +256,8 @@ final class InferProtocolTest {
         "{\"inputs\":[],\"parameters\":{\"a\":[]}}|parameter 'a' of the request is an array but must be a string, a number, true or false",
         "{\"inputs\":[],\"parameters\":{\"binary_data_output\":1}}|parameter 'binary_data_output' is 1 but must be true or false",
         "{\"inputs\":[],\"outputs\":[{}]}|output 0 has no name",
+        "{\"inputs\":[],\"outputs\":[{\"name\":\"a\",\"parameters\":{\"classification\":3}}]}|there is no parameter 'classification' of output 'a'; there is: binary_data",
+        "{\"inputs\":[],\"outputs\":[{\"name\":\"a\",\"parameters\":{\"binary_data\":3}}]}|parameter 'binary_data' is 3 but must be true or false",
         "{\"inputs\":[],\"outputs\":[{\"name\":\"a\"},{\"name\":\"a\"}]}|output 'a' is asked for twice",
         "{\"inputs\":[{\"name\":\"x\",\"data\":[NaN]}]}|the body is not JSON (line 1, column 35): Non-standard token 'NaN'",
         "{\"inputs\":[|the body is not JSON (line 1, column 12): Unexpected end-of-input: expected close marker for Array",
