@@ -50,14 +50,20 @@ record ModelSource(Path file, @Nullable String number, FileTime modified) {
       if (isTorchScript(path)) {
         requireNewest(path, version);
       }
+      refuseOtherFormat(path);
       return of(path);
     }
     if (Files.isRegularFile(path.resolve(Policy.FILE_NAME))) {
       return of(path.resolve(Policy.FILE_NAME));
     }
     if (!Files.isDirectory(path.resolve("checkpoints"))) {
-      return torchScript(path, version)
-          .orElseThrow(
+      Optional<ModelSource> found = torchScript(path, version);
+      if (found.isEmpty() && Files.isDirectory(path)) {
+        for (Path entry : entries(path)) {
+          refuseOtherFormat(entry);
+        }
+      }
+      return found.orElseThrow(
               () ->
                   new IOException(
                       path
@@ -66,6 +72,39 @@ record ModelSource(Path file, @Nullable String number, FileTime modified) {
                           + " file or a TorchScript file (.pt)"));
     }
     return of(checkpoint(new RunDirectory(path), version).resolve(Policy.FILE_NAME));
+  }
+
+  /**
+   * Says of a file in a well-known format that is not served which it is, and the way to one that
+   * is.
+   */
+  private static void refuseOtherFormat(Path path) throws IOException {
+    String name = String.valueOf(path.getFileName());
+    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    String is =
+        switch (ending) {
+          case "onnx" -> "an ONNX model";
+          case "pt2" -> "a program of torch.export or AOTInductor";
+          case "pth", "ckpt", "bin" ->
+              "a pickled checkpoint of PyTorch: weights without what computes with them";
+          case "zip" -> "an archive, such as Stable-Baselines3 writes";
+          case "pkl", "pickle" -> "a pickled object of Python";
+          case "h5", "keras", "pb", "tflite" -> "a model of TensorFlow or Keras";
+          default -> "";
+        };
+    if (!is.isEmpty()) {
+      throw new IOException(
+          path
+              + " is "
+              + is
+              + ", which is not served. "
+              + (ending.equals("zip")
+                  ? "If it holds a run, a checkpoint or a TorchScript file, unpack it and serve"
+                      + " that; else load it in Python"
+                  : "Load it in Python")
+              + " as a torch.nn.Module and write TorchScript:"
+              + " torch.jit.trace(module.eval(), example).save(\"model.pt\")");
+    }
   }
 
   private static Path checkpoint(RunDirectory run, String version) throws IOException {

@@ -2,11 +2,9 @@ package org.mobula.serve;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -45,6 +43,7 @@ public final class PolicyServer implements AutoCloseable {
   private final Inference inference;
   private final HttpServer http;
   private final @Nullable GrpcServer grpc;
+  private final @Nullable TokenFiles tokenFiles;
   private final Duration drainTimeout;
   private final String scheme;
 
@@ -52,7 +51,8 @@ public final class PolicyServer implements AutoCloseable {
     ServeConfig config = builder.config;
     TaskRuntime given = builder.runtime;
     Tls tls = tls(config);
-    Tokens tokens = tokens(config); // before anything is begun that had to be closed
+    tokenFiles = TokenFiles.of(config); // before anything is begun that had to be closed
+    Tokens tokens = tokenFiles == null ? null : tokenFiles.known();
     RecordConfig record = config.record();
     recorder = record == null ? null : Recorder.open(record);
     ownsRuntime = given == null;
@@ -100,6 +100,16 @@ public final class PolicyServer implements AutoCloseable {
     }
     http = startedHttp;
     grpc = startedGrpc;
+    if (tokenFiles != null) {
+      tokenFiles.watch(this::replaceTokens);
+    }
+  }
+
+  private void replaceTokens(Tokens tokens) {
+    http.replaceTokens(tokens);
+    if (grpc != null) {
+      grpc.replaceTokens(tokens);
+    }
   }
 
   private static @Nullable Tls tls(ServeConfig config) {
@@ -124,15 +134,6 @@ public final class PolicyServer implements AutoCloseable {
                     .access(PolicyServer::access)
                     .tls(tls)
                     .accessLog(accessLog));
-  }
-
-  private static @Nullable Tokens tokens(ServeConfig config) throws IOException {
-    List<String> admin = token(config.adminTokenFile());
-    return admin.isEmpty() ? null : new Tokens(token(config.readTokenFile()), admin);
-  }
-
-  private static List<String> token(@Nullable Path file) throws IOException {
-    return file == null ? List.of() : List.of(Files.readString(file).strip());
   }
 
   private static Access access(String method, String path) {
@@ -258,6 +259,9 @@ public final class PolicyServer implements AutoCloseable {
   }
 
   private void closeAllButFronts() {
+    if (tokenFiles != null) {
+      tokenFiles.close();
+    }
     inference.close();
     repository.close();
     if (recorder != null) {

@@ -468,6 +468,16 @@ final class PolicyServerTest {
     assertThat(withToken(load, "read-token-0123456789")).isEqualTo(403);
     assertThat(withToken(load, "admin-token-0123456789")).isEqualTo(200);
     assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(200);
+
+    Files.writeString(read, "too short"); // which no token may be: those before stay
+    Files.writeString(admin, "admin-token-after-a-while\n");
+    assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(200);
+    Files.writeString(read, "read-token-after-a-while");
+    while (withToken("/v2/repository/index", "read-token-after-a-while") != 200) {
+      Thread.onSpinWait();
+    }
+    assertThat(withToken("/v2/repository/index", "admin-token-after-a-while")).isEqualTo(200);
+    assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(401);
   }
 
   private int withToken(String path, String token) throws Exception {
@@ -490,6 +500,29 @@ final class PolicyServerTest {
                 + " policy.safetensors file or a TorchScript file (.pt)");
     assertThatThrownBy(() -> start(ModelConfig.defaults(run).withVersion("300")))
         .hasMessageEndingWith("cartpole has no checkpoint of step 300; there are 100");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "m.onnx|is an ONNX model, which is not served. Load it in Python as a torch.nn.Module",
+        "m.pt2|is a program of torch.export or AOTInductor, which is not served. Load it in Python",
+        "m.PTH|is a pickled checkpoint of PyTorch: weights without what computes with them, which",
+        "m.zip|is an archive, such as Stable-Baselines3 writes, which is not served. If it holds a run, a checkpoint or a TorchScript file, unpack it and serve that; else load it in Python",
+        "m.pkl|is a pickled object of Python, which is not served. Load it in Python",
+        "m.keras|is a model of TensorFlow or Keras, which is not served. Load it in Python",
+      })
+  void namesTheFormatThatItDoesNotServe(String name, String sentence) throws IOException {
+    Path folder = Files.createDirectory(directory.resolve("others"));
+    Path file = Files.writeString(folder.resolve(name), "PK");
+    for (Path path : List.of(file, folder)) {
+      assertThatThrownBy(() -> start(ModelConfig.defaults(path)))
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith(file + " " + sentence)
+          .hasMessageEndingWith(
+              "and write TorchScript: torch.jit.trace(module.eval(), example).save(\"model.pt\")");
+    }
   }
 
   @Test

@@ -66,6 +66,27 @@ final class TorchScriptServerTest {
     server = PolicyServer.builder().port(0).model("m", model).start();
   }
 
+  @Test
+  void servesImagesOfAnyHeightAndWidth() throws Exception {
+    TensorSpec image = new TensorSpec("x", Datatype.FP32, List.of(-1, 3, -1, -1));
+    start(ModelConfig.defaults(resource("image")).withInputs(List.of(image)));
+    for (int[] size : new int[][] {{16, 16}, {40, 48}}) {
+      String pixels =
+          Stream.generate(() -> "1").limit(3L * size[0] * size[1]).collect(Collectors.joining(","));
+      HttpResponse<String> answer =
+          infer("x", "FP32", "[1,3,%d,%d]".formatted(size[0], size[1]), "[" + pixels + "]");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"shape\":[1,3]");
+    }
+    TensorSpec tooSmall = new TensorSpec("x", Datatype.FP32, List.of(-1, 3, 8, -1));
+    assertThatThrownBy(
+            () -> start(ModelConfig.defaults(resource("image")).withInputs(List.of(tooSmall))))
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith(
+            "nor does it compute on another size from 1 to 512 where -1 is any: write the sizes"
+                + " that it takes");
+  }
+
   private HttpResponse<String> post(String path, String body) throws Exception {
     return client.post(server, path, body);
   }

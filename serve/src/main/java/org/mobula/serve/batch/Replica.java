@@ -52,7 +52,7 @@ final class Replica implements Runnable {
 
   /** Computes a row that nobody waits for. */
   void warmUp() {
-    List<Tensor> zeros = new ArrayList<>(model.signature().zeros(1));
+    List<Tensor> zeros = new ArrayList<>(model.trial(1));
     model.state().forEach(spec -> zeros.add(spec.zeros(1)));
     compute(actor, new Batch(zeros, List.of(new Batch.Request(1, Map.of()))));
   }

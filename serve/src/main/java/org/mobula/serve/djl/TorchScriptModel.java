@@ -34,12 +34,19 @@ public final class TorchScriptModel implements Model {
   /** One row could be no row at all: a sum's single number would look like it. */
   private static final int TRIAL_ROWS = 2;
 
+  /** Tried for dimensions that may be any: of sequences, then of images from small to large. */
+  private static final int[] TRIAL_SIZES = {1, 32, 64, 96, 128, 224, 256, 299, 512};
+
   private final byte[] file;
   private final Signature signature;
 
-  private TorchScriptModel(byte[] file, Signature signature) {
+  /** What it computes on where dimensions may be any. */
+  private final int trialSize;
+
+  private TorchScriptModel(byte[] file, Signature signature, int trialSize) {
     this.file = file;
     this.signature = signature;
+    this.trialSize = trialSize;
   }
 
   /**
@@ -64,16 +71,18 @@ public final class TorchScriptModel implements Model {
     byte[] file = Files.readAllBytes(path);
     try (TorchScriptRunner runner = newRunner(path, file)) {
       List<TensorSpec> taken = inputs.isEmpty() ? infer(path, runner) : inputs;
-      List<Tensor> results = attempt(path, runner, taken);
-      List<TensorSpec> given = new ArrayList<>();
       boolean anySize = taken.stream().anyMatch(spec -> spec.shape().lastIndexOf(-1) > 0);
+      int trialSize = anySize ? trialSize(path, runner, taken) : 1;
+      List<Tensor> results = attempt(path, runner, taken, trialSize);
+      List<TensorSpec> given = new ArrayList<>();
       for (Tensor result : results) {
         given.add(describe(result, anySize));
       }
       if (!outputs.isEmpty()) {
         requireLike(path, outputs, results);
       }
-      return new TorchScriptModel(file, new Signature(taken, outputs.isEmpty() ? given : outputs));
+      return new TorchScriptModel(
+          file, new Signature(taken, outputs.isEmpty() ? given : outputs), trialSize);
     }
   }
 
@@ -110,7 +119,7 @@ public final class TorchScriptModel implements Model {
     if (width.isPresent()) {
       TensorSpec guess = new TensorSpec("input__0", Datatype.FP32, List.of(-1, width.getAsInt()));
       try {
-        attempt(path, runner, List.of(guess));
+        attempt(path, runner, List.of(guess), 1);
         return List.of(guess);
       } catch (IOException e) {
         throw unknownInputs(path, e);
@@ -127,9 +136,30 @@ public final class TorchScriptModel implements Model {
         cause);
   }
 
-  private static List<Tensor> attempt(Path path, TorchScriptRunner runner, List<TensorSpec> inputs)
+  /** An image of a single pixel is too small for most that take images. */
+  private static int trialSize(Path path, TorchScriptRunner runner, List<TensorSpec> inputs)
       throws IOException {
-    List<Tensor> zeros = new Signature(inputs, List.of()).zeros(TRIAL_ROWS);
+    IOException failure = null;
+    for (int size : TRIAL_SIZES) {
+      try {
+        attempt(path, runner, inputs, size);
+        return size;
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    throw new IOException(
+        "%s; nor does it compute on another size from %d to %d where -1 is any: write the sizes that it takes"
+            .formatted(
+                failure == null ? path : failure.getMessage(),
+                TRIAL_SIZES[0],
+                TRIAL_SIZES[TRIAL_SIZES.length - 1]),
+        failure);
+  }
+
+  private static List<Tensor> attempt(
+      Path path, TorchScriptRunner runner, List<TensorSpec> inputs, int any) throws IOException {
+    List<Tensor> zeros = new Signature(inputs, List.of()).zeros(TRIAL_ROWS, any);
     try {
       return runner.compute(new Batch(zeros, List.of(new Batch.Request(TRIAL_ROWS, Map.of()))));
     } catch (RuntimeException e) {
@@ -166,6 +196,11 @@ public final class TorchScriptModel implements Model {
   @Override
   public Signature signature() {
     return signature;
+  }
+
+  @Override
+  public List<Tensor> trial(int rows) {
+    return signature.zeros(rows, trialSize);
   }
 
   @Override

@@ -18,6 +18,10 @@ final class Gate {
     this.guard = new Guard(config.tokens());
   }
 
+  Guard guard() {
+    return guard;
+  }
+
   /** Nothing if the request may go on. */
   @Nullable Refusal check(HttpRequest head, Exchange exchange) {
     HttpHeaders headers = head.headers();

@@ -13,8 +13,10 @@ import org.mobula.core.config.Constraints;
 public final class Guard {
   private static final String SCHEME = "Bearer ";
 
-  private final @Nullable List<byte[]> read;
-  private final List<byte[]> admin;
+  private volatile @Nullable Known known;
+
+  /** The tokens' bytes. */
+  private record Known(List<byte[]> read, List<byte[]> admin) {}
 
   /** What becomes of a request. */
   public enum Verdict {
@@ -34,8 +36,16 @@ public final class Guard {
    * @param tokens nothing to admit everybody
    */
   public Guard(@Nullable Tokens tokens) {
-    read = tokens == null ? null : bytes(tokens.read());
-    admin = tokens == null ? List.of() : bytes(tokens.admin());
+    known = tokens == null ? null : known(tokens);
+  }
+
+  /** From now on knows these tokens and no others. */
+  public void replace(Tokens tokens) {
+    known = known(tokens);
+  }
+
+  private static Known known(Tokens tokens) {
+    return new Known(bytes(tokens.read()), bytes(tokens.admin()));
   }
 
   private static List<byte[]> bytes(List<String> tokens) {
@@ -48,7 +58,8 @@ public final class Guard {
    * @param authorization the header of that name, if there is one: {@code Bearer} and the token
    */
   public Verdict admit(@Nullable String authorization, Access required) {
-    if (read == null || required == Access.OPEN) {
+    Known now = known;
+    if (now == null || required == Access.OPEN) {
       return Verdict.ADMITTED;
     }
     if (authorization == null
@@ -56,8 +67,8 @@ public final class Guard {
       return Verdict.NO_TOKEN;
     }
     byte[] token = authorization.substring(SCHEME.length()).strip().getBytes(UTF_8);
-    boolean isAdmin = contains(admin, token);
-    boolean reads = contains(read, token);
+    boolean isAdmin = contains(now.admin, token);
+    boolean reads = contains(now.read, token);
     if (!isAdmin && !reads) {
       return Verdict.UNKNOWN_TOKEN;
     }

@@ -156,6 +156,11 @@ public final class HttpServer implements AutoCloseable {
     return (InetSocketAddress) listening.localAddress();
   }
 
+  /** From now on lets those with these tokens through, and no others. */
+  public void replaceTokens(Tokens tokens) {
+    endpoint.gate().guard().replace(tokens);
+  }
+
   /** What it has done so far. */
   public HttpCounters counters() {
     return endpoint.counters().read();

@@ -21,6 +21,16 @@ public interface Model extends Serializable {
     return List.of();
   }
 
+  /**
+   * Inputs for a first computation that nobody waits for, on which the model must compute: by
+   * default zeros, with 1 for the dimensions that may be any.
+   *
+   * @param rows how many
+   */
+  default List<Tensor> trial(int rows) {
+    return signature().zeros(rows);
+  }
+
   /** What computes it, for clients: {@code mobula_policy}. */
   String platform();
 

@@ -71,7 +71,16 @@ public record Signature(List<TensorSpec> inputs, List<TensorSpec> outputs) imple
 
   /** Inputs of zeros, for a first computation that nobody waits for. */
   public List<Tensor> zeros(int rows) {
-    return inputs.stream().map(spec -> spec.zeros(rows)).toList();
+    return zeros(rows, 1);
+  }
+
+  /**
+   * Inputs of zeros, for a first computation that nobody waits for.
+   *
+   * @param any the dimensions other than the rows that may be any
+   */
+  public List<Tensor> zeros(int rows, int any) {
+    return inputs.stream().map(spec -> spec.zeros(rows, any)).toList();
   }
 
   private static boolean is(Tensor tensor, TensorSpec spec) {

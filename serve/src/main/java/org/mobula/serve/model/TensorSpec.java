@@ -36,7 +36,16 @@ public record TensorSpec(
 
   /** So many rows of zeros (or empty strings), with 1 for the other dimensions that may be any. */
   public Tensor zeros(int rows) {
-    int[] dimensions = dimensions(rows);
+    return zeros(rows, 1);
+  }
+
+  /**
+   * So many rows of zeros, or empty strings.
+   *
+   * @param any the other dimensions that may be any
+   */
+  public Tensor zeros(int rows, int any) {
+    int[] dimensions = dimensions(rows, any);
     Object data = datatype.array(Tensor.elements(dimensions));
     if (data instanceof byte[][] strings) {
       Arrays.fill(strings, new byte[0]);
@@ -50,20 +59,20 @@ public record TensorSpec(
    * @param rows of as many floats as the other dimensions say, 1 for those that may be any
    */
   public Tensor tensor(float[] data, int rows) {
-    return Tensor.of(name, data, dimensions(rows));
+    return Tensor.of(name, data, dimensions(rows, 1));
   }
 
   /** Elements of a row, with 1 for the dimensions that may be any. */
   public int rowSize() {
-    return Tensor.elements(dimensions(1));
+    return Tensor.elements(dimensions(1, 1));
   }
 
-  private int[] dimensions(int rows) {
+  private int[] dimensions(int rows, int any) {
     int[] dimensions = new int[shape.size()];
     dimensions[0] = rows;
     for (int i = 1; i < dimensions.length; i++) {
       int size = shape.get(i);
-      dimensions[i] = size == ANY ? 1 : size;
+      dimensions[i] = size == ANY ? any : size;
     }
     return dimensions;
   }
