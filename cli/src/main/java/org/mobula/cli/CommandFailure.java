@@ -35,6 +35,11 @@ final class CommandFailure extends RuntimeException {
     return new CommandFailure(place + ": " + problem, remedy, ExitCode.USAGE, null);
   }
 
+  /** The command was right but did not succeed, for no error's sake. */
+  static CommandFailure failed(String problem, String remedy) {
+    return new CommandFailure("mobula: " + problem, remedy, ExitCode.SOFTWARE, null);
+  }
+
   /** The command was right but did not succeed. */
   static CommandFailure failed(String problem, String remedy, Throwable cause) {
     return new CommandFailure("mobula: " + problem, remedy, ExitCode.SOFTWARE, cause);

@@ -60,18 +60,26 @@ final class ServeProcess {
 
   /**
    * Serves until a signal comes, and returns 0 once what was under way is answered: to be ended so
-   * is a server's success. A second signal ends it at once, with that signal's exit code.
+   * is a server's success, unless something is still under way when the drain timeout is over. A
+   * second signal ends it at once, with that signal's exit code.
    */
   static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
     GRPC.setLevel(Level.OFF); // it writes of its own start, and of what clients do wrong
     VectorModule.load(); // before the first network; where it is absent, networks do without
     CountDownLatch ended = new CountDownLatch(1);
     StopSignals signals = StopSignals.listen(signal -> ended.countDown());
+    boolean all;
     try (signals;
         PolicyServer server = start(options)) {
       say(server, options.json(), out);
       ended.await();
-    } // which answers what is under way
+      all = server.stop(); // which answers what is under way
+    }
+    if (!all) {
+      throw CommandFailure.failed(
+          "not all that was under way ended within drain-timeout",
+          "Give it more time, or look for a model that does not return.");
+    }
     return 0;
   }
 

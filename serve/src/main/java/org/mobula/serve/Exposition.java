@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.BatcherStatistics;
+import org.mobula.serve.batch.Ends;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.http.HttpCounters;
 import org.mobula.serve.record.Recorder;
@@ -31,15 +32,16 @@ final class Exposition {
 
   private void writeModels() {
     requests();
-    each("rows_total", "counter", "Rows computed.", s -> (double) s.batcher().statistics().rows());
+    each("rows_total", "counter", "Rows computed.", s -> (double) s.batches().rows());
     batches();
     each(
         "compute_seconds_total",
         "counter",
         "Time that replicas computed.",
-        s -> s.batcher().statistics().computeNanos() * 1e-9);
-    each("queued_requests", "gauge", "Requests that wait.", s -> s.batcher().queued());
-    each("replicas", "gauge", "Replicas.", s -> s.batcher().replicas());
+        s -> s.batches().computeNanos() * 1e-9);
+    present("queued_requests", "Requests that wait.", d -> d.batcher().queued());
+    present("replicas", "Replicas.", d -> d.batcher().replicas());
+    replaced();
     latencies();
     if (recorder != null) {
       recording(recorder);
@@ -59,26 +61,35 @@ final class Exposition {
 
   private void requests() {
     head("requests_total", "counter", "Requests by their end.");
+    forAll((labels, version) -> ends("requests_total", labels, version.batches().answers()));
+    head("shadow_requests_total", "counter", "Requests computed only to compare, by their end.");
+    forAll((labels, version) -> ends("shadow_requests_total", labels, version.batches().shadow()));
+  }
+
+  private void ends(String name, String labels, Ends ends) {
+    sample(name, labels + ",end=\"succeeded\"", (double) ends.succeeded());
+    sample(name, labels + ",end=\"abandoned\"", (double) ends.abandoned());
+    for (Failure failure : Failure.values()) {
+      String end = failure.name().toLowerCase(Locale.ROOT);
+      sample(name, labels + ",end=\"" + end + "\"", (double) ends.failed(failure));
+    }
+  }
+
+  private void replaced() {
+    head("replicas_replaced_total", "counter", "Replicas replaced, by the reason.");
     forAll(
-        (labels, deployment) -> {
-          BatcherStatistics statistics = deployment.batcher().statistics();
-          sample("requests_total", labels + ",end=\"succeeded\"", (double) statistics.succeeded());
-          sample("requests_total", labels + ",end=\"abandoned\"", (double) statistics.abandoned());
-          for (Failure failure : Failure.values()) {
-            String end = failure.name().toLowerCase(Locale.ROOT);
-            sample(
-                "requests_total",
-                labels + ",end=\"" + end + "\"",
-                (double) statistics.failed(failure));
-          }
+        (labels, version) -> {
+          BatcherStatistics counted = version.batches();
+          sample("replicas_replaced_total", labels + ",reason=\"died\"", (double) counted.died());
+          sample("replicas_replaced_total", labels + ",reason=\"hung\"", (double) counted.hung());
         });
   }
 
   private void batches() {
     head("batch_rows", "histogram", "Rows computed together.");
     forAll(
-        (labels, deployment) -> {
-          BatcherStatistics statistics = deployment.batcher().statistics();
+        (labels, version) -> {
+          BatcherStatistics statistics = version.batches();
           long[] batches = statistics.batchesBySize();
           String[] bounds = new String[batches.length];
           for (int i = 0; i < batches.length - 1; i++) {
@@ -90,16 +101,16 @@ final class Exposition {
 
   private void latencies() {
     head("request_seconds", "histogram", "From a request's first byte to its answer.");
-    int buckets = Deployment.BOUNDS.length + 1;
+    int buckets = VersionStatistics.BOUNDS.length + 1;
     forAll(
-        (labels, deployment) -> {
+        (labels, version) -> {
           String[] bounds = new String[buckets];
           long[] answers = new long[buckets];
           for (int i = 0; i < buckets; i++) {
-            answers[i] = deployment.answersIn(i);
-            bounds[i] = i < buckets - 1 ? Double.toString(Deployment.BOUNDS[i]) : "";
+            answers[i] = version.answersIn(i);
+            bounds[i] = i < buckets - 1 ? Double.toString(VersionStatistics.BOUNDS[i]) : "";
           }
-          histogram("request_seconds", labels, bounds, answers, deployment.latencySeconds());
+          histogram("request_seconds", labels, bounds, answers, version.latencySeconds());
         });
   }
 
@@ -137,23 +148,38 @@ final class Exposition {
     text.append("mobula_serve_").append(name).append(' ').append(value).append('\n');
   }
 
-  private void each(String name, String type, String help, ToDoubleFunction<Deployment> value) {
+  private void each(
+      String name, String type, String help, ToDoubleFunction<VersionStatistics> value) {
     head(name, type, help);
-    forAll((labels, deployment) -> sample(name, labels, value.applyAsDouble(deployment)));
+    forAll((labels, version) -> sample(name, labels, value.applyAsDouble(version)));
   }
 
   /** Takes a version and its labels. */
   private interface Samples {
-    void of(String labels, Deployment deployment);
+    void of(String labels, VersionStatistics version);
   }
 
+  /** Also of versions that have gone: a counter stays. */
   private void forAll(Samples samples) {
     for (ServedModel model : models) {
-      for (Deployment deployment : model.deployments()) {
-        samples.of(
-            "model=\"" + model.name() + "\",version=\"" + deployment.version() + "\"", deployment);
+      for (VersionStatistics version : model.statistics().all()) {
+        samples.of(labels(model, version.version()), version);
       }
     }
+  }
+
+  /** Of versions that take requests. */
+  private void present(String name, String help, ToDoubleFunction<Deployment> value) {
+    head(name, "gauge", help);
+    for (ServedModel model : models) {
+      for (Deployment deployment : model.deployments()) {
+        sample(name, labels(model, deployment.version()), value.applyAsDouble(deployment));
+      }
+    }
+  }
+
+  private static String labels(ServedModel model, String version) {
+    return "model=\"" + model.name() + "\",version=\"" + version + "\"";
   }
 
   /** The name of a metric, said once. */

@@ -318,6 +318,12 @@ final class Inference implements InferenceService, AutoCloseable {
     }
 
     @Override
+    public String requestId() {
+      String own = question.id();
+      return own == null || own.isEmpty() ? caller.requestId() : own;
+    }
+
+    @Override
     public void succeed(List<Tensor> outputs) {
       deployment.answered(System.nanoTime() - caller.receivedNanos());
       String recordId =
@@ -346,6 +352,11 @@ final class Inference implements InferenceService, AutoCloseable {
 
     @Override
     public boolean isAbandoned() {
+      return false;
+    }
+
+    @Override
+    public boolean isHeard() {
       return false;
     }
 

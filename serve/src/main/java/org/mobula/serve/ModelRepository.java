@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.model.Model;
@@ -24,6 +26,7 @@ public final class ModelRepository implements AutoCloseable {
   private final TaskRuntime runtime;
   private final Duration drainTimeout;
   private final Map<String, ServedModel> models = new ConcurrentSkipListMap<>();
+  private final Map<String, ModelStatistics> statistics = new ConcurrentHashMap<>();
   private final ScheduledExecutorService clock = executor("serve-clock");
   private final ScheduledExecutorService watch = executor("serve-watch");
   private volatile boolean closed;
@@ -57,7 +60,7 @@ public final class ModelRepository implements AutoCloseable {
    * @throws IOException if it cannot be read; what was there stays
    */
   public void load(String name, ModelConfig config) throws IOException {
-    load(new ServedModel(name, config, null, runtime, clock, drainTimeout));
+    load(served(name, config, null));
   }
 
   /**
@@ -68,10 +71,21 @@ public final class ModelRepository implements AutoCloseable {
   public void load(String name, Model model, BatchingConfig batching) {
     ModelConfig config = ModelConfig.defaults(Path.of("")).withBatching(batching);
     try {
-      load(new ServedModel(name, config, model, runtime, clock, drainTimeout));
+      load(served(name, config, model));
     } catch (IOException e) {
       throw new IllegalStateException(e); // nothing is read
     }
+  }
+
+  private ServedModel served(String name, ModelConfig config, @Nullable Model given) {
+    return new ServedModel(
+        name,
+        config,
+        given,
+        runtime,
+        clock,
+        drainTimeout,
+        statistics.computeIfAbsent(name, any -> new ModelStatistics()));
   }
 
   private void load(ServedModel model) throws IOException {
@@ -153,9 +167,25 @@ public final class ModelRepository implements AutoCloseable {
   /** Finishes what is under way, for the drain timeout at most, and lets all models go. */
   @Override
   public void close() {
+    stop(drainTimeout);
+  }
+
+  /**
+   * Finishes what is under way and lets all models go.
+   *
+   * @param patience for all together
+   * @return whether all ended in time
+   */
+  @SuppressWarnings("CanIgnoreReturnValueSuggester") // who ignores it does so on purpose
+  boolean stop(Duration patience) {
     closed = true;
     watch.shutdownNow();
-    models.values().forEach(model -> model.close(drainTimeout));
+    long end = System.nanoTime() + patience.toNanos();
+    boolean all = true;
+    for (ServedModel model : models.values()) {
+      all &= model.close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+    }
     clock.shutdownNow();
+    return all;
   }
 }

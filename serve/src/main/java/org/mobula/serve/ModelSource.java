@@ -64,12 +64,12 @@ record ModelSource(Path file, @Nullable String number, FileTime modified) {
         }
       }
       return found.orElseThrow(
-              () ->
-                  new IOException(
-                      path
-                          + (Files.exists(path) ? " holds no model" : " does not exist")
-                          + "; give a run directory, a checkpoint directory, a policy.safetensors"
-                          + " file or a TorchScript file (.pt)"));
+          () ->
+              new IOException(
+                  path
+                      + (Files.exists(path) ? " holds no model" : " does not exist")
+                      + "; give a run directory, a checkpoint directory, a policy.safetensors"
+                      + " file or a TorchScript file (.pt)"));
     }
     return of(checkpoint(new RunDirectory(path), version).resolve(Policy.FILE_NAME));
   }

@@ -36,6 +36,9 @@ import org.mobula.serve.record.Recorder;
  * }</pre>
  */
 public final class PolicyServer implements AutoCloseable {
+  /** What the last steps of the end may take, whatever is left of the drain timeout. */
+  private static final Duration LAST = Duration.ofSeconds(1);
+
   private final TaskRuntime runtime;
   private final boolean ownsRuntime;
   private final ModelRepository repository;
@@ -95,7 +98,7 @@ public final class PolicyServer implements AutoCloseable {
         if (startedHttp != null) {
           startedHttp.close();
         }
-        closeAllButFronts();
+        closeAllButFronts(System.nanoTime() + drainTimeout.toNanos());
       }
     }
     http = startedHttp;
@@ -246,29 +249,67 @@ public final class PolicyServer implements AutoCloseable {
    */
   @Override
   public void close() {
+    stop();
+  }
+
+  /**
+   * As {@link #close}.
+   *
+   * @return whether all that was under way ended in time, such as no call of a model that does not
+   *     return
+   */
+  @SuppressWarnings("CanIgnoreReturnValueSuggester") // close() ignores it
+  public boolean stop() {
     inference.drain();
     long end = System.nanoTime() + drainTimeout.toNanos();
     if (grpc != null) {
       grpc.drain();
     }
-    http.stop(drainTimeout);
+    boolean all = http.stop(drainTimeout);
     if (grpc != null) {
-      grpc.stop(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+      all &= grpc.stop(left(end));
     }
-    closeAllButFronts();
+    all &= closeAllButFronts(end);
+    return all;
   }
 
-  private void closeAllButFronts() {
+  private static Duration left(long end) {
+    return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+  }
+
+  /**
+   * Closes what is behind the fronts.
+   *
+   * @param end as {@link System#nanoTime}
+   */
+  private boolean closeAllButFronts(long end) {
     if (tokenFiles != null) {
       tokenFiles.close();
     }
     inference.close();
-    repository.close();
+    boolean all = repository.stop(left(end));
     if (recorder != null) {
-      recorder.close(drainTimeout);
+      Duration rest = left(end);
+      recorder.close(rest.compareTo(LAST) < 0 ? LAST : rest);
     }
     if (ownsRuntime) {
-      runtime.close();
+      all &= closeRuntime(left(end));
     }
+    return all;
+  }
+
+  /**
+   * It waits for its threads, also for one in a call that never returns; so it is not waited for.
+   */
+  private boolean closeRuntime(Duration patience) {
+    Thread closing = new Thread(runtime::close, "serve-close");
+    closing.setDaemon(true);
+    closing.start();
+    try {
+      closing.join(Math.max(LAST.toMillis(), patience.toMillis()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return !closing.isAlive();
   }
 }

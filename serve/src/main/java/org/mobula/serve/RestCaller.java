@@ -42,6 +42,11 @@ record RestCaller(HttpRequest request, HttpResponder responder, Form form)
   }
 
   @Override
+  public String requestId() {
+    return request.header("x-request-id").or(() -> request.header("traceparent")).orElse("");
+  }
+
+  @Override
   public void succeed(Answer answer) {
     try {
       form.send(responder, answer);

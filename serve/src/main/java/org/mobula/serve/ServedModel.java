@@ -32,9 +32,13 @@ final class ServedModel {
   private final TaskRuntime runtime;
   private final ScheduledExecutorService clock;
   private final Duration drainTimeout;
+  private final ModelStatistics statistics;
   private final AtomicLong arrivals = new AtomicLong();
   private volatile @Nullable Routes routes;
   private volatile String trouble = "";
+
+  /** What was last logged of it. */
+  private String toldTrouble = "";
 
   /** Who answers what. */
   private record Routes(Deployment main, @Nullable Deployment canary, @Nullable Deployment shadow) {
@@ -55,6 +59,7 @@ final class ServedModel {
    * A model that is not loaded yet.
    *
    * @param given what is served; if null, what the configuration's path holds
+   * @param statistics of all that was and is served by this name
    */
   ServedModel(
       String name,
@@ -62,13 +67,19 @@ final class ServedModel {
       @Nullable Model given,
       TaskRuntime runtime,
       ScheduledExecutorService clock,
-      Duration drainTimeout) {
+      Duration drainTimeout,
+      ModelStatistics statistics) {
     this.name = name;
     this.config = config;
     this.given = given;
     this.runtime = runtime;
     this.clock = clock;
     this.drainTimeout = drainTimeout;
+    this.statistics = statistics;
+  }
+
+  ModelStatistics statistics() {
+    return statistics;
   }
 
   String name() {
@@ -177,8 +188,12 @@ final class ServedModel {
     }
     Model model = given == null ? source.load(config) : given;
     String called = source.version(model);
-    Batcher batcher = Batcher.start(runtime, clock, name + "/" + called, model, config.batching());
-    Deployment deployment = new Deployment(called, source, batcher);
+    VersionStatistics counted =
+        statistics.of(called, known.stream().map(Deployment::version).toList());
+    Batcher batcher =
+        Batcher.start(
+            runtime, clock, name + "/" + called, model, config.batching(), counted.batches());
+    Deployment deployment = new Deployment(called, source, batcher, counted);
     fresh.add(deployment);
     LOG.info("{} serves version {}", name, called);
     return deployment;
@@ -189,9 +204,15 @@ final class ServedModel {
     try {
       if (routes != null) {
         refresh();
+        toldTrouble = "";
       }
-    } catch (IOException | RuntimeException e) {
-      LOG.warn("{} goes on with what it has: {}", name, e.getMessage());
+    } catch (IOException | RuntimeException | LinkageError e) {
+      // Each second the same, where nothing changes.
+      String said = String.valueOf(e.getMessage());
+      if (!said.equals(toldTrouble)) {
+        toldTrouble = said;
+        LOG.warn("{} keeps the version that it has: {}", name, said);
+      }
     }
   }
 
@@ -204,8 +225,14 @@ final class ServedModel {
     thread.start();
   }
 
-  /** Takes no more requests; returns when those there are have ended. */
-  void close(Duration patience) {
+  /**
+   * Takes no more requests; returns when those there are have ended.
+   *
+   * @return whether they ended in time
+   */
+  @SuppressWarnings("CanIgnoreReturnValueSuggester") // who ignores it does so on purpose
+  boolean close(Duration patience) {
+    boolean all = true;
     List<Deployment> ending;
     synchronized (this) {
       ending = deployments();
@@ -213,7 +240,8 @@ final class ServedModel {
     }
     long end = System.nanoTime() + patience.toNanos();
     for (Deployment deployment : ending) {
-      deployment.batcher().close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+      all &= deployment.batcher().close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
     }
+    return all;
   }
 }

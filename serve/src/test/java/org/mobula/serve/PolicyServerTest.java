@@ -543,6 +543,46 @@ final class PolicyServerTest {
     assertThat(odd.body()).contains("parameter 'sequence_start' is 1 but must be true or false");
   }
 
+  @Test
+  void countersOutliveTheVersionsThatTheyCount() throws Exception {
+    start();
+    String succeeded =
+        "mobula_serve_requests_total{model=\"cartpole\",version=\"%s\",end=\"succeeded\"} %d\n";
+    act("{\"observation\":" + OBSERVATION + "}");
+    assertThat(get("/metrics").body()).contains(succeeded.formatted("100", 1));
+    for (String change : List.of("unload", "load")) {
+      assertThat(post("/v2/repository/models/cartpole/" + change, "").statusCode()).isEqualTo(200);
+      assertThat(get("/metrics").body()).contains(succeeded.formatted("100", 1));
+    }
+    act("{\"observation\":" + OBSERVATION + "}");
+    assertThat(get("/metrics").body()).contains(succeeded.formatted("100", 2));
+    for (int step = 200; step < 1200; step += 100) {
+      Runs.checkpoint(run, step, Policies.cartPole(2));
+      assertThat(post("/v2/repository/models/cartpole/load", "").statusCode()).isEqualTo(200);
+    }
+    assertThat(get("/metrics").body()) // ten others were loaded since
+        .contains(succeeded.formatted("older", 2))
+        .contains("mobula_serve_request_seconds_count{model=\"cartpole\",version=\"older\"} 2\n")
+        .contains(succeeded.formatted("1100", 0))
+        .doesNotContain("version=\"100\"");
+  }
+
+  @Test
+  void countsWhatAShadowComputesApart() throws Exception {
+    Runs.checkpoint(run, 200, Policies.cartPole(2));
+    start(ModelConfig.defaults(run).withShadow("100"));
+    act("{\"observation\":" + OBSERVATION + "}");
+    String shadow =
+        "shadow_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 1\n";
+    while (!get("/metrics").body().contains(shadow)) {
+      Thread.onSpinWait();
+    }
+    assertThat(get("/metrics").body())
+        .contains("_requests_total{model=\"cartpole\",version=\"200\",end=\"succeeded\"} 1\n")
+        .contains(
+            "mobula_serve_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 0\n");
+  }
+
   private HttpResponse<String> totals(String parameters, float x) throws Exception {
     return post(
         "/v2/models/totals/infer",

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.serve.model.Model;
@@ -34,13 +35,17 @@ public final class Batcher {
   /** Looks in a row that must find the queue long before a replica is added. */
   private static final int LONG_TICKS = 5;
 
+  /** Between attempts to replace a replica whose thread has ended. */
+  private static final long LOST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
 
   private final TaskRuntime runtime;
   private final String name;
   private final Model model;
   private final BatchingConfig config;
-  private final BatcherStatistics statistics = new BatcherStatistics();
+  private final BatcherStatistics statistics;
+  private final FaultLog faults = new FaultLog();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
   private final Condition changed = lock.newCondition();
@@ -54,12 +59,19 @@ public final class Batcher {
   private int longTicks;
   private boolean growing;
   private long lastScarceNanos;
+  private long lastGrownNanos = System.nanoTime();
   private boolean closed;
   private @Nullable ScheduledFuture<?> ticks;
 
   private volatile boolean ready;
 
-  private Batcher(TaskRuntime runtime, String name, Model model, BatchingConfig config) {
+  private Batcher(
+      TaskRuntime runtime,
+      String name,
+      Model model,
+      BatchingConfig config,
+      BatcherStatistics statistics) {
+    this.statistics = statistics;
     this.runtime = runtime;
     this.name = name;
     this.model = model;
@@ -79,14 +91,29 @@ public final class Batcher {
       String name,
       Model model,
       BatchingConfig config) {
-    Batcher batcher = new Batcher(runtime, name, model, config);
+    return start(runtime, clock, name, model, config, new BatcherStatistics());
+  }
+
+  /**
+   * As {@link #start(TaskRuntime, ScheduledExecutorService, String, Model, BatchingConfig)}.
+   *
+   * @param statistics that go on counting
+   */
+  public static Batcher start(
+      TaskRuntime runtime,
+      ScheduledExecutorService clock,
+      String name,
+      Model model,
+      BatchingConfig config,
+      BatcherStatistics statistics) {
+    Batcher batcher = new Batcher(runtime, name, model, config, statistics);
     try {
       for (int i = 0; i < config.minReplicas(); i++) {
         Replica replica = batcher.newReplica();
         replica.warmUp();
         batcher.add(replica);
       }
-    } catch (TaskException e) {
+    } catch (TaskException | GetTimeoutException e) {
       batcher.close(Duration.ZERO);
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new IllegalStateException(name + " cannot be started: " + cause, e);
@@ -145,9 +172,21 @@ public final class Batcher {
     return statistics;
   }
 
-  /** Whether it takes requests. */
+  /** Whether it takes requests, and as many replicas as there must be at least compute them. */
   public boolean isReady() {
-    return ready;
+    if (!ready) {
+      return false;
+    }
+    lock.lock();
+    try {
+      return replicas.stream().filter(Replica::isServing).count() >= config.minReplicas();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  FaultLog faults() {
+    return faults;
   }
 
   /** Requests that wait now. */
@@ -295,21 +334,21 @@ public final class Batcher {
 
   void drop(Work work) {
     if (work.end()) {
-      statistics.abandoned.increment();
+      statistics.of(work.completion).abandoned.increment();
       tell(() -> work.completion.fail(Failure.EXPIRED));
     }
   }
 
   void succeed(Work work, List<Tensor> outputs) {
     if (work.end()) {
-      statistics.succeeded.increment();
+      statistics.of(work.completion).succeeded.increment();
       tell(() -> work.completion.succeed(outputs));
     }
   }
 
   void fail(Work work, Failure failure) {
     if (work.end()) {
-      statistics.failures(failure).increment();
+      statistics.of(work.completion).failures(failure).increment();
       tell(() -> work.completion.fail(failure));
     }
   }
@@ -318,7 +357,7 @@ public final class Batcher {
   private static void tell(Runnable completion) {
     try {
       completion.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       LOG.error("a result could not be delivered", e);
     }
   }
@@ -336,9 +375,19 @@ public final class Batcher {
 
   // From time to time.
 
+  /** An error must not end the looks: deadlines hang on them. */
   private void tick() {
+    try {
+      look();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("{} could not be looked after", name, e);
+    }
+  }
+
+  private void look() {
     long now = System.nanoTime();
     List<Work> late = new ArrayList<>();
+    List<Replica> hung = new ArrayList<>();
     boolean grow;
     lock.lock();
     try {
@@ -356,6 +405,9 @@ public final class Batcher {
             late.add(work);
           }
         }
+        if (replica.isHung(now)) {
+          hung.add(replica);
+        }
       }
       grow = scale(now);
     } finally {
@@ -368,6 +420,7 @@ public final class Batcher {
         drop(work);
       }
     }
+    hung.forEach(Replica::giveUp);
     if (grow) { // apart, since a model may take its time to start
       Thread thread = new Thread(this::grow, "serve-" + name + "-grow");
       thread.setDaemon(true);
@@ -391,8 +444,10 @@ public final class Batcher {
       replicas.remove(count - 1);
       arrived.signalAll();
     }
-    boolean grow = longTicks >= LONG_TICKS && count < config.maxReplicas() && !growing;
+    boolean lost = count < config.minReplicas() && now - lastGrownNanos > LOST_PAUSE_NANOS;
+    boolean grow = !growing && (lost || (longTicks >= LONG_TICKS && count < config.maxReplicas()));
     if (grow) {
+      lastGrownNanos = now;
       longTicks = 0;
       growing = true;
     }
@@ -404,7 +459,7 @@ public final class Batcher {
     try {
       replica.warmUp();
       add(replica);
-    } catch (TaskException e) {
+    } catch (TaskException | GetTimeoutException e) {
       LOG.warn("another replica of {} cannot be started", name, e);
       replica.kill(); // the others go on; the queue will ask again
     } finally {
@@ -423,8 +478,11 @@ public final class Batcher {
    * Takes no new requests, finishes those there are as long as the time allows, and ends.
    *
    * @param patience after which requests fail
+   * @return whether nothing was left to end
    */
-  public void close(Duration patience) {
+  @SuppressWarnings("CanIgnoreReturnValueSuggester") // who ignores it does so on purpose
+  public boolean close(Duration patience) {
+    boolean all = false;
     List<Work> left = new ArrayList<>();
     List<Replica> ending;
     lock.lock();
@@ -443,6 +501,7 @@ public final class Batcher {
       left.addAll(queue);
       queue.clear();
       queuedRows = 0;
+      all = left.isEmpty() && replicas.isEmpty();
       for (Replica replica : replicas) {
         left.addAll(replica.working);
       }
@@ -454,5 +513,6 @@ public final class Batcher {
     }
     left.forEach(work -> fail(work, Failure.CLOSED));
     ending.forEach(Replica::kill);
+    return all;
   }
 }

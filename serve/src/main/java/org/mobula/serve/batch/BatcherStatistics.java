@@ -8,17 +8,16 @@ public final class BatcherStatistics {
   /** Powers of two to 2¹⁴, and one bucket for what is larger. */
   private static final int SIZES = 16;
 
-  final LongAdder succeeded = new LongAdder();
   final LongAdder computeNanos = new LongAdder();
-  final LongAdder abandoned = new LongAdder();
+  final LongAdder died = new LongAdder();
+  final LongAdder hung = new LongAdder();
+  private final Ends answers = new Ends();
+  private final Ends shadow = new Ends();
   private final LongAdder rows = new LongAdder();
   private final LongAdder[] batches = new LongAdder[SIZES];
-  private final LongAdder[] failed = new LongAdder[Failure.values().length];
 
-  BatcherStatistics() {
-    for (int i = 0; i < failed.length; i++) {
-      failed[i] = new LongAdder();
-    }
+  /** Nothing has been done. */
+  public BatcherStatistics() {
     for (int i = 0; i < SIZES; i++) {
       batches[i] = new LongAdder();
     }
@@ -31,24 +30,56 @@ public final class BatcherStatistics {
     rows.add(batchRows);
   }
 
-  @SuppressWarnings("EnumOrdinal") // an array by kind; nothing is kept beyond the process
-  LongAdder failures(Failure failure) {
-    return failed[failure.ordinal()];
+  Ends of(Completion completion) {
+    return completion.isHeard() ? answers : shadow;
   }
 
-  /** Requests with a result. */
+  /** How requests ended whose answer somebody hears. */
+  public Ends answers() {
+    return answers;
+  }
+
+  /** How those ended that were only computed to compare. */
+  public Ends shadow() {
+    return shadow;
+  }
+
+  /** Requests with a result that somebody hears. */
   public long succeeded() {
-    return succeeded.sum();
+    return answers.succeeded();
   }
 
-  /** Requests that failed so. */
+  /** Requests that failed so, and somebody hears of it. */
   public long failed(Failure failure) {
-    return failures(failure).sum();
+    return answers.failed(failure);
   }
 
   /** Requests that were dropped, since nobody waited for them any longer. */
   public long abandoned() {
-    return abandoned.sum();
+    return answers.abandoned();
+  }
+
+  /** Replicas that died and whose place another one took. */
+  public long died() {
+    return died.sum();
+  }
+
+  /** Replicas that were given up in a call that did not return, and replaced. */
+  public long hung() {
+    return hung.sum();
+  }
+
+  /** Counts what another has counted, too. */
+  public void add(BatcherStatistics other) {
+    answers.add(other.answers);
+    shadow.add(other.shadow);
+    computeNanos.add(other.computeNanos());
+    died.add(other.died());
+    hung.add(other.hung());
+    rows.add(other.rows());
+    for (int i = 0; i < SIZES; i++) {
+      batches[i].add(other.batches[i].sum());
+    }
   }
 
   /** Rows computed. */

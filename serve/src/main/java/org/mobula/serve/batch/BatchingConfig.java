@@ -3,6 +3,7 @@ package org.mobula.serve.batch;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
@@ -20,6 +21,11 @@ public record BatchingConfig(
     @Doc("a request that is not answered by then is answered with an error")
         @Range(exclusiveMin = 0)
         Duration requestTimeout,
+    @Doc(
+            "a call of the model that takes longer is given up, and its replica replaced; by"
+                + " default the longer of request-timeout and 30s")
+        @Range(exclusiveMin = 0)
+        @Nullable Duration modelTimeout,
     @Doc("replicas that are always there") @Range(min = 1) int minReplicas,
     @Doc("replicas that are there when many requests wait") @Range(min = 1) int maxReplicas,
     @Doc("an additional replica that had nothing to do for so long is taken away")
@@ -29,6 +35,7 @@ public record BatchingConfig(
         @Range(exclusiveMin = 0)
         Duration sessionIdleTimeout)
     implements Serializable, BatchingConfigBuilder.With {
+  private static final Duration LEAST_PATIENCE = Duration.ofSeconds(30);
 
   /** Checks the values. */
   public BatchingConfig {
@@ -39,6 +46,7 @@ public record BatchingConfig(
         maxBatchDelay,
         queueCapacity,
         requestTimeout,
+        modelTimeout,
         minReplicas,
         maxReplicas,
         scaleDownDelay,
@@ -50,6 +58,14 @@ public record BatchingConfig(
         "must be ≥ min-replicas (" + minReplicas + ")");
   }
 
+  /** How long a call of the model may take. */
+  Duration modelPatience() {
+    if (modelTimeout != null) {
+      return modelTimeout;
+    }
+    return requestTimeout.compareTo(LEAST_PATIENCE) > 0 ? requestTimeout : LEAST_PATIENCE;
+  }
+
   /** One replica, batches of up to 256 rows without a delay, 1,000 requests waiting, 30 s each. */
   public static BatchingConfig defaults() {
     return new BatchingConfig(
@@ -58,6 +74,7 @@ public record BatchingConfig(
         Duration.ZERO,
         1_000,
         Duration.ofSeconds(30),
+        null,
         1,
         1,
         Duration.ofSeconds(60),

@@ -8,6 +8,16 @@ public interface Completion {
   /** Whether nobody waits any longer; then the request is not computed if it was not yet. */
   boolean isAbandoned();
 
+  /** Whether the answer goes to a client; else it is computed to compare, and counted apart. */
+  default boolean isHeard() {
+    return true;
+  }
+
+  /** What the request calls itself, for the log; empty if it has no name. */
+  default String requestId() {
+    return "";
+  }
+
   /** The outputs in the order of the signature. */
   void succeed(List<Tensor> outputs);
 

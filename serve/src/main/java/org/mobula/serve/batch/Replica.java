@@ -1,11 +1,14 @@
 package org.mobula.serve.batch;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.mobula.core.runtime.ActorDiedException;
 import org.mobula.core.runtime.ActorOptions;
 import org.mobula.core.runtime.ActorRef;
+import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.TaskCancelledException;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskRuntime;
@@ -24,13 +27,27 @@ final class Replica implements Runnable {
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long LAST_PAUSE_MILLIS = 5_000;
 
+  /** How many times as long as the last start another may take, beside model-timeout. */
+  private static final long SLOWER = 4;
+
+  private static final long NO_CALL = Long.MIN_VALUE;
+
+  /** For the first start, which may load much. */
+  private static final Duration FIRST_START = Duration.ofMinutes(10);
+
   private final Batcher batcher;
   private final TaskRuntime runtime;
   private final Model model;
   private final String name;
   private final Thread thread;
   private long pauseMillis = FIRST_PAUSE_MILLIS;
+  private long startPatienceNanos = FIRST_START.toNanos();
   private volatile ActorRef<ModelRunner> actor;
+
+  /** When the call under way began, as {@link System#nanoTime}; {@link #NO_CALL} for none. */
+  private final AtomicLong callNanos = new AtomicLong(NO_CALL);
+
+  private volatile boolean serving;
 
   /** What it computes now; for deadlines. */
   volatile List<Work> working = List.of();
@@ -50,11 +67,50 @@ final class Replica implements Runnable {
     return runtime.actor(ActorOptions.defaults(), model::runner);
   }
 
-  /** Computes a row that nobody waits for. */
+  /**
+   * Computes a row that nobody waits for.
+   *
+   * @throws TaskException if the model cannot be started
+   * @throws GetTimeoutException if it does not return in a time that is measured by its first start
+   */
   void warmUp() {
+    long start = System.nanoTime();
     List<Tensor> zeros = new ArrayList<>(model.trial(1));
     model.state().forEach(spec -> zeros.add(spec.zeros(1)));
-    compute(actor, new Batch(zeros, List.of(new Batch.Request(1, Map.of()))));
+    Batch batch = new Batch(zeros, List.of(new Batch.Request(1, Map.of())));
+    runtime.get(actor.call(runner -> runner.compute(batch)), Duration.ofNanos(startPatienceNanos));
+    startPatienceNanos =
+        batcher.config().modelPatience().toNanos() + SLOWER * (System.nanoTime() - start);
+    serving = true;
+  }
+
+  /** Whether it computes requests, or would. */
+  boolean isServing() {
+    return serving;
+  }
+
+  /** Whether the model has not returned for too long. */
+  boolean isHung(long now) {
+    long since = callNanos.get();
+    return since != NO_CALL && now - since > batcher.config().modelPatience().toNanos();
+  }
+
+  /** Ends a call that does not return: the thread that waits for it goes on with another actor. */
+  void giveUp() {
+    ActorRef<ModelRunner> stuck = actor;
+    long since = callNanos.get();
+    if (since == NO_CALL || !callNanos.compareAndSet(since, NO_CALL)) {
+      return; // it has just returned
+    }
+    serving = false;
+    batcher.statistics().hung.increment();
+    LOG.error(
+        "{} has not returned from a call for {} s (model-timeout); its replica is replaced. The"
+            + " call's thread stays until it returns",
+        name,
+        batcher.config().modelPatience().toMillis() / 1e3);
+    working.forEach(work -> batcher.fail(work, Failure.EXPIRED));
+    runtime.kill(stuck, false);
   }
 
   void start() {
@@ -87,15 +143,27 @@ final class Replica implements Runnable {
   private void serve(List<Work> batch) throws InterruptedException {
     long start = System.nanoTime();
     List<Tensor> outputs;
+    boolean givenUp = false;
     try {
-      outputs = compute(actor, batchOf(batch));
+      callNanos.set(start);
+      try {
+        outputs = compute(actor, batchOf(batch));
+      } finally {
+        givenUp = !callNanos.compareAndSet(start, NO_CALL);
+      }
       pauseMillis = FIRST_PAUSE_MILLIS;
     } catch (ActorDiedException | TaskCancelledException e) {
-      LOG.warn("replica {} died", name, e);
+      if (!givenUp) {
+        batcher.faults().log("replica " + name + " died", e);
+        batcher.statistics().died.increment();
+      }
       batch.forEach(work -> batcher.fail(work, Failure.REPLICA_DIED));
       replaceActor();
       return;
     } catch (TaskException e) {
+      if (givenUp) {
+        replaceActor();
+      }
       serveOneByOne(batch, e);
       return;
     }
@@ -106,12 +174,20 @@ final class Replica implements Runnable {
       batcher.succeed(work, part(outputs, row, work.rows()));
       row += work.rows();
     }
+    if (givenUp) { // in the moment in which it returned
+      replaceActor();
+    }
   }
 
   /** An error of the model is only that request's that causes it. */
   private void serveOneByOne(List<Work> batch, TaskException error) throws InterruptedException {
     if (batch.size() == 1) {
-      LOG.warn("{} failed on a request", name, error);
+      String id = batch.get(0).completion.requestId();
+      batcher
+          .faults()
+          .log(
+              name + " failed on " + (id.isEmpty() ? "a request without an id" : "request " + id),
+              error.getCause() == null ? error : error.getCause());
       batcher.fail(batch.get(0), Failure.MODEL_FAILED);
       return;
     }
@@ -159,6 +235,7 @@ final class Replica implements Runnable {
    * it is not busy dying.
    */
   private void replaceActor() throws InterruptedException {
+    serving = false;
     while (true) {
       runtime.kill(actor, false); // it may be the call alone that ended
       actor = newActor(runtime, model);
@@ -168,8 +245,11 @@ final class Replica implements Runnable {
       } catch (ActorDiedException e) {
         Thread.sleep(pauseMillis);
         pauseMillis = Math.min(LAST_PAUSE_MILLIS, 2 * pauseMillis);
+      } catch (GetTimeoutException e) {
+        batcher.faults().log(name + " does not return from its first computation", e);
       } catch (TaskException e) {
-        LOG.warn("{} fails on zeros", name, e);
+        batcher.faults().log(name + " fails on its first computation", e);
+        serving = true; // it may fail on zeros alone
         return;
       }
     }

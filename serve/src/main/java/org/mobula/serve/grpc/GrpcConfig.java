@@ -31,6 +31,7 @@ public record GrpcConfig(
 
   /** Checks the values. */
   public GrpcConfig {
-    Constraints.check(GrpcConfig.class, host, port, messageLimit, connections, tokens, tls, accessLog);
+    Constraints.check(
+        GrpcConfig.class, host, port, messageLimit, connections, tokens, tls, accessLog);
   }
 }

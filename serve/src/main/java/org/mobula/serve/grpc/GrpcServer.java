@@ -57,8 +57,7 @@ public final class GrpcServer implements AutoCloseable {
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
               .handshakeTimeout(
                   config.connections().headerTimeout().toNanos(), TimeUnit.NANOSECONDS)
-              .maxConnectionIdle(
-                  config.connections().idleTimeout().toNanos(), TimeUnit.NANOSECONDS)
+              .maxConnectionIdle(config.connections().idleTimeout().toNanos(), TimeUnit.NANOSECONDS)
               .intercept(new Doorkeeper(guard))
               .addService(WellFormed.only(new OpenInference(service).bindService()));
       if (config.accessLog() != null) {

@@ -64,6 +64,11 @@ public interface InferenceService {
     /** Whether the caller has gone. */
     boolean isAbandoned();
 
+    /** What the request's transport calls it, for the log; empty if it has no name. */
+    default String requestId() {
+      return "";
+    }
+
     /** Called at most once, from any thread. */
     void succeed(Answer answer);
 

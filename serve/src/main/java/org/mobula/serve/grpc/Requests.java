@@ -47,8 +47,7 @@ final class Requests {
         throw new InvalidRequestException("output " + outputs.size() + " has no name");
       }
       // Whether it is binary is the request's matter here: outputs are raw if its inputs are.
-      outputs.add(
-          InferRequest.Output.of(output.getName(), parameters(output.getParametersMap())));
+      outputs.add(InferRequest.Output.of(output.getName(), parameters(output.getParametersMap())));
     }
     Map<String, Object> parameters = parameters(message.getParametersMap());
     return new InferRequest(message.getId(), parameters, inputs, outputs, raw);

@@ -36,7 +36,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   Acceptor(int limit) {
     this.limit = limit;
     // Loggers write the time, and Java reads the zone's rules from a file when they first do.
-    ZoneId.systemDefault().getRules();
+    LOG.debug("Times are written by {}", ZoneId.systemDefault().getRules());
   }
 
   @Override

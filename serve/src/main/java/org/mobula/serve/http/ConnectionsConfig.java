@@ -18,7 +18,8 @@ public record ConnectionsConfig(
     @Doc("from a request's first byte to the end of its headers, or a handshake's; 408 beyond")
         @Range(exclusiveMin = 0)
         Duration headerTimeout,
-    @Doc("from the end of the headers to the end of the body; 408 beyond; not over gRPC, where calls have deadlines")
+    @Doc(
+            "from the end of the headers to the end of the body; 408 beyond; not over gRPC, where calls have deadlines")
         @Range(exclusiveMin = 0)
         Duration bodyTimeout,
     @Doc("between a connection's requests; it is closed beyond") @Range(exclusiveMin = 0)

@@ -54,8 +54,7 @@ public final class Transport implements AutoCloseable {
   public ChannelFactory<ServerChannel> sockets(int limit) {
     Acceptor acceptor = new Acceptor(limit);
     return () -> {
-      ServerChannel channel =
-          epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+      ServerChannel channel = epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel();
       channel.pipeline().addLast(acceptor);
       return channel;
     };

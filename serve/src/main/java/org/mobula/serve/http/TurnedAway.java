@@ -38,7 +38,8 @@ final class TurnedAway extends ChannelInboundHandlerAdapter {
         .addListener(
             (ChannelFutureListener)
                 sent -> {
-                  // What the client sends is read and dropped, else the answer is lost with a reset.
+                  // What the client sends is read and dropped, else the answer is lost with a
+                  // reset.
                   if (sent.isSuccess() && sent.channel() instanceof DuplexChannel duplex) {
                     duplex.shutdownOutput();
                   } else {
@@ -47,8 +48,7 @@ final class TurnedAway extends ChannelInboundHandlerAdapter {
                 });
     context
         .executor()
-        .schedule(
-            () -> context.close(), Connection.LINGER.toMillis(), TimeUnit.MILLISECONDS);
+        .schedule(() -> context.close(), Connection.LINGER.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override

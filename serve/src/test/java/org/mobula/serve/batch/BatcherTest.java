@@ -36,6 +36,36 @@ final class BatcherTest {
     runtime.close();
   }
 
+  @Test
+  void aCallThatDoesNotReturnCostsItsReplicaItsPlace() throws Exception {
+    Batcher batcher =
+        start(BatchingConfig.defaults().withModelTimeout(Duration.ofSeconds(2)));
+    assertThat(batcher.isReady()).isTrue();
+    model.gate().starts.drainPermits();
+    Result stuck = submit(batcher, 1);
+    assertThat(stuck.failure.get()).isEqualTo(Failure.EXPIRED);
+    await(() -> !batcher.isReady()); // and stays so until there is another
+    assertThat(batcher.statistics().hung()).isEqualTo(1);
+    model.gate().starts.release(1_000);
+    model.gate().open.release(1_000);
+    Result waiting = submit(batcher, 2);
+    assertThat(waiting.outputs.get()).containsExactly(4);
+    assertThat(batcher.isReady()).isTrue();
+    assertThat(batcher.statistics().failed(Failure.EXPIRED)).isEqualTo(1);
+    assertThat(batcher.statistics().died()).isZero();
+  }
+
+  @Test
+  void saysWhetherItsReplicasEnded() throws Exception {
+    Batcher batcher = start(BatchingConfig.defaults());
+    submit(batcher, 1);
+    model.gate().entered.acquire();
+    assertThat(batcher.close(Duration.ofMillis(10))).isFalse();
+    model.gate().open.release(1_000);
+    Batcher idle = start(BatchingConfig.defaults());
+    assertThat(idle.close(Duration.ofSeconds(60))).isTrue();
+  }
+
   private Batcher start(BatchingConfig config) {
     Batcher batcher = Batcher.start(runtime, clock, "double/1", model, config);
     batchers.add(batcher);

@@ -42,6 +42,9 @@ public final class GatedModel implements Model {
   public static final class Gate {
     public final Semaphore entered = new Semaphore(0);
     public final Semaphore open = new Semaphore(0);
+
+    /** A replica takes one to start. */
+    public final Semaphore starts = new Semaphore(1_000_000);
     public final List<Integer> batchRows = Collections.synchronizedList(new ArrayList<>());
   }
 
@@ -69,6 +72,7 @@ public final class GatedModel implements Model {
     if (cannotStart) {
       throw new IllegalStateException("no such file");
     }
+    gate().starts.acquireUninterruptibly();
     return new ModelRunner() {
       @Override
       public List<Tensor> compute(Batch batch) {

@@ -34,7 +34,8 @@ final class GrpcHarness implements AutoCloseable {
     }
   }
 
-  static final GrpcConfig CONFIG = new GrpcConfig("127.0.0.1", 0, 4 << 20, ConnectionsConfig.defaults(), null, null, null);
+  static final GrpcConfig CONFIG =
+      new GrpcConfig("127.0.0.1", 0, 4 << 20, ConnectionsConfig.defaults(), null, null, null);
 
   final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
   final GrpcServer server;

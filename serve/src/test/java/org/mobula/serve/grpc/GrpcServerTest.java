@@ -190,7 +190,8 @@ final class GrpcServerTest {
 
   @Test
   void messagesHaveALimit() throws Exception {
-    GrpcConfig small = new GrpcConfig("127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), null, null, null);
+    GrpcConfig small =
+        new GrpcConfig("127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), null, null, null);
     try (GrpcHarness harness = new GrpcHarness(small, true)) {
       ModelInferRequest large =
           request("").toBuilder().addRawInputContents(ByteString.copyFrom(new byte[1000])).build();
@@ -237,7 +238,9 @@ final class GrpcServerTest {
   void logsEachCall() throws Exception {
     BlockingQueue<AccessEntry> entries = new LinkedBlockingQueue<>();
     Tokens tokens = new Tokens(List.of(READER), List.of(ADMIN));
-    GrpcConfig logged = new GrpcConfig("127.0.0.1", 0, 1 << 20, ConnectionsConfig.defaults(), tokens, null, entries::add);
+    GrpcConfig logged =
+        new GrpcConfig(
+            "127.0.0.1", 0, 1 << 20, ConnectionsConfig.defaults(), tokens, null, entries::add);
     try (GrpcHarness harness = new GrpcHarness(logged, true)) {
       with(harness, "Bearer " + READER).modelInfer(request("1"));
       AccessEntry entry = entries.take();
@@ -265,7 +268,9 @@ final class GrpcServerTest {
   void tokensTellWhoMayDoWhat() throws Exception {
     Tokens tokens = new Tokens(List.of(READER), List.of(ADMIN));
     try (GrpcHarness harness =
-        new GrpcHarness(new GrpcConfig("127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), tokens, null, null), true)) {
+        new GrpcHarness(
+            new GrpcConfig("127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), tokens, null, null),
+            true)) {
       GRPCInferenceServiceBlockingStub nobody = harness.blocking();
       assertThat(nobody.serverLive(ServerLiveRequest.getDefaultInstance()).getLive()).isTrue();
       assertThat(nobody.serverReady(ServerReadyRequest.getDefaultInstance()).getReady()).isTrue();
@@ -306,7 +311,13 @@ final class GrpcServerTest {
     SelfSigned self = SelfSigned.in(folder);
     GrpcConfig config =
         new GrpcConfig(
-            "127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), null, new Tls(self.certificate(), self.privateKey()), null);
+            "127.0.0.1",
+            0,
+            1000,
+            ConnectionsConfig.defaults(),
+            null,
+            new Tls(self.certificate(), self.privateKey()),
+            null);
     try (GrpcHarness harness =
         new GrpcHarness(
             config,
@@ -318,7 +329,15 @@ final class GrpcServerTest {
     assertThatThrownBy(
             () ->
                 new GrpcHarness(
-                    new GrpcConfig("127.0.0.1", 0, 1000, ConnectionsConfig.defaults(), null, new Tls(empty, empty), null), true))
+                    new GrpcConfig(
+                        "127.0.0.1",
+                        0,
+                        1000,
+                        ConnectionsConfig.defaults(),
+                        null,
+                        new Tls(empty, empty),
+                        null),
+                    true))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("empty.pem");
   }
@@ -326,14 +345,21 @@ final class GrpcServerTest {
   @Test
   void saysWhyItCannotStart() throws Exception {
     assertThatThrownBy(
-            () -> new GrpcHarness(new GrpcConfig("0.0.0.0", 0, 1000, ConnectionsConfig.defaults(), null, null, null), true))
+            () ->
+                new GrpcHarness(
+                    new GrpcConfig(
+                        "0.0.0.0", 0, 1000, ConnectionsConfig.defaults(), null, null, null),
+                    true))
         .isInstanceOf(InvalidValueException.class)
         .hasMessageContaining("must be a loopback address where there are no tokens");
     try (GrpcHarness harness = GrpcHarness.echo()) {
       int port = harness.server.address().getPort();
       assertThatThrownBy(
               () ->
-                  new GrpcHarness(new GrpcConfig("127.0.0.1", port, 1000, ConnectionsConfig.defaults(), null, null, null), true))
+                  new GrpcHarness(
+                      new GrpcConfig(
+                          "127.0.0.1", port, 1000, ConnectionsConfig.defaults(), null, null, null),
+                      true))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("cannot listen at 127.0.0.1:" + port)
           .hasMessageEndingWith("choose another port, or stop who has it");

@@ -8,6 +8,7 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,7 +88,8 @@ final class FileDescriptorsTest {
             new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
         PrintStream in = new PrintStream(process.getOutputStream(), true, UTF_8)) {
       InetSocketAddress address =
-          new InetSocketAddress("127.0.0.1", Integer.parseInt(out.readLine()));
+          new InetSocketAddress(
+              InetAddress.getLoopbackAddress(), Integer.parseInt(out.readLine()));
       try (RawClient known = new RawClient(address)) {
         assertThat(known.send(RawClient.post("/", "a")).read().body()).isEqualTo("a");
         in.println(EXHAUST);

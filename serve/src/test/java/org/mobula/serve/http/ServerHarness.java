@@ -22,8 +22,7 @@ final class ServerHarness implements AutoCloseable {
         .withHeaderLimit(1000)
         .withRequestLineLimit(200)
         .withPipelineLimit(8)
-        .withConnections(
-            ConnectionsConfig.defaults().withHalfCloseTimeout(Duration.ofSeconds(1)));
+        .withConnections(ConnectionsConfig.defaults().withHalfCloseTimeout(Duration.ofSeconds(1)));
   }
 
   private final AtomicLong clock = new AtomicLong(System.nanoTime());
