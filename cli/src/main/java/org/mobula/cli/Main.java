@@ -73,6 +73,23 @@ public final class Main implements Runnable {
               + " java's own option.")
   private String classPath = "";
 
+  @Option(
+      names = "--log-level",
+      scope = ScopeType.INHERIT,
+      paramLabel = "LEVEL",
+      defaultValue = "WARN",
+      description =
+          "What is logged on standard error: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private LogLevel logLevel = LogLevel.WARN;
+
+  @Option(
+      names = "--log-format",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FORMAT",
+      defaultValue = "TEXT",
+      description = "How it is logged: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private LogFormat logFormat = LogFormat.TEXT;
+
   private Main(Terminal terminal) {
     this.terminal = terminal;
   }
@@ -137,6 +154,10 @@ public final class Main implements Runnable {
   }
 
   private int execute(ParseResult parsed) {
+    if (parsed.asCommandLineList().stream()
+        .noneMatch(c -> c.isUsageHelpRequested() || c.isVersionHelpRequested())) {
+      Log.current().configure(logLevel, logFormat, spec.commandLine().getErr());
+    }
     if (!classPath.isEmpty()) {
       Thread.currentThread().setContextClassLoader(classes(classPath.split(File.pathSeparator)));
     }

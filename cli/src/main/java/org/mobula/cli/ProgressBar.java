@@ -34,6 +34,7 @@ final class ProgressBar implements TrainingDisplay {
     this.err = err;
     this.columns = columns;
     this.pace = pace;
+    Log.current().above(this::workerFailed);
   }
 
   @Override
@@ -117,6 +118,7 @@ final class ProgressBar implements TrainingDisplay {
 
   @Override
   public synchronized void close() {
+    Log.current().alone();
     wipe();
   }
 }

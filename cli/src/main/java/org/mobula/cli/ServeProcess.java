@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
@@ -26,9 +24,6 @@ import org.mobula.serve.record.RecordConfig;
 /** A server of policies that is a process, until a signal ends it. */
 final class ServeProcess {
   private static final String TORCH_SCRIPT = ".pt";
-
-  /** Kept, since a logger that nobody holds forgets its level. */
-  private static final Logger GRPC = Logger.getLogger("io.grpc");
 
   private ServeProcess() {}
 
@@ -64,7 +59,7 @@ final class ServeProcess {
    * second signal ends it at once, with that signal's exit code.
    */
   static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
-    GRPC.setLevel(Level.OFF); // it writes of its own start, and of what clients do wrong
+    Log.current().takeJavaLogging(); // gRPC's
     VectorModule.load(); // before the first network; where it is absent, networks do without
     CountDownLatch ended = new CountDownLatch(1);
     StopSignals signals = StopSignals.listen(signal -> ended.countDown());

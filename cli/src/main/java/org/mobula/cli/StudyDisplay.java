@@ -51,7 +51,9 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
 
   static StudyDisplay of(
       PrintWriter out, PrintWriter err, Terminal terminal, boolean json, TuneConfig config) {
-    return new StudyDisplay(out, err, terminal, json, config);
+    StudyDisplay display = new StudyDisplay(out, err, terminal, json, config);
+    Log.current().above(display::logged);
+    return display;
   }
 
   void begin(Path directory) {
@@ -256,8 +258,16 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     }
   }
 
+  /** Above what is drawn, which comes again with the next change. */
+  private synchronized void logged(String line) {
+    wipe();
+    err.println(line);
+    lastFrame = Long.MIN_VALUE;
+  }
+
   @Override
   public synchronized void close() {
+    Log.current().alone();
     wipe();
   }
 }
