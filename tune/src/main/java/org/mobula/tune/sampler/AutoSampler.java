@@ -2,7 +2,6 @@ package org.mobula.tune.sampler;
 
 import java.util.Optional;
 import org.mobula.tune.space.CategoricalParameter;
-import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.space.SearchSpace;
 
@@ -11,11 +10,10 @@ import org.mobula.tune.space.SearchSpace;
  *
  * <ol>
  *   <li>with several objectives, {@link TpeSampler};
- *   <li>with floats alone that are always there and at most 250 trials, {@link
- *       GaussianProcessSampler};
  *   <li>with floats and integers alone that are always there and more than 1,000 trials, {@link
  *       CmaEsSampler};
- *   <li>else {@link TpeSampler}.
+ *   <li>else {@link GaussianProcessSampler} for the first 250 trials, while a model of all of them
+ *       costs milliseconds, and {@link TpeSampler} for those after them.
  * </ol>
  */
 public final class AutoSampler implements Sampler {
@@ -57,19 +55,14 @@ public final class AutoSampler implements Sampler {
 
   private Sampler choice(SamplingRequest request) {
     SearchSpace space = request.space();
-    if (request.study().directions().size() > 1 || space.isConditional() || trials == 0) {
+    if (request.study().directions().size() > 1) {
       return tpe;
-    } else if (trials <= FEW_TRIALS && space.parameters().stream().allMatch(AutoSampler::isFloat)) {
-      return gaussianProcess;
     } else if (trials > MANY_TRIALS
+        && !space.isConditional()
         && space.parameters().stream().allMatch(AutoSampler::isNumber)) {
       return evolution;
     }
-    return tpe;
-  }
-
-  private static boolean isFloat(Parameter parameter) {
-    return parameter instanceof FloatParameter number && number.step() == 0;
+    return request.trial() < FEW_TRIALS ? gaussianProcess : tpe;
   }
 
   private static boolean isNumber(Parameter parameter) {

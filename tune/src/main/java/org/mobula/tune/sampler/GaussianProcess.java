@@ -1,14 +1,21 @@
 package org.mobula.tune.sampler;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Regression by a Gaussian process with mean 0 and a Matérn-5/2 covariance that has a length scale
  * for each coordinate; choices are as far apart as they differ in number (Hamming). Rasmussen and
  * Williams, Gaussian Processes for Machine Learning, 2006, chapters 2 and 5.
  *
+ * <p>To it may be added a covariance for each coordinate alone (additive processes: Duvenaud,
+ * Nickisch and Rasmussen, 2011), by Wendland's function of compact support, {@code (1 - r)^5 (8 r^2
+ * + 5 r + 1)} for {@code r < 1}. Where coordinates act by themselves, hills and valleys along each
+ * are learned from all points at once.
+ *
  * <p>The kernel is a vector of logarithms: the inverse squared length scale of each coordinate, the
- * variance, and the noise above {@link #LEAST_NOISE}. One thread at a time.
+ * variance, and the noise above {@link #LEAST_NOISE}; with the additive part, also the inverse
+ * squared reach of each coordinate, and the variance of their sum. One thread at a time.
  */
 final class GaussianProcess {
   /** Variance of the noise that is always there, in units of the squared values. */
@@ -19,10 +26,21 @@ final class GaussianProcess {
 
   private static final double HIGHEST = 15;
 
+  /** What is believed of the logarithms of inverse squared reaches. */
+  private static final double REACH_MEAN = 1;
+
+  private static final double REACH_DEVIATION = 2.5;
+
   private final boolean[] categorical;
   private final double[][] points;
   private final double[] inverseSquaredScales;
   private final double variance;
+
+  /** Inverse reaches of the additive part; empty without it. */
+  private final double[] inverseReaches;
+
+  /** Variance of one coordinate's part. */
+  private final double share;
 
   /** The Cholesky factor of the covariance, by rows, and its transpose. */
   private final double[][] lower;
@@ -44,15 +62,20 @@ final class GaussianProcess {
     inverseSquaredScales = new double[dimensions];
     Arrays.setAll(inverseSquaredScales, k -> Math.exp(kernel[k]));
     variance = Math.exp(kernel[dimensions]);
+    inverseReaches = new double[isAdditive(kernel, dimensions) ? dimensions : 0];
+    Arrays.setAll(inverseReaches, k -> Math.exp(0.5 * kernel[dimensions + 2 + k]));
+    share = inverseReaches.length > 0 ? Math.exp(kernel[2 * dimensions + 2]) / dimensions : 0;
     lower = new double[n][];
     Arrays.setAll(lower, i -> new double[i + 1]);
     double noise = LEAST_NOISE + Math.exp(kernel[dimensions + 1]);
     do {
       for (int i = 0; i < n; i++) {
         for (int j = 0; j < i; j++) {
-          lower[i][j] = variance * matern(squaredDistance(points[i], points[j]));
+          lower[i][j] =
+              variance * matern(squaredDistance(points[i], points[j]))
+                  + share * sum(points[i], points[j]);
         }
-        lower[i][i] = variance + noise;
+        lower[i][i] = variance + share * inverseReaches.length + noise;
       }
       // Rounding may leave too little of points that lie close together.
       noise *= 10;
@@ -72,33 +95,61 @@ final class GaussianProcess {
     solveUpper(weights);
   }
 
-  /** A kernel to begin with: all length scales 1, variance 1 and little noise. */
-  static double[] firstKernel(int dimensions) {
-    double[] kernel = new double[dimensions + 2];
+  /** How long a kernel with the additive part is. */
+  static int kernelLength(int dimensions) {
+    return 2 * dimensions + 3;
+  }
+
+  private static boolean isAdditive(double[] kernel, int dimensions) {
+    return kernel.length == kernelLength(dimensions);
+  }
+
+  /**
+   * A kernel to begin with: all length scales 1, the variance half in each part, and little noise.
+   *
+   * @param reach of each coordinate's part
+   */
+  static double[] firstKernel(int dimensions, double reach) {
+    double[] kernel = new double[kernelLength(dimensions)];
+    kernel[dimensions] = Math.log(0.5);
     kernel[dimensions + 1] = Math.log(1e-4);
+    Arrays.fill(kernel, dimensions + 2, 2 * dimensions + 2, -2 * Math.log(reach));
+    kernel[2 * dimensions + 2] = Math.log(0.5);
     return kernel;
   }
 
   /**
    * The kernel under which the values are the most probable, given what is believed of kernels.
    *
-   * @param start where the search begins
+   * @param starts where searches begin; the best of what they find is returned
    */
   static double[] fit(
       boolean[] categorical,
       double[][] points,
       double[] values,
-      double[] start,
+      List<double[]> starts,
       int mostIterations) {
-    double[] kernel = start.clone();
+    Loss loss = new Loss(categorical, points, values);
+    double[] best = {};
+    double least = Double.POSITIVE_INFINITY;
+    for (double[] start : starts) {
+      double[] kernel = start.clone();
+      double found = descend(loss, kernel, mostIterations);
+      if (best.length == 0 || found < least) {
+        best = kernel;
+        least = found;
+      }
+    }
+    return best;
+  }
+
+  private static double descend(Loss loss, double[] kernel, int mostIterations) {
     double[] low = new double[kernel.length];
     double[] high = new double[kernel.length];
     Arrays.fill(low, LOWEST);
     Arrays.fill(high, HIGHEST);
     Arrays.setAll(kernel, k -> UnitCube.clip(kernel[k], LOWEST, HIGHEST));
-    Minimizer.minimize(
-        new Loss(categorical, points, values), kernel, low, high, mostIterations, 1e-2);
-    return kernel;
+    return Minimizer.minimize(loss, kernel, low, high, mostIterations, 1e-2);
   }
 
   /** The negative logarithm of a kernel's posterior density, up to a constant. */
@@ -108,6 +159,14 @@ final class GaussianProcess {
 
     /** Squared differences of all pairs {@code j < i}, one array a coordinate. */
     private final double[][] differences;
+
+    /** By coordinate, what each pair has from it alone; then its derivative. */
+    private final double[][] parts;
+
+    /** What each pair has from all coordinates alone. */
+    private final double[] sums;
+
+    private final double[] pulls;
 
     private final double[][] factor;
     private final double[][] inverse;
@@ -121,6 +180,7 @@ final class GaussianProcess {
       this.values = values;
       int pairs = n * (n - 1) / 2;
       differences = new double[dimensions][pairs];
+      parts = new double[dimensions][pairs];
       for (int k = 0; k < dimensions; k++) {
         int pair = 0;
         for (int i = 0; i < n; i++) {
@@ -135,6 +195,8 @@ final class GaussianProcess {
       Arrays.setAll(factor, i -> new double[i + 1]);
       inverse = new double[n][n];
       slopes = new double[pairs];
+      sums = new double[pairs];
+      pulls = new double[pairs];
       covariances = new double[pairs];
       weights = new double[n];
     }
@@ -147,6 +209,8 @@ final class GaussianProcess {
       double noise = LEAST_NOISE + extraNoise;
       // The priors: 0.1 / w + 0.1 w, Gamma(2, 1) and Gamma(1.1, 30).
       double loss = -(kernel[dimensions] - variance) - (0.1 * Math.log(noise) - 30 * noise);
+      boolean additive = isAdditive(kernel, dimensions);
+      double ofParts = additive ? Math.exp(kernel[2 * dimensions + 2]) : 0;
       gradient[dimensions] = variance - 1;
       gradient[dimensions + 1] = extraNoise * (30 - 0.1 / noise);
       Arrays.fill(covariances, 0);
@@ -158,6 +222,9 @@ final class GaussianProcess {
           covariances[pair] += inverseSquaredScale * differences[k][pair];
         }
       }
+      if (additive) {
+        loss += addParts(kernel, gradient, ofParts);
+      }
       int pair = 0;
       for (int i = 0; i < n; i++) {
         double[] row = factor[i];
@@ -165,10 +232,10 @@ final class GaussianProcess {
           double root = Math.sqrt(5 * covariances[pair]);
           double decay = variance * Math.exp(-root);
           slopes[pair] = -5.0 / 6 * (1 + root) * decay;
-          row[j] = decay * (1 + root + root * root / 3);
-          covariances[pair] = row[j];
+          covariances[pair] = decay * (1 + root + root * root / 3);
+          row[j] = additive ? covariances[pair] + sums[pair] : covariances[pair];
         }
-        row[i] = variance + noise;
+        row[i] = variance + ofParts + noise;
       }
       if (!factorize(factor)) {
         return Double.POSITIVE_INFINITY;
@@ -187,13 +254,26 @@ final class GaussianProcess {
       loss += 0.5 * fit;
       double trace = 0;
       double overlap = 0;
+      double sumsOverlap = 0;
       pair = 0;
       for (int i = 0; i < n; i++) {
         trace += inverse[i][i] - weights[i] * weights[i];
         for (int j = 0; j < i; j++, pair++) {
           double pull = inverse[i][j] - weights[i] * weights[j];
           overlap += pull * covariances[pair];
+          sumsOverlap += pull * sums[pair];
           slopes[pair] *= pull;
+          pulls[pair] = pull;
+        }
+      }
+      if (additive) {
+        gradient[2 * dimensions + 2] += sumsOverlap + 0.5 * trace * ofParts;
+        for (int k = 0; k < dimensions; k++) {
+          double sum = 0;
+          for (int p = 0; p < pulls.length; p++) {
+            sum += pulls[p] * parts[k][p];
+          }
+          gradient[dimensions + 2 + k] += sum;
         }
       }
       gradient[dimensions] += overlap + 0.5 * trace * variance;
@@ -204,6 +284,34 @@ final class GaussianProcess {
           sum += slopes[p] * differences[k][p];
         }
         gradient[k] += sum * Math.exp(kernel[k]);
+      }
+      return loss;
+    }
+
+    /** Sets parts and their sums; returns what is believed of their kernel. */
+    private double addParts(double[] kernel, double[] gradient, double ofParts) {
+      double loss = ofParts;
+      gradient[2 * dimensions + 2] = ofParts;
+      Arrays.fill(sums, 0);
+      for (int k = 0; k < dimensions; k++) {
+        double logarithm = kernel[dimensions + 2 + k];
+        double off = (logarithm - REACH_MEAN) / REACH_DEVIATION;
+        loss += 0.5 * off * off;
+        gradient[dimensions + 2 + k] = off / REACH_DEVIATION;
+        double inverseReach = Math.exp(0.5 * logarithm);
+        double share = ofParts / dimensions;
+        double[] squares = differences[k];
+        double[] part = parts[k];
+        for (int pair = 0; pair < part.length; pair++) {
+          double r = inverseReach * Math.sqrt(squares[pair]);
+          part[pair] = 0;
+          if (r < 1) {
+            double left = (1 - r) * (1 - r);
+            left *= left;
+            sums[pair] += share * left * (1 - r) * ((8 * r + 5) * r + 1);
+            part[pair] = -7 * share * left * r * r * (4 * r + 1);
+          }
+        }
       }
       return loss;
     }
@@ -264,6 +372,23 @@ final class GaussianProcess {
               * (categorical[k] ? (difference == 0 ? 0 : 1) : difference * difference);
     }
     return sum;
+  }
+
+  /** The sum of what two points have in common along each coordinate alone. */
+  private double sum(double[] a, double[] b) {
+    double sum = 0;
+    for (int k = 0; k < inverseReaches.length; k++) {
+      double r = inverseReaches[k] * distance(k, a, b);
+      if (r < 1) {
+        double left = (1 - r) * (1 - r);
+        sum += left * left * (1 - r) * ((8 * r + 5) * r + 1);
+      }
+    }
+    return sum;
+  }
+
+  private double distance(int k, double[] a, double[] b) {
+    return categorical[k] ? (a[k] == b[k] ? 0 : 1) : Math.abs(a[k] - b[k]);
   }
 
   /** The Cholesky factor of a symmetric matrix given by its lower rows, in place. */
@@ -345,7 +470,7 @@ final class GaussianProcess {
     correlate(point);
     System.arraycopy(covariances, 0, solved, 0, solved.length);
     solveLower(solved);
-    double left = variance;
+    double left = variance + share * inverseReaches.length;
     double mean = 0;
     for (int i = 0; i < solved.length; i++) {
       left -= solved[i] * solved[i];
@@ -377,6 +502,27 @@ final class GaussianProcess {
       belief.meanGradient[k] *= factor;
       belief.deviationGradient[k] *= factor;
     }
+    for (int k = 0; k < inverseReaches.length; k++) {
+      if (!categorical[k]) {
+        addSlopes(k, point, belief);
+      }
+    }
+  }
+
+  /** Of the part of one coordinate. */
+  private void addSlopes(int k, double[] point, Belief belief) {
+    double inverseReach = inverseReaches[k];
+    for (int i = 0; i < solved.length; i++) {
+      double difference = point[k] - points[i][k];
+      double r = inverseReach * Math.abs(difference);
+      if (r < 1) {
+        double left = (1 - r) * (1 - r);
+        double slope =
+            -14 * share * inverseReach * inverseReach * difference * (4 * r + 1) * left * left;
+        belief.meanGradient[k] += weights[i] * slope;
+        belief.deviationGradient[k] -= solved[i] * slope / belief.deviation;
+      }
+    }
   }
 
   private void correlate(double[] point) {
@@ -384,7 +530,7 @@ final class GaussianProcess {
       double root = Math.sqrt(5 * squaredDistance(point, points[i]));
       double decay = variance * Math.exp(-root);
       slopes[i] = -5.0 / 6 * (1 + root) * decay;
-      covariances[i] = decay * (1 + root + root * root / 3);
+      covariances[i] = decay * (1 + root + root * root / 3) + share * sum(point, points[i]);
     }
   }
 }

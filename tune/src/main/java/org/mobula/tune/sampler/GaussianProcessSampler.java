@@ -15,9 +15,13 @@ import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
 
 /**
- * Bayesian optimization: a Gaussian process learns from all complete trials, and the point with the
- * highest expected improvement is tried next. For expensive trials: up to some hundred of them, and
- * up to some twenty parameters.
+ * Bayesian optimization: a Gaussian process learns from all complete and pruned trials, and the
+ * point with the highest expected improvement is tried next. For expensive trials: up to some
+ * hundred of them, and up to some twenty parameters.
+ *
+ * <p>The process learns how all parameters act together and how each acts alone, so that it follows
+ * many hills and valleys along single parameters too. A pruned trial counts with what it reported
+ * last, as not better than half of the complete ones; with several objectives it is ignored.
  *
  * <p>Values are first made normal by a power transform (as HEBO does: Cowen-Rivers et al., 2022).
  * {@linkplain TrialRecord#CONSTRAINTS Constraints} are learned by processes of their own. Running
@@ -38,6 +42,14 @@ public final class GaussianProcessSampler implements Sampler {
   /** With more complete trials than this, kernels are no longer fitted for each new one. */
   private static final int FITTED_EACH = 50;
 
+  /** Every so many trials, the search for kernels also begins from the beginning. */
+  private static final int REGARDED_ANEW = 10;
+
+  /** Of a coordinate alone, where that search begins: with a slope, and with ripples. */
+  private static final double LONG_REACH = 1;
+
+  private static final double SHORT_REACH = 0.1;
+
   private final int startupTrials;
   private final Sampler startup = QuasiRandomSampler.sobol();
 
@@ -46,8 +58,8 @@ public final class GaussianProcessSampler implements Sampler {
   }
 
   /**
-   * @param startupTrials how many complete trials there must be before the process is asked; until
-   *     then, trials are spread evenly
+   * @param startupTrials how many trials must have completed or been pruned before the process is
+   *     asked; until then, trials are spread evenly
    */
   public GaussianProcessSampler(int startupTrials) {
     if (startupTrials < 1) {
@@ -65,14 +77,16 @@ public final class GaussianProcessSampler implements Sampler {
   @Override
   public Suggestion suggest(SamplingRequest request) {
     UnitCube cube = new UnitCube(request.space());
-    List<TrialRecord> complete = new ArrayList<>();
+    boolean one = request.study().directions().size() == 1;
+    List<TrialRecord> told = new ArrayList<>();
     List<double[]> points = new ArrayList<>();
     List<double[]> running = new ArrayList<>();
     double[] kernels = {};
     for (TrialRecord trial : request.study().trials()) {
       double[] point = cube.point(trial.parameters()).orElse(null);
-      if (point != null && trial.hasAllValues()) {
-        complete.add(trial);
+      boolean tells = trial.hasAllValues() || (one && trial.state() == TrialState.PRUNED);
+      if (point != null && tells) {
+        told.add(trial);
         points.add(point);
       } else if (point != null && trial.state() == TrialState.RUNNING) {
         running.add(point);
@@ -81,21 +95,21 @@ public final class GaussianProcessSampler implements Sampler {
         kernels = numbers.stream().mapToDouble(each -> ((Number) each).doubleValue()).toArray();
       }
     }
-    if (complete.size() < startupTrials) {
+    if (told.size() < startupTrials) {
       return startup.suggest(request);
     }
     Pcg64 random = request.random();
-    double[] values = PowerTransform.normalize(values(complete, request.study(), random));
+    double[] values = PowerTransform.normalize(values(told, request.study(), random));
     List<Data> learned = new ArrayList<>();
     learned.add(new Data(points.toArray(double[][]::new), values, 0));
-    learned.addAll(constraints(complete, points));
+    learned.addAll(constraints(told, points));
     boolean[] categorical = new boolean[cube.dimensions()];
     for (int i = 0; i < categorical.length; i++) {
       categorical[i] = cube.isCategorical(i);
     }
     kernels = fit(learned, categorical, kernels, request.trial());
     Acquisition acquisition =
-        acquisition(learned, categorical, kernels, running, leastFeasible(complete, values));
+        acquisition(learned, categorical, kernels, running, leastFeasible(told, values));
     double[][] best =
         IntStream.range(0, values.length)
             .boxed()
@@ -112,24 +126,24 @@ public final class GaussianProcessSampler implements Sampler {
   }
 
   /** One finite value a trial, to be minimized. */
-  private static double[] values(List<TrialRecord> complete, StudyRecord study, Pcg64 random) {
+  private static double[] values(List<TrialRecord> told, StudyRecord study, Pcg64 random) {
     int objectives = study.directions().size();
+    if (objectives == 1) {
+      return finite(losses(told, study.direction()));
+    }
     double[] weights = new double[objectives];
     Arrays.setAll(weights, k -> -Math.log(1 - random.nextDouble()));
     double sum = DoubleStream.of(weights).sum();
-    double[] scalars = new double[complete.size()];
-    double[] most = new double[complete.size()];
+    double[] scalars = new double[told.size()];
+    double[] most = new double[told.size()];
     for (int k = 0; k < objectives; k++) {
       Direction direction = study.directions().get(k);
       int index = k;
       double[] values =
           finite(
-              complete.stream()
+              told.stream()
                   .mapToDouble(trial -> direction.toMinimize(trial.values()[index]))
                   .toArray());
-      if (objectives == 1) {
-        return values;
-      }
       double low = DoubleStream.of(values).min().orElse(0);
       double range = DoubleStream.of(values).max().orElse(0) - low;
       for (int i = 0; i < values.length; i++) {
@@ -142,6 +156,35 @@ public final class GaussianProcessSampler implements Sampler {
     return scalars;
   }
 
+  /**
+   * To be minimized. A pruned trial has what it reported last, but never less than half of the
+   * complete ones; an infinite loss if it reported nothing.
+   */
+  private static double[] losses(List<TrialRecord> told, Direction direction) {
+    double[] complete =
+        told.stream()
+            .filter(TrialRecord::hasAllValues)
+            .mapToDouble(trial -> direction.toMinimize(trial.value()))
+            .sorted()
+            .toArray();
+    double least = complete.length > 0 ? complete[complete.length / 2] : Double.NEGATIVE_INFINITY;
+    return told.stream()
+        .mapToDouble(
+            trial ->
+                trial.hasAllValues()
+                    ? direction.toMinimize(trial.value())
+                    : Math.max(least, lastLoss(trial, direction)))
+        .toArray();
+  }
+
+  private static double lastLoss(TrialRecord trial, Direction direction) {
+    double last =
+        trial.intermediateValues().isEmpty()
+            ? Double.NaN
+            : trial.intermediateValues().lastEntry().getValue();
+    return Double.isNaN(last) ? Double.POSITIVE_INFINITY : direction.toMinimize(last);
+  }
+
   /** Infinite values become the lowest or highest finite one. */
   private static double[] finite(double[] values) {
     double low = DoubleStream.of(values).filter(Double::isFinite).min().orElse(0);
@@ -150,14 +193,14 @@ public final class GaussianProcessSampler implements Sampler {
   }
 
   /** What is known of each constraint. */
-  private static List<Data> constraints(List<TrialRecord> complete, List<double[]> points) {
-    int count = complete.stream().mapToInt(trial -> trial.violations().length).max().orElse(0);
+  private static List<Data> constraints(List<TrialRecord> told, List<double[]> points) {
+    int count = told.stream().mapToInt(trial -> trial.violations().length).max().orElse(0);
     List<Data> constraints = new ArrayList<>();
     for (int c = 0; c < count; c++) {
       List<double[]> where = new ArrayList<>();
       List<Double> what = new ArrayList<>();
-      for (int i = 0; i < complete.size(); i++) {
-        double[] violations = complete.get(i).violations();
+      for (int i = 0; i < told.size(); i++) {
+        double[] violations = told.get(i).violations();
         if (c < violations.length && !Double.isNaN(violations[c])) {
           where.add(points.get(i));
           what.add(violations[c]);
@@ -176,9 +219,9 @@ public final class GaussianProcessSampler implements Sampler {
   }
 
   /** The lowest value of a trial that keeps all constraints; positive infinity if none does. */
-  private static double leastFeasible(List<TrialRecord> complete, double[] values) {
+  private static double leastFeasible(List<TrialRecord> told, double[] values) {
     return IntStream.range(0, values.length)
-        .filter(i -> DoubleStream.of(complete.get(i).violations()).allMatch(v -> v <= 0))
+        .filter(i -> DoubleStream.of(told.get(i).violations()).allMatch(v -> v <= 0))
         .mapToDouble(i -> values[i])
         .min()
         .orElse(Double.POSITIVE_INFINITY);
@@ -187,7 +230,7 @@ public final class GaussianProcessSampler implements Sampler {
   /** Brings the kernels up to date; where there are none yet, or others, from the beginning. */
   private static double[] fit(
       List<Data> learned, boolean[] categorical, double[] kernels, int trial) {
-    int length = categorical.length + 2;
+    int length = GaussianProcess.kernelLength(categorical.length);
     boolean known = kernels.length == learned.size() * length;
     if (known && trial % Math.max(1, learned.get(0).values.length / FITTED_EACH) != 0) {
       return kernels;
@@ -195,16 +238,20 @@ public final class GaussianProcessSampler implements Sampler {
     double[] fitted = new double[learned.size() * length];
     for (int m = 0; m < learned.size(); m++) {
       Data data = learned.get(m);
-      double[] start =
-          known
-              ? Arrays.copyOfRange(kernels, m * length, (m + 1) * length)
-              : GaussianProcess.firstKernel(categorical.length);
+      List<double[]> starts = new ArrayList<>();
+      if (known) {
+        starts.add(Arrays.copyOfRange(kernels, m * length, (m + 1) * length));
+      }
+      if (!known || trial % REGARDED_ANEW == 0) {
+        starts.add(GaussianProcess.firstKernel(categorical.length, LONG_REACH));
+        starts.add(GaussianProcess.firstKernel(categorical.length, SHORT_REACH));
+      }
       double[] kernel =
           GaussianProcess.fit(
               categorical,
               data.points,
               data.values,
-              start,
+              starts,
               known ? FIT_ITERATIONS : FIRST_FIT_ITERATIONS);
       System.arraycopy(kernel, 0, fitted, m * length, length);
     }
@@ -217,7 +264,7 @@ public final class GaussianProcessSampler implements Sampler {
       double[] kernels,
       List<double[]> running,
       double best) {
-    int length = categorical.length + 2;
+    int length = GaussianProcess.kernelLength(categorical.length);
     List<GaussianProcess> processes = new ArrayList<>();
     double[] bounds = new double[learned.size() - 1];
     double leastBelieved = Double.POSITIVE_INFINITY;

@@ -19,7 +19,7 @@ class AutoSamplerTest {
   private static final IntParameter INT = IntParameter.uniform("n", 1, 9);
   private static final CategoricalParameter CHOICE = CategoricalParameter.of("c", "a", "b");
 
-  private static String chosen(int trials, SearchSpace space, Direction... directions) {
+  private static String chosen(int trials, int trial, SearchSpace space, Direction... directions) {
     AutoSampler sampler =
         new AutoSampler(trials, named("tpe"), named("gaussian process"), named("cma-es"));
     try (Journal journal = Journal.inMemory()) {
@@ -28,7 +28,7 @@ class AutoSamplerTest {
               new SamplingRequest(
                   journal.createStudy("study", List.of(directions)),
                   space,
-                  0,
+                  trial,
                   0,
                   SeedSequence.of(1)))
           .attributes()
@@ -50,14 +50,17 @@ class AutoSamplerTest {
     SearchSpace mixed = SearchSpace.of(FLOAT, CHOICE);
     SearchSpace conditional =
         SearchSpace.builder().add(INT).add(FLOAT, Condition.when("n", 1)).build();
-    assertThat(chosen(100, floats, one, one)).isEqualTo("tpe");
-    assertThat(chosen(250, floats, one)).isEqualTo("gaussian process");
-    assertThat(chosen(251, floats, one)).isEqualTo("tpe");
-    assertThat(chosen(100, numbers, one)).isEqualTo("tpe");
-    assertThat(chosen(1000, numbers, one)).isEqualTo("tpe");
-    assertThat(chosen(1001, numbers, one)).isEqualTo("cma-es");
-    assertThat(chosen(5000, mixed, one)).isEqualTo("tpe");
-    assertThat(chosen(5000, conditional, one)).isEqualTo("tpe");
-    assertThat(chosen(0, floats, one)).isEqualTo("tpe");
+    assertThat(chosen(100, 0, floats, one, one)).isEqualTo("tpe");
+    for (SearchSpace space : List.of(floats, numbers, mixed, conditional)) {
+      assertThat(chosen(100, 0, space, one)).isEqualTo("gaussian process");
+      assertThat(chosen(0, 249, space, one)).isEqualTo("gaussian process");
+      assertThat(chosen(0, 250, space, one)).isEqualTo("tpe");
+      assertThat(chosen(1000, 249, space, one)).isEqualTo("gaussian process");
+      assertThat(chosen(1000, 250, space, one)).isEqualTo("tpe");
+    }
+    assertThat(chosen(1001, 0, floats, one)).isEqualTo("cma-es");
+    assertThat(chosen(1001, 250, numbers, one)).isEqualTo("cma-es");
+    assertThat(chosen(5000, 0, mixed, one)).isEqualTo("gaussian process");
+    assertThat(chosen(5000, 0, conditional, one)).isEqualTo("gaussian process");
   }
 }
