@@ -2,6 +2,7 @@
 """Asks a running server of CartPole's policies over gRPC as the protocol's own clients do.
 
     pip install 'tritonclient[grpc,http]==2.73.0' 'kserve==0.21.0'
+    pip install grpcio-health-checking grpcio-reflection
     cli/mobula serve cartpole=runs/cartpole --port 8080 --grpc-port 9000
     python .ci/grpc_check.py 127.0.0.1:8080 127.0.0.1:9000 cartpole
 
@@ -215,6 +216,38 @@ def check_kserve(http_address, grpc_address, model):
     print("kserve is content, with gRPC and REST")
 
 
+def check_services(address):
+    """As load balancers and tools ask: grpc.health.v1, and reflection."""
+    import grpc
+    from google.protobuf.descriptor_pool import DescriptorPool
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+        ProtoReflectionDescriptorDatabase,
+    )
+
+    service = "inference.GRPCInferenceService"
+    with grpc.insecure_channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        for name in ("", service):
+            answer = health.Check(health_pb2.HealthCheckRequest(service=name))
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING, answer
+        try:
+            health.Check(health_pb2.HealthCheckRequest(service="other"))
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.NOT_FOUND, error
+        else:
+            raise AssertionError("a service that is not there is not refused")
+        watched = health.Watch(health_pb2.HealthCheckRequest())
+        assert next(watched).status == health_pb2.HealthCheckResponse.SERVING
+        watched.cancel()
+
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert {service, "grpc.health.v1.Health"} <= set(database.get_services())
+        methods = DescriptorPool(database).FindServiceByName(service).methods_by_name
+        assert {"ModelInfer", "ModelStreamInfer", "ServerReady"} <= set(methods), list(methods)
+    print("grpcio's health check and reflection are content")
+
+
 def alone(check, *arguments):
     process = multiprocessing.get_context("spawn").Process(target=check, args=arguments)
     process.start()
@@ -229,5 +262,6 @@ if __name__ == "__main__":
     parser.add_argument("grpc_address")
     parser.add_argument("model")
     arguments = parser.parse_args()
+    alone(check_services, arguments.grpc_address)
     alone(check_triton, arguments.grpc_address, arguments.model)
     alone(check_kserve, arguments.http_address, arguments.grpc_address, arguments.model)

@@ -7,6 +7,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.health.v1.HealthGrpc;
 import java.util.Map;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
 import org.mobula.serve.http.Access;
@@ -25,6 +26,8 @@ final class Doorkeeper implements ServerInterceptor {
       Map.of(
           GRPCInferenceServiceGrpc.getServerLiveMethod().getFullMethodName(), Access.OPEN,
           GRPCInferenceServiceGrpc.getServerReadyMethod().getFullMethodName(), Access.OPEN,
+          HealthGrpc.getCheckMethod().getFullMethodName(), Access.OPEN,
+          HealthGrpc.getWatchMethod().getFullMethodName(), Access.OPEN,
           GRPCInferenceServiceGrpc.getRepositoryModelLoadMethod().getFullMethodName(), Access.ADMIN,
           GRPCInferenceServiceGrpc.getRepositoryModelUnloadMethod().getFullMethodName(),
               Access.ADMIN);

@@ -1,10 +1,13 @@
 package org.mobula.serve.grpc;
 
+import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -37,12 +40,14 @@ public final class GrpcServer implements AutoCloseable {
       Transport.start(
           "mobula-grpc", Math.min(EVENT_LOOPS, Runtime.getRuntime().availableProcessors()));
   private final Guard guard;
+  private final Health health;
   private final Server server;
   private final InetSocketAddress address;
 
   private GrpcServer(GrpcConfig config, InferenceService service) throws IOException {
     InetAddress host = Guard.listeningAddress(config.host(), config.tokens());
     guard = new Guard(config.tokens());
+    health = new Health(service, clock);
     boolean started = false;
     try {
       ServerCredentials credentials = credentials(config);
@@ -59,7 +64,10 @@ public final class GrpcServer implements AutoCloseable {
                   config.connections().headerTimeout().toNanos(), TimeUnit.NANOSECONDS)
               .maxConnectionIdle(config.connections().idleTimeout().toNanos(), TimeUnit.NANOSECONDS)
               .intercept(new Doorkeeper(guard))
-              .addService(WellFormed.only(new OpenInference(service).bindService()));
+              .addService(WellFormed.only(new OpenInference(service).bindService()))
+              .addService(WellFormed.only(health.bindService()))
+              .addService(ProtoReflectionServiceV1.newInstance())
+              .addService(olderReflection());
       if (config.accessLog() != null) {
         builder.addStreamTracerFactory(new AccessLog(config.accessLog()));
       }
@@ -73,6 +81,12 @@ public final class GrpcServer implements AutoCloseable {
       }
     }
     address = (InetSocketAddress) server.getListenSockets().get(0);
+  }
+
+  /** The version that clients such as grpcio's ask first. */
+  @SuppressWarnings("deprecation")
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
   }
 
   /**
@@ -130,6 +144,7 @@ public final class GrpcServer implements AutoCloseable {
 
   /** Takes no new calls from now on; those there are go on. */
   public void drain() {
+    health.drain();
     server.shutdown();
   }
 
@@ -141,6 +156,7 @@ public final class GrpcServer implements AutoCloseable {
    */
   public boolean stop(Duration patience) {
     boolean all = false;
+    health.drain();
     try {
       all = server.shutdown().awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS);
       if (!all) {

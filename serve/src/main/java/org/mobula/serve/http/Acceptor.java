@@ -65,7 +65,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     if (failing.compareAndSet(false, true)) { // once, until a connection is taken again
       try {
         LOG.warn(
-            "{} takes no new connections for now: {}; it goes on by itself. Where files are the"
+            "{} takes no new connections for now: {}; it resumes by itself. Where files are the"
                 + " reason, raise ulimit -n or lower connections.limit",
             listening.localAddress(),
             cause.toString());

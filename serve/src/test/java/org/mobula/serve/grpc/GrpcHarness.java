@@ -40,6 +40,7 @@ final class GrpcHarness implements AutoCloseable {
   final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
   final GrpcServer server;
   final ManagedChannel channel;
+  volatile boolean ready = true;
   private final boolean echoes;
 
   GrpcHarness(GrpcConfig config, boolean echoes) throws IOException {
@@ -87,7 +88,7 @@ final class GrpcHarness implements AutoCloseable {
 
     @Override
     public boolean isReady() {
-      return true;
+      return ready;
     }
 
     @Override
