@@ -2,6 +2,7 @@ package org.mobula.tune;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class Study {
   final SearchSpace space;
   final String name;
   final List<Direction> directions;
+  private final List<String> metricNames;
   final Sampler sampler;
   final Scheduler scheduler;
   final SeedSequence seed;
@@ -50,6 +52,7 @@ public final class Study {
   final StudyStop stop;
   final List<StudyListener> listeners;
   final LongSupplier nanoClock;
+  private final InstantSource wallClock;
   private final @Nullable Path directory;
   private final @Nullable TaskRuntime runtime;
   private final List<Map<String, Object>> enqueued;
@@ -59,6 +62,12 @@ public final class Study {
     space = builder.space;
     name = builder.name;
     directions = List.copyOf(builder.directions);
+    metricNames = List.copyOf(builder.metricNames);
+    if (!metricNames.isEmpty() && metricNames.size() != directions.size()) {
+      throw new IllegalArgumentException(
+          "the objectives are called %s but the study has %d directions: name each"
+              .formatted(metricNames, directions.size()));
+    }
     sampler = builder.sampler;
     scheduler = builder.scheduler;
     seed = SeedSequence.of(builder.seed);
@@ -71,6 +80,7 @@ public final class Study {
     stop = builder.stop;
     listeners = List.copyOf(builder.listeners);
     nanoClock = builder.nanoClock;
+    wallClock = builder.wallClock;
     directory = builder.directory;
     runtime = builder.runtime;
     enqueued = List.copyOf(builder.enqueued);
@@ -97,10 +107,20 @@ public final class Study {
 
   /** As {@link #optimize}, of an objective with a value for each direction. */
   public StudyResult optimizeMany(MultiObjective objective) {
-    StudyDirectory files = directory == null ? null : StudyDirectory.hold(directory);
+    StudyDirectory files = directory == null ? null : StudyDirectory.hold(directory, wallClock);
     try (files;
         Journal journal = files == null ? Journal.inMemory() : files.openJournal()) {
-      StudyRecord record = journal.openStudy(name, directions, space);
+      StudyRecord record =
+          journal.together(
+              () ->
+                  journal.openStudy(
+                      StudyDirectory.study(journal).map(StudyRecord::name).orElse(name),
+                      directions,
+                      space));
+      if (!metricNames.isEmpty()
+          && !metricNames.equals(record.systemAttributes().get(StudyRecord.METRIC_NAMES))) {
+        journal.setSystemAttribute(record, StudyRecord.METRIC_NAMES, metricNames);
+      }
       for (Map<String, Object> values : enqueued) {
         enqueue(journal, record, values);
       }
@@ -156,6 +176,7 @@ public final class Study {
     private final SearchSpace space;
     private String name = "study";
     private List<Direction> directions = List.of(Direction.MINIMIZE);
+    private List<String> metricNames = List.of();
     private Sampler sampler = new RandomSampler();
     private Scheduler scheduler = new NoScheduler();
     private long seed;
@@ -168,6 +189,7 @@ public final class Study {
     private StudyStop stop = StudyStop.defaults();
     private final List<StudyListener> listeners = new ArrayList<>();
     private LongSupplier nanoClock = System::nanoTime;
+    private InstantSource wallClock = InstantSource.system();
     private @Nullable Path directory;
     private @Nullable TaskRuntime runtime;
     private final List<Map<String, Object>> enqueued = new ArrayList<>();
@@ -176,7 +198,10 @@ public final class Study {
       this.space = space;
     }
 
-    /** What the journal calls the study. */
+    /**
+     * What the journal calls a study that begins. One that is in the directory's journal already
+     * keeps the name that it has there.
+     */
     public Builder name(String newName) {
       name = newName;
       return this;
@@ -194,6 +219,12 @@ public final class Study {
     /** Larger values are better. */
     public Builder maximize() {
       return directions(Direction.MAXIMIZE);
+    }
+
+    /** What the objectives are called in reports, one name for each direction. */
+    public Builder metricNames(List<String> names) {
+      metricNames = List.copyOf(names);
+      return this;
     }
 
     /** Who chooses parameters. */
@@ -305,6 +336,15 @@ public final class Study {
     /** Takes the time, in nanoseconds, from here. */
     public Builder clock(LongSupplier nanos) {
       nanoClock = nanos;
+      return this;
+    }
+
+    /**
+     * Takes the time of day from here: with it the processes that share a study on several machines
+     * know which of them are alive, so their clocks must agree within a minute.
+     */
+    public Builder wallClock(InstantSource source) {
+      wallClock = source;
       return this;
     }
 

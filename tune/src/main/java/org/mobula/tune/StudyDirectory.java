@@ -2,6 +2,8 @@ package org.mobula.tune;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -10,12 +12,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.format.DateTimeParseException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.mobula.tune.storage.Journal;
+import org.mobula.tune.storage.StudyRecord;
 
 /**
  * Where a study lies:
@@ -30,13 +38,28 @@ public final class StudyDirectory implements AutoCloseable {
   /** The lock is held for moments: whoever was killed while holding it must not hold up others. */
   private static final Duration DEAD_AFTER = Duration.ofSeconds(3);
 
+  /** Names the study's system attribute with the last time at which a process was alive. */
+  private static final String HEARTBEAT = "mobula:heartbeat/";
+
+  /** Between a process's own name and its machine's. */
+  private static final String AT = "@";
+
+  private static final Duration BETWEEN_HEARTBEATS = Duration.ofSeconds(30);
+
+  /** A process on another machine from which nothing was heard for so long is dead. */
+  private static final Duration SILENCE = Duration.ofMinutes(2);
+
   private final Path path;
-  private final String process = UUID.randomUUID().toString();
+  private final InstantSource clock;
+  private final String process;
+  private @Nullable Instant lastBeat;
   private final FileChannel channel;
   private final FileLock lock;
 
-  private StudyDirectory(Path path) throws IOException {
+  private StudyDirectory(Path path, InstantSource clock, String machine) throws IOException {
     this.path = path;
+    this.clock = clock;
+    process = UUID.randomUUID() + AT + machine;
     Files.createDirectories(path.resolve("processes"));
     channel =
         FileChannel.open(processFile(process), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -53,13 +76,29 @@ public final class StudyDirectory implements AutoCloseable {
     return directory.resolve("trials").resolve(String.format(Locale.ROOT, "%05d", number));
   }
 
-  /** Begins to work on a study. */
-  static StudyDirectory hold(Path path) {
+  /**
+   * Begins to work on a study.
+   *
+   * @param clock of the heartbeats
+   */
+  static StudyDirectory hold(Path path, InstantSource clock) {
+    return hold(path, clock, machine());
+  }
+
+  static StudyDirectory hold(Path path, InstantSource clock, String machine) {
     try {
-      return new StudyDirectory(path);
+      return new StudyDirectory(path, clock, machine);
     } catch (IOException e) {
       throw new UncheckedIOException("the study's directory cannot be written: " + path, e);
     }
+  }
+
+  /**
+   * The study whose directory this is: the first of its journal, whatever the directory is called
+   * now.
+   */
+  public static Optional<StudyRecord> study(Journal journal) {
+    return journal.studies().stream().findFirst();
   }
 
   Journal openJournal() {
@@ -79,11 +118,56 @@ public final class StudyDirectory implements AutoCloseable {
     return path.resolve("processes").resolve(name);
   }
 
-  /** Whether a process still works on the study. The system frees a dead one's lock. */
-  boolean isAlive(String name) {
+  private static String machine() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  /** Says in the journal that this process is alive, if it has not done so for a while. */
+  void beat(Journal journal, StudyRecord study) {
+    Instant now = clock.instant();
+    Instant last = lastBeat;
+    if (last == null || !now.isBefore(last.plus(BETWEEN_HEARTBEATS))) {
+      lastBeat = now;
+      journal.setSystemAttribute(study, HEARTBEAT + process, now.toString());
+    }
+  }
+
+  /** Says in the journal that this process works on the study no more. */
+  void leave(Journal journal, StudyRecord study) {
+    journal.setSystemAttribute(study, HEARTBEAT + process, "ended " + clock.instant());
+  }
+
+  /**
+   * Whether a process still works on the study. On this machine the system frees a dead one's lock;
+   * of another machine, whose locks may not reach here, the heartbeats in the journal tell.
+   */
+  boolean isAlive(String name, StudyRecord study) {
     if (name.equals(process)) {
       return true;
     }
+    boolean elsewhere =
+        name.contains(AT)
+            && !name.substring(name.indexOf(AT)).equals(process.substring(process.indexOf(AT)));
+    Object heartbeat = study.systemAttributes().get(HEARTBEAT + name);
+    if (elsewhere && heartbeat instanceof String time) {
+      return isRecent(time);
+    }
+    return isLocked(name);
+  }
+
+  private boolean isRecent(String time) {
+    try {
+      return clock.instant().isBefore(Instant.parse(time).plus(SILENCE));
+    } catch (DateTimeParseException e) {
+      return false;
+    }
+  }
+
+  private boolean isLocked(String name) {
     try (FileChannel other = FileChannel.open(processFile(name), StandardOpenOption.WRITE)) {
       FileLock free = other.tryLock();
       if (free == null) {

@@ -14,4 +14,10 @@ public interface StudyListener {
 
   /** A trial is complete, pruned or failed. */
   default void onEnd(StudyRecord study, TrialRecord trial) {}
+
+  /**
+   * Something is wrong that the study can live with: a line of the journal that cannot be read, or
+   * a trial that was asked for with a value outside the space.
+   */
+  default void onWarning(String warning) {}
 }

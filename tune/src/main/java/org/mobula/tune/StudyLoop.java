@@ -1,5 +1,6 @@
 package org.mobula.tune;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,6 +43,7 @@ final class StudyLoop {
   private final List<Place> places = new ArrayList<>();
   private final long started;
   private int failures;
+  private int warned;
 
   /** A runner, and the trial that it runs. */
   private static final class Place {
@@ -78,7 +80,7 @@ final class StudyLoop {
     this.directory = directory;
     this.runtime = runtime;
     tally = new Tally(record);
-    source = new TrialSource(study, journal, record, directory, tally, this::prune);
+    source = new TrialSource(study, journal, record, directory, tally, new Ends());
     started = study.nanoClock.getAsLong();
     int count = Math.min(study.parallel, fitting());
     for (int i = 0; i < Math.max(1, count); i++) {
@@ -99,6 +101,7 @@ final class StudyLoop {
 
   StudyResult run() {
     try {
+      beat();
       journal.together(source::adoptOrphans);
       return loop();
     } finally {
@@ -108,6 +111,49 @@ final class StudyLoop {
         }
         runtime.kill(place.runner, false);
       }
+      leave();
+    }
+  }
+
+  private void leave() {
+    try {
+      if (directory != null) {
+        directory.leave(journal, record);
+      }
+    } catch (UncheckedIOException e) {
+      // Others will know by its silence.
+    }
+  }
+
+  private final class Ends implements TrialSource.Ends {
+    @Override
+    public void prune(TrialRecord trial) {
+      StudyLoop.this.prune(trial);
+    }
+
+    @Override
+    public void fail(TrialRecord trial, String reason) {
+      StudyLoop.this.fail(trial, reason);
+    }
+
+    @Override
+    public void warn(String warning) {
+      study.listeners.forEach(listener -> listener.onWarning(warning));
+    }
+  }
+
+  /** Says what of the journal could not be read, once. */
+  private void warnOfJournal() {
+    List<String> warnings = journal.warnings();
+    for (String warning : warnings.subList(warned, warnings.size())) {
+      study.listeners.forEach(listener -> listener.onWarning(warning));
+    }
+    warned = warnings.size();
+  }
+
+  private void beat() {
+    if (directory != null) {
+      directory.beat(journal, record);
     }
   }
 
@@ -125,6 +171,7 @@ final class StudyLoop {
                     ? Optional.empty()
                     : study.stop.reason(record, tally.update()).or(this::fill);
               });
+      warnOfJournal();
       send();
       Optional<String> cut = study.stopRequest();
       if (cut.isPresent()) {
@@ -205,6 +252,7 @@ final class StudyLoop {
     while (!isCutOff()) {
       int done = runtime.wait(pending, enough, GLANCE).ready().size();
       cutOffOverdue();
+      beat();
       if (done >= enough) {
         break;
       }
@@ -354,6 +402,11 @@ final class StudyLoop {
     TrialRecord trial = place.trial();
     place.trial = null;
     place.pending = null;
+    fail(trial, reason);
+    retry(trial);
+  }
+
+  private void fail(TrialRecord trial, String reason) {
     journal.setSystemAttribute(trial, TrialRecord.FAILURE, reason);
     journal.setState(trial, TrialState.FAIL);
     study.listeners.forEach(listener -> listener.onEnd(record, trial));
@@ -362,6 +415,9 @@ final class StudyLoop {
       throw new StudyException(
           "%s trials have failed, the last one because %s".formatted(failures, reason));
     }
+  }
+
+  private void retry(TrialRecord trial) {
     List<Object> history = new ArrayList<>();
     if (trial.systemAttributes().get(RETRIES) instanceof List<?> before) {
       history.addAll(before);
@@ -382,6 +438,7 @@ final class StudyLoop {
   private StudyResult end(String reason) {
     journal.together(
         () -> {
+          source.adoptOrphans();
           boolean last =
               record.trials().stream()
                   .noneMatch(trial -> !isOurs(trial) && source.isRunByAnybody(trial));

@@ -22,6 +22,16 @@ public record StudyResult(StudyRecord study, String reason, boolean interrupted)
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "no trial of study " + study.name() + " is complete: " + reason));
+                    "no trial of study %s is complete: %s%s"
+                        .formatted(
+                            study.name(),
+                            reason,
+                            study
+                                .commonestFailure()
+                                .map(
+                                    failure ->
+                                        "; %d failed because %s"
+                                            .formatted(failure.getValue(), failure.getKey()))
+                                .orElse(""))));
   }
 }

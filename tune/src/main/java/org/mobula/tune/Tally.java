@@ -53,7 +53,7 @@ final class Tally {
       counts.begun++;
     }
     TrialRecord best = counts.best;
-    if (trial.state() == TrialState.COMPLETE
+    if (trial.hasAllValues()
         && (best == null || study.direction().better(trial.value(), best.value()))) {
       counts.best = trial;
       counts.sinceBest = 0;

@@ -3,9 +3,9 @@ package org.mobula.tune;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.tune.sampler.SamplingRequest;
 import org.mobula.tune.scheduler.Decision;
@@ -36,7 +36,7 @@ final class TrialSource {
   private final StudyRecord record;
   private final @Nullable StudyDirectory directory;
   private final Tally tally;
-  private final Consumer<TrialRecord> prune;
+  private final Ends ends;
   private final Proposals proposals;
   private final Deque<TrialRecord> orphans = new ArrayDeque<>();
 
@@ -47,54 +47,84 @@ final class TrialSource {
     }
   }
 
-  /**
-   * A source that has adopted no trials yet.
-   *
-   * @param prune ends a paused trial
-   */
+  /** Ends trials that do not run here. */
+  interface Ends {
+    /** Ends a paused trial. */
+    void prune(TrialRecord trial);
+
+    /** Ends a trial that cannot run. */
+    void fail(TrialRecord trial, String reason);
+
+    /** Says what is wrong with a trial that runs nevertheless. */
+    void warn(String warning);
+  }
+
+  /** A source that has adopted no trials yet. */
   TrialSource(
       Study study,
       Journal journal,
       StudyRecord record,
       @Nullable StudyDirectory directory,
       Tally tally,
-      Consumer<TrialRecord> prune) {
+      Ends ends) {
     this.study = study;
     this.journal = journal;
     this.record = record;
     this.directory = directory;
     this.tally = tally;
-    this.prune = prune;
+    this.ends = ends;
     proposals = new Proposals(study, record);
   }
 
   /** Trials that a process left running when it died go on here, from what they kept. */
   void adoptOrphans() {
-    for (TrialRecord trial : record.trials()) {
+    tally.update();
+    List<TrialRecord> trials = record.trials();
+    for (TrialRecord trial : trials.subList(tally.settled(), trials.size())) {
       if (directory != null
           && isRunning(trial)
           && trial.systemAttributes().get(PROCESS) instanceof String process
-          && !directory.isAlive(process)) {
+          && !directory.isAlive(process, record)) {
         own(trial);
         // What it was told before its process died is done for it. If it left nothing to go on
         // from, it begins again when it is resumed.
         switch (lastDecision(trial)) {
-          case CONTINUE -> orphans.add(trial);
+          case CONTINUE -> adopt(trial);
           case PAUSE -> {
             if (study.scheduler.copies()) {
               directory.keepPaused(trial.number());
             }
             journal.setSystemAttribute(trial, Scheduler.PAUSED, true);
           }
-          case STOP -> prune.accept(trial);
+          case STOP -> ends.prune(trial);
         }
       }
     }
   }
 
+  private void adopt(TrialRecord trial) {
+    try {
+      if (study.space.parameters().stream()
+          .anyMatch(
+              parameter ->
+                  study.space.isActive(parameter, trial.parameters())
+                      && !trial.parameters().containsKey(parameter.name()))) {
+        complete(trial); // its process died while it was given what it was asked for with
+      }
+      orphans.add(trial);
+    } catch (IllegalArgumentException e) {
+      ends.fail(trial, String.valueOf(e.getMessage()));
+    }
+  }
+
   private static Decision lastDecision(TrialRecord trial) {
     Object last = trial.systemAttributes().get(DECISION);
-    return last instanceof String name ? Decision.valueOf(name) : Decision.CONTINUE;
+    for (Decision decision : Decision.values()) {
+      if (decision.name().equals(last)) {
+        return decision;
+      }
+    }
+    return Decision.CONTINUE;
   }
 
   /** Whether a trial was adopted and is still to be chosen. */
@@ -107,7 +137,7 @@ final class TrialSource {
     return directory != null
         && isRunning(trial)
         && trial.systemAttributes().get(PROCESS) instanceof String process
-        && directory.isAlive(process);
+        && directory.isAlive(process, record);
   }
 
   private static boolean isRunning(TrialRecord trial) {
@@ -116,17 +146,18 @@ final class TrialSource {
 
   /** The next trial, which runs from now on, by the journal. */
   Choice next() {
+    if (orphans.isEmpty()) {
+      adoptOrphans();
+    }
     TrialRecord orphan = orphans.poll();
     if (orphan != null) {
       return Choice.of(orphan);
     }
-    boolean withinBudget = study.stop.trials() == 0 || tally.begun() < study.stop.trials();
-    if (withinBudget) {
-      Optional<TrialRecord> waiting = firstWaiting();
-      if (waiting.isPresent()) {
-        return Choice.of(waiting.get());
-      }
+    Optional<TrialRecord> waiting = firstWaiting();
+    if (waiting.isPresent()) {
+      return Choice.of(waiting.get());
     }
+    boolean withinBudget = isWithinBudget();
     SamplingRequest request = proposals.request(0);
     Optional<String> exhausted = study.sampler.exhausted(request);
     boolean mayBegin = withinBudget && exhausted.isEmpty();
@@ -142,7 +173,7 @@ final class TrialSource {
       attributes.put(COPIED_FROM, copy.donor());
       return Choice.of(create(copy.values(), attributes));
     } else if (next instanceof Next.Stop stop) {
-      prune.accept(record.trials().get(stop.trial()));
+      ends.prune(record.trials().get(stop.trial()));
       return next();
     } else if (next instanceof Next.Begin begin && mayBegin) {
       return Choice.of(create(begin.values(), begin.attributes()));
@@ -157,6 +188,10 @@ final class TrialSource {
         !withinBudget
             ? "all " + study.stop.trials() + " trials are done"
             : exhausted.orElse("the scheduler begins no more trials"));
+  }
+
+  private boolean isWithinBudget() {
+    return study.stop.trials() == 0 || tally.begun() < study.stop.trials();
   }
 
   private TrialRecord create(Map<String, Double> values, Map<String, Object> attributes) {
@@ -177,25 +212,34 @@ final class TrialSource {
   /** Begins the first trial that somebody has asked for. */
   private Optional<TrialRecord> firstWaiting() {
     for (TrialRecord trial : record.trials().subList(tally.settled(), record.trials().size())) {
-      if (trial.state() == TrialState.WAITING && claim(trial)) {
-        Proposals.Proposal proposal = proposals.completing(trial);
-        own(trial);
-        for (Parameter parameter : study.space.parameters()) {
-          Double value = proposal.values().get(parameter.name());
-          if (value != null) {
-            journal.setParameter(trial, parameter, value);
-          }
+      if (trial.state() == TrialState.WAITING && isWithinBudget() && claim(trial)) {
+        try {
+          complete(trial);
+        } catch (IllegalArgumentException e) {
+          // Somebody asked for the impossible: that trial is over, and no other.
+          ends.fail(trial, String.valueOf(e.getMessage()));
+          continue;
         }
-        proposal
-            .attributes()
-            .forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
         return Optional.of(trial);
       }
     }
     return Optional.empty();
   }
 
+  private void complete(TrialRecord trial) {
+    Proposals.Proposal proposal = proposals.completing(trial, ends::warn);
+    for (Parameter parameter : study.space.parameters()) {
+      Double value = proposal.values().get(parameter.name());
+      if (value != null) {
+        journal.setParameter(trial, parameter, value);
+      }
+    }
+    proposal.attributes().forEach((key, value) -> journal.setSystemAttribute(trial, key, value));
+  }
+
+  /** Nobody else has the lock: whoever is killed in between leaves a trial that still waits. */
   private boolean claim(TrialRecord trial) {
+    own(trial);
     try {
       journal.setState(trial, TrialState.RUNNING);
       return true;

@@ -7,15 +7,32 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mobula.tune.sampler.AutoSampler;
+import org.mobula.tune.sampler.CmaEsSampler;
+import org.mobula.tune.sampler.GaussianProcessSampler;
+import org.mobula.tune.sampler.GridSampler;
+import org.mobula.tune.sampler.NsgaIISampler;
+import org.mobula.tune.sampler.QuasiRandomSampler;
+import org.mobula.tune.sampler.RandomSampler;
+import org.mobula.tune.sampler.Sampler;
+import org.mobula.tune.sampler.TpeSampler;
 import org.mobula.tune.scheduler.Decision;
 import org.mobula.tune.scheduler.PopulationBasedTraining;
 import org.mobula.tune.scheduler.Scheduler;
+import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.FloatParameter;
+import org.mobula.tune.space.IntParameter;
 import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.Journal;
@@ -154,6 +171,205 @@ class StudyDirectoryTest {
     assertThat(result.study().trials())
         .extracting(TrialRecord::state)
         .containsExactly(TrialState.COMPLETE, TrialState.PRUNED);
+  }
+
+  @Test
+  void aStudyIsItselfWhateverItsDirectoryIsCalled() throws IOException {
+    Path one = folder.resolve("one");
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    Study.Builder builder = Study.builder(SearchSpace.of(x)).seed(4);
+    Objective objective =
+        trial -> {
+          Files.writeString(trial.directory().orElseThrow().resolve("number"), "" + trial.get(x));
+          return trial.get(x);
+        };
+    builder.name("one").directory(one).trials(2).build().optimize(objective);
+    Path two = Files.move(one, folder.resolve("two"));
+    String first = Files.readString(StudyDirectory.trial(two, 0).resolve("number"));
+    StudyResult result = builder.name("two").directory(two).trials(3).build().optimize(objective);
+    assertThat(result.study().name()).isEqualTo("one");
+    assertThat(result.study().trials()).hasSize(3);
+    assertThat(Files.readString(StudyDirectory.trial(two, 0).resolve("number"))).isEqualTo(first);
+    assertThat(StudyDirectory.trial(two, 2).resolve("number")).exists();
+    try (Journal journal = Journal.read(StudyDirectory.journal(two))) {
+      assertThat(journal.studies()).hasSize(1);
+    }
+  }
+
+  static Stream<Sampler> samplers() {
+    return Stream.of(
+        new AutoSampler(20),
+        new RandomSampler(),
+        new TpeSampler(3, 24),
+        new CmaEsSampler(),
+        new GaussianProcessSampler(3),
+        new NsgaIISampler(4),
+        QuasiRandomSampler.sobol(),
+        new GridSampler(3));
+  }
+
+  @ParameterizedTest
+  @MethodSource("samplers")
+  void whatIsAskedForAndCannotBeEndsThatTrialAlone(Sampler sampler) throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("foreign"));
+    FloatParameter rate = FloatParameter.log("rate", 1e-4, 1e-2);
+    IntParameter layers = IntParameter.uniform("layers", 1, 3);
+    SearchSpace space = SearchSpace.of(rate, layers, CategoricalParameter.of("kind", "a", "b"));
+    List<Map<String, Object>> asked =
+        List.of(
+            Map.of("rate", 0.02),
+            Map.of("rate", 0.002, "rat", 1),
+            Map.of("rate", "high"),
+            Map.of("rate", Double.NaN),
+            Map.of("layers", 1L << 62),
+            Map.of("layers", 7),
+            Map.of("layers", 2.5),
+            Map.of("kind", "z"),
+            Map.of("kind", List.of(1)));
+    try (Journal journal = Journal.open(StudyDirectory.journal(directory))) {
+      StudyRecord study = journal.createStudy("theirs", List.of(Direction.MINIMIZE));
+      for (Map<String, Object> values : asked) {
+        journal.enqueue(study, Map.of("fixed_params", values));
+      }
+    }
+    List<String> warnings = new ArrayList<>();
+    StudyResult result =
+        Study.builder(space)
+            .directory(directory)
+            .sampler(sampler)
+            .trials(20)
+            .listener(
+                new StudyListener() {
+                  @Override
+                  public void onWarning(String warning) {
+                    warnings.add(warning);
+                  }
+                })
+            .build()
+            .optimize(trial -> trial.get(rate) + trial.get(layers));
+    assertThat(result.study().name()).isEqualTo("theirs");
+    assertThat(result.study().trials()).hasSize(20);
+    assertThat(result.study().trials())
+        .extracting(TrialRecord::state)
+        .startsWith(
+            TrialState.COMPLETE,
+            TrialState.COMPLETE,
+            TrialState.FAIL,
+            TrialState.FAIL,
+            TrialState.FAIL,
+            TrialState.COMPLETE,
+            TrialState.FAIL,
+            TrialState.FAIL,
+            TrialState.FAIL)
+        .endsWith(TrialState.COMPLETE, TrialState.COMPLETE)
+        .doesNotContain(TrialState.RUNNING, TrialState.WAITING);
+    List<TrialRecord> trials = result.study().trials();
+    assertThat(trials.get(0).parameterValues()).containsEntry("rate", 0.02);
+    assertThat(trials.get(5).parameterValues()).containsEntry("layers", 7L);
+    assertThat(trials.get(2).systemAttributes())
+        .containsEntry("fail_reason", "rate is high but must be a number from 1.0E-4 to 0.01");
+    assertThat(warnings)
+        .hasSize(3)
+        .anyMatch(
+            warning ->
+                warning.startsWith("trial 0 was asked for with rate = 0.02, which is outside"))
+        .anyMatch(
+            warning ->
+                warning.equals(
+                    "trial 1 was asked for with rat, which is not in the space and is left out"));
+  }
+
+  @Test
+  void aTrialThatWasAskedForAndBegunByADeadProcessIsGivenItsValues() throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("half"));
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    SearchSpace space = SearchSpace.of(x, FloatParameter.uniform("y", -5, 5));
+    try (Journal journal = Journal.open(StudyDirectory.journal(directory))) {
+      StudyRecord study = journal.openStudy("study", List.of(Direction.MINIMIZE), space);
+      TrialRecord trial =
+          journal.enqueue(
+              study, Map.of("fixed_params", Map.of("y", 3), TrialSource.PROCESS, "dead"));
+      journal.setState(trial, TrialState.RUNNING);
+      journal.setParameter(trial, x, 1);
+    }
+    StudyResult result =
+        Study.builder(space).directory(directory).trials(1).build().optimize(trial -> 1);
+    assertThat(result.best().parameterValues()).containsEntry("y", 3.0).containsKey("x");
+  }
+
+  @Test
+  void aSurvivorGoesOnWithTheTrialOfAProcessThatDiesMeanwhile() {
+    Path directory = folder.resolve("survivor");
+    String journal = StudyDirectory.journal(directory).toString();
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    StudyResult result =
+        Study.builder(SearchSpace.of(x))
+            .directory(directory)
+            .trials(2)
+            .build()
+            .optimize(
+                trial -> {
+                  if (trial.number() == 0) {
+                    try (Journal other = Journal.open(Path.of(journal))) {
+                      other.createTrial(
+                          other.studies().get(0),
+                          Map.of(x, 2.0),
+                          Map.of(TrialSource.PROCESS, "dead"));
+                    }
+                  }
+                  return trial.get(x);
+                });
+    assertThat(result.study().trials())
+        .hasSize(2)
+        .allMatch(trial -> trial.state() == TrialState.COMPLETE);
+    assertThat(result.study().trials().get(1).value()).isEqualTo(2);
+  }
+
+  @Test
+  void aProcessOnAnotherMachineIsDeadWhenItsHeartbeatStops() {
+    Path directory = folder.resolve("machines");
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    SearchSpace space = SearchSpace.of(x);
+    AtomicLong seconds = new AtomicLong();
+    InstantSource clock = () -> Instant.ofEpochSecond(seconds.get());
+    Study.Builder builder = Study.builder(space).directory(directory).trials(1).wallClock(clock);
+    try (StudyDirectory elsewhere = StudyDirectory.hold(directory, clock, "elsewhere");
+        Journal journal = elsewhere.openJournal()) {
+      StudyRecord study = journal.openStudy("study", List.of(Direction.MINIMIZE), space);
+      elsewhere.beat(journal, study);
+      journal.createTrial(study, Map.of(x, 2.0), Map.of(TrialSource.PROCESS, elsewhere.process()));
+      seconds.addAndGet(100);
+      elsewhere.beat(journal, study);
+      seconds.addAndGet(100);
+      assertThat(builder.build().optimize(trial -> 7).study().trials())
+          .extracting(TrialRecord::state)
+          .containsExactly(TrialState.RUNNING);
+      seconds.addAndGet(100);
+      assertThat(builder.build().optimize(trial -> 7).best().value()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void aProcessOnAnotherMachineThatHasLeftIsNotWaitedFor() {
+    Path directory = folder.resolve("left");
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    SearchSpace space = SearchSpace.of(x);
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    try (StudyDirectory elsewhere = StudyDirectory.hold(directory, () -> now, "elsewhere");
+        Journal journal = elsewhere.openJournal()) {
+      StudyRecord study = journal.openStudy("study", List.of(Direction.MINIMIZE), space);
+      elsewhere.beat(journal, study);
+      journal.createTrial(study, Map.of(x, 2.0), Map.of(TrialSource.PROCESS, elsewhere.process()));
+      elsewhere.leave(journal, study);
+    }
+    StudyResult result =
+        Study.builder(space)
+            .directory(directory)
+            .trials(1)
+            .wallClock(() -> now)
+            .build()
+            .optimize(trial -> 7);
+    assertThat(result.best().value()).isEqualTo(7);
   }
 
   @Test

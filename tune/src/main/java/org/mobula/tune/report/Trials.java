@@ -11,7 +11,6 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
-import org.mobula.tune.storage.Direction;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 
@@ -74,38 +73,10 @@ final class Trials {
    * objective, the best first; without those that break a constraint.
    */
   static List<TrialRecord> paretoFront(StudyRecord study) {
-    int objectives = study.directions().size();
-    Comparator<TrialRecord> order = Comparator.comparingInt(trial -> 0);
-    for (int i = 0; i < objectives; i++) {
-      int objective = i;
-      order = order.thenComparingDouble(trial -> loss(study, trial, objective));
-    }
-    List<TrialRecord> front = new ArrayList<>();
-    // What dominates a trial comes before it in this order.
-    for (TrialRecord trial : finite(study).stream().sorted(order).toList()) {
-      if (isFeasible(trial) && front.stream().noneMatch(other -> dominates(study, other, trial))) {
-        front.add(trial);
-      }
-    }
+    List<TrialRecord> front = new ArrayList<>(study.bestTrials());
+    front.retainAll(finite(study));
+    front.sort(byLoss(study, 0).thenComparingInt(TrialRecord::number));
     return front;
-  }
-
-  private static boolean dominates(StudyRecord study, TrialRecord one, TrialRecord other) {
-    double[] ones = one.values();
-    double[] others = other.values();
-    boolean better = false;
-    for (int i = 0; i < ones.length; i++) {
-      Direction direction = study.directions().get(i);
-      if (direction.better(others[i], ones[i])) {
-        return false;
-      }
-      better |= direction.better(ones[i], others[i]);
-    }
-    return better;
-  }
-
-  private static boolean isFeasible(TrialRecord trial) {
-    return Arrays.stream(trial.violations()).allMatch(violation -> violation <= 0);
   }
 
   /** What a trial has for a parameter; null if nothing that is one of its values. */
@@ -138,6 +109,6 @@ final class Trials {
 
   /** What the values of an objective are called. */
   static String objectiveName(StudyRecord study, int objective) {
-    return study.directions().size() == 1 ? "value" : "value " + objective;
+    return study.metricNames().get(objective);
   }
 }

@@ -9,8 +9,11 @@ package org.mobula.tune.space;
  */
 public record IntParameter(String name, long low, long high, boolean log, long step)
     implements Parameter {
-  /** Beyond it a double no longer holds every integer. */
-  private static final long MOST = 1L << 53;
+  /**
+   * The largest end of a range, and its negative the smallest: beyond it a double no longer holds
+   * every integer.
+   */
+  public static final long MOST = 1L << 53;
 
   public IntParameter {
     Names.check(name);

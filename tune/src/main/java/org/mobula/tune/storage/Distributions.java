@@ -66,13 +66,7 @@ final class Distributions {
               attributes.isTrue("log"),
               step == null ? 0 : step);
         }
-        case "IntDistribution" ->
-            new IntParameter(
-                written.name,
-                attributes.integer("low"),
-                attributes.integer("high"),
-                attributes.isTrue("log"),
-                attributes.integer("step"));
+        case "IntDistribution" -> integer(written.name, attributes);
         case "CategoricalDistribution" ->
             new CategoricalParameter(written.name, choices(attributes.list("choices")));
         default ->
@@ -83,6 +77,20 @@ final class Distributions {
       throw new IllegalArgumentException(
           "the distribution of %s is no JSON: %s".formatted(written.name, written.text), e);
     }
+  }
+
+  /** Python's integers have no end: those that a double does not hold exactly become numbers. */
+  private static Parameter integer(String name, Fields attributes) {
+    double low = attributes.number("low");
+    double high = attributes.number("high");
+    return Math.max(Math.abs(low), Math.abs(high)) > IntParameter.MOST
+        ? new FloatParameter(name, low, high, attributes.isTrue("log"), 0)
+        : new IntParameter(
+            name,
+            attributes.integer("low"),
+            attributes.integer("high"),
+            attributes.isTrue("log"),
+            attributes.integer("step"));
   }
 
   /** Python allows what a parameter of ours does not, first of all None: it becomes its text. */

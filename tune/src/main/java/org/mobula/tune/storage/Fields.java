@@ -30,7 +30,12 @@ record Fields(Map<?, ?> values) {
   }
 
   int id(String name) {
-    return (int) integer(name);
+    long id = integer(name);
+    if (id < 0 || id > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%s is %d but must be from 0 to %d".formatted(name, id, Integer.MAX_VALUE));
+    }
+    return (int) id;
   }
 
   boolean isTrue(String name) {

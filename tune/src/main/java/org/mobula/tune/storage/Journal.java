@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,8 @@ public final class Journal implements AutoCloseable {
   /** The system attribute of a study that describes its search space. */
   public static final String SPACE = "mobula:space";
 
+  private static final int MOST_WARNINGS = 100;
+
   /** How long Optuna waits before it breaks a lock. */
   private static final Duration GRACE_PERIOD = Duration.ofSeconds(30);
 
@@ -50,21 +53,28 @@ public final class Journal implements AutoCloseable {
   private final @Nullable JournalFile file;
   private final @Nullable JournalLock lock;
   private final String name;
+  private final List<String> warnings = new ArrayList<>();
   private boolean locked;
 
   /** What is to be written in one piece, while something is. */
   private @Nullable ByteArrayOutputStream piece;
 
-  private Journal(@Nullable Path path, Duration gracePeriod) throws IOException {
+  private Journal(@Nullable Path path, boolean writable, Duration gracePeriod) throws IOException {
     name = String.valueOf(path);
-    file = path == null ? null : new JournalFile(path, format);
-    lock = path == null ? null : new JournalLock(path, gracePeriod);
+    file = path == null ? null : new JournalFile(path, format, writable, this::warn);
+    lock = path == null || !writable ? null : new JournalLock(path, gracePeriod);
+  }
+
+  private void warn(String warning) {
+    if (warnings.size() < MOST_WARNINGS) {
+      warnings.add(warning);
+    }
   }
 
   /** A journal that is forgotten when it is closed. */
   public static Journal inMemory() {
     try {
-      return new Journal(null, GRACE_PERIOD);
+      return new Journal(null, true, GRACE_PERIOD);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -73,9 +83,11 @@ public final class Journal implements AutoCloseable {
   /**
    * The journal in a file, which is made if it is not there.
    *
-   * @throws UncheckedIOException if the file cannot be read, or a line that is not the last one is
-   *     broken; with file and line. A last line that is not whole was never finished: it is passed
-   *     over, and removed before the next one is added
+   * <p>A last line that is not whole was never finished: it is passed over, and removed before the
+   * next one is added. Any other line that cannot be read is passed over for good, and {@link
+   * #warnings} says so.
+   *
+   * @throws UncheckedIOException if the file cannot be read
    */
   public static Journal open(Path file) {
     return open(file, GRACE_PERIOD);
@@ -88,8 +100,22 @@ public final class Journal implements AutoCloseable {
    *     its holder is taken for dead; 30 s in Optuna
    */
   public static Journal open(Path file, Duration gracePeriod) {
+    return open(file, true, gracePeriod);
+  }
+
+  /**
+   * The journal in a file as it is now, to be looked at: it is neither locked nor changed, and need
+   * not be writable. Whatever would change it throws.
+   *
+   * @throws UncheckedIOException if the file cannot be read
+   */
+  public static Journal read(Path file) {
+    return open(file, false, GRACE_PERIOD);
+  }
+
+  private static Journal open(Path file, boolean writable, Duration gracePeriod) {
     try {
-      Journal journal = new Journal(file.toAbsolutePath(), gracePeriod);
+      Journal journal = new Journal(file.toAbsolutePath(), writable, gracePeriod);
       try {
         journal.refresh();
       } catch (RuntimeException e) {
@@ -103,7 +129,15 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** All studies. */
+  /**
+   * Why lines of the file, or parts of them, were passed over, with file and line; the first
+   * hundred.
+   */
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  /** All studies, in the order in which they were made. */
   public List<StudyRecord> studies() {
     return List.copyOf(replay.studies().values());
   }
@@ -287,7 +321,9 @@ public final class Journal implements AutoCloseable {
 
   /** As {@link #together(Runnable)}, with a result. */
   public <T> T together(Supplier<T> operations) {
-    if (file == null || lock == null || locked) {
+    if (file != null && lock == null) {
+      throw new IllegalStateException(name + " was opened to be read, and does not change");
+    } else if (file == null || lock == null || locked) {
       return operations.get();
     }
     try {

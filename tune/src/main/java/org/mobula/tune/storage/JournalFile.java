@@ -23,25 +23,33 @@ final class JournalFile implements AutoCloseable {
   private final Path path;
   private final JournalFormat format;
   // Streams and not channels: an interrupt of the thread would close those.
-  private final FileOutputStream out;
+  private final @Nullable FileOutputStream out;
   private final RandomAccessFile in;
+  private final Consumer<String> warnings;
   private long offset;
   private long lines;
   private long synced = System.nanoTime();
   private boolean dirty;
 
-  JournalFile(Path path, JournalFormat format) throws IOException {
+  /**
+   * Opens the file.
+   *
+   * @param writable whether lines may be added; if so, the file is made if it is not there
+   * @param warnings is told of what is passed over, with file and line
+   */
+  JournalFile(Path path, JournalFormat format, boolean writable, Consumer<String> warnings)
+      throws IOException {
     this.path = path;
     this.format = format;
-    this.out = new FileOutputStream(path.toFile(), true);
-    this.in = new RandomAccessFile(path.toFile(), "rw");
+    this.warnings = warnings;
+    this.out = writable ? new FileOutputStream(path.toFile(), true) : null;
+    this.in = new RandomAccessFile(path.toFile(), writable ? "rw" : "r");
   }
 
   /**
-   * Hands out the lines that were added since the last time.
-   *
-   * @throws IOException if a line is broken that is not the last one, or does not say what it has
-   *     to; with file and line
+   * Hands out the lines that were added since the last time. A line that is broken, or says what
+   * this program does not know, is passed over, unless it is the last one and broken: that one may
+   * still be being written.
    */
   void readNew(Consumer<JournalFormat.Line> reader) throws IOException {
     long end = in.length();
@@ -51,7 +59,7 @@ final class JournalFile implements AutoCloseable {
               .formatted(path));
     }
     byte[] unread = new byte[0];
-    IOException broken = null;
+    Broken broken = null;
     for (long position = offset; position < end; ) {
       int had = unread.length;
       unread = Arrays.copyOf(unread, had + (int) Math.min(end - position, PIECE_BYTES));
@@ -66,7 +74,7 @@ final class JournalFile implements AutoCloseable {
       for (int i = had; i < unread.length; i++) {
         if (unread[i] == '\n') {
           if (broken != null) {
-            throw broken;
+            passOver(broken.length, "the line is broken: " + broken.reason);
           }
           broken = read(unread, begin, i + 1 - begin, reader);
           begin = i + 1;
@@ -76,24 +84,35 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
+  /** A line that is no JSON. */
+  private record Broken(int length, String reason) {}
+
   /** Reads one whole line, or returns why it is none. */
-  private @Nullable IOException read(
-      byte[] bytes, int begin, int length, Consumer<JournalFormat.Line> reader) throws IOException {
+  private @Nullable Broken read(
+      byte[] bytes, int begin, int length, Consumer<JournalFormat.Line> reader) {
     JournalFormat.Line line;
     try {
       line = format.parse(bytes, begin, length);
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s:%s: %s".formatted(path, lines + 1, e.getMessage()), e);
+      passOver(length, String.valueOf(e.getMessage()));
+      return null;
     } catch (IOException e) {
-      return new IOException(
-          "%s:%s: the line is broken, and others follow: mend or delete it (%s)"
-              .formatted(path, lines + 1, e.getMessage()),
-          e);
+      String reason = String.valueOf(e.getMessage());
+      return new Broken(length, reason.lines().findFirst().orElse(""));
     }
     offset += length;
     lines++;
+    for (String omission : line.omissions()) {
+      warnings.accept("%s:%d: %s; the rest of the line holds".formatted(path, lines, omission));
+    }
     reader.accept(line);
     return null;
+  }
+
+  private void passOver(int length, String reason) {
+    offset += length;
+    lines++;
+    warnings.accept("%s:%d is passed over: %s".formatted(path, lines, reason));
   }
 
   /**
@@ -105,6 +124,9 @@ final class JournalFile implements AutoCloseable {
    *     its end
    */
   boolean append(byte[] added) throws IOException {
+    if (out == null) {
+      throw new IOException(path + " was opened to be read alone");
+    }
     cutTail();
     dirty = true;
     try {
@@ -147,7 +169,7 @@ final class JournalFile implements AutoCloseable {
 
   /** Puts what was added onto the disk. */
   void sync() throws IOException {
-    if (dirty) {
+    if (dirty && out != null) {
       out.getFD().sync();
       dirty = false;
       synced = System.nanoTime();
@@ -156,9 +178,12 @@ final class JournalFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (out;
-        in) {
-      sync();
+    try (in) {
+      if (out != null) {
+        try (out) {
+          sync();
+        }
+      }
     }
   }
 }

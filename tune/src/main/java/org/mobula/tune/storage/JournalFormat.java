@@ -10,12 +10,15 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAccessor;
 import java.util.AbstractMap.SimpleEntry;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
 
 /** Operations as lines of JSON, field by field as Optuna 5.0.0 writes and reads them. */
@@ -24,8 +27,13 @@ final class JournalFormat {
    * A line of the journal.
    *
    * @param worker who wrote it
+   * @param omissions why parts of the line are not in the operation, for a person to read
    */
-  record Line(String worker, Operation operation) {}
+  record Line(String worker, Operation operation, List<String> omissions) {
+    Line(String worker, Operation operation) {
+      this(worker, operation, List.of());
+    }
+  }
 
   private static final List<Class<? extends Operation>> CODES =
       List.of(
@@ -46,16 +54,34 @@ final class JournalFormat {
   private static final List<TrialState> STATES = List.of(TrialState.values());
 
   private final Distributions distributions = new Distributions();
+  private final List<String> omissions = new ArrayList<>();
 
   /**
-   * Reads a line.
+   * Reads a line. A part that this program cannot read is left out where the operation is of use
+   * without it: above all, a trial has to be counted, or all later ids would be those of others.
    *
    * @throws IOException if it is not JSON
    * @throws IllegalArgumentException if it is JSON but no operation
    */
   Line parse(byte[] bytes, int begin, int length) throws IOException {
+    omissions.clear();
     Fields fields = new Fields(Json.object(bytes, begin, length));
-    return new Line(fields.text("worker_id"), operation(fields));
+    return new Line(fields.text("worker_id"), operation(fields), List.copyOf(omissions));
+  }
+
+  /** What can be read, or else nothing, with the reason kept. */
+  private <T> T orElse(T nothing, Supplier<T> part) {
+    T read = orNull(part);
+    return read == null ? nothing : read;
+  }
+
+  private <T> @Nullable T orNull(Supplier<? extends @Nullable T> part) {
+    try {
+      return part.get();
+    } catch (IllegalArgumentException e) {
+      omissions.add(String.valueOf(e.getMessage()));
+      return null;
+    }
   }
 
   /** The line with its end. */
@@ -85,18 +111,21 @@ final class JournalFormat {
             fields.id("study_id"), set.getKey(), set.getValue());
       }
       case 4 -> createTrial(fields);
-      case 5 ->
-          new Operation.SetParameter(
-              fields.id("trial_id"),
-              distributions.parameter(fields.text("param_name"), fields.text("distribution")),
-              fields.number("param_value_internal"));
+      case 5 -> {
+        Parameter parameter =
+            distributions.parameter(fields.text("param_name"), fields.text("distribution"));
+        yield new Operation.SetParameter(
+            fields.id("trial_id"),
+            parameter,
+            held(parameter, fields.number("param_value_internal")));
+      }
       case 6 ->
           new Operation.SetState(
               fields.id("trial_id"),
               state(fields),
-              fields.has("values") ? fields.numbers("values") : null,
-              time(fields, "datetime_start"),
-              time(fields, "datetime_complete"));
+              orNull(() -> fields.has("values") ? fields.numbers("values") : null),
+              timeOrNull(fields, "datetime_start"),
+              timeOrNull(fields, "datetime_complete"));
       case 7 ->
           new Operation.SetIntermediateValue(
               fields.id("trial_id"), fields.integer("step"), fields.number("intermediate_value"));
@@ -121,30 +150,69 @@ final class JournalFormat {
     Map<String, Parameter> kinds = new LinkedHashMap<>();
     Map<String, Double> parameters = new LinkedHashMap<>();
     Map<Long, Double> intermediateValues = new LinkedHashMap<>();
-    Fields texts = new Fields(fields.attributes("distributions"));
-    for (Object name : texts.values().keySet()) {
-      String key = (String) name;
-      kinds.put(key, distributions.parameter(key, texts.text(key)));
+    Fields texts = new Fields(attributes(fields, "distributions"));
+    Fields numbers = new Fields(attributes(fields, "params"));
+    for (Object each : texts.values().keySet()) {
+      String name = (String) each;
+      orElse(
+          false,
+          () -> {
+            Parameter parameter = distributions.parameter(name, texts.text(name));
+            double number = held(parameter, numbers.number(name));
+            kinds.put(name, parameter);
+            parameters.put(name, number);
+            return true;
+          });
     }
-    Fields numbers = new Fields(fields.attributes("params"));
-    for (Object name : numbers.values().keySet()) {
-      parameters.put((String) name, numbers.number((String) name));
-    }
-    Fields reports = new Fields(fields.attributes("intermediate_values"));
+    Fields reports = new Fields(attributes(fields, "intermediate_values"));
     for (Object step : reports.values().keySet()) {
-      intermediateValues.put(Long.valueOf((String) step), reports.number((String) step));
+      orElse(
+          false,
+          () -> {
+            intermediateValues.put(step((String) step), reports.number((String) step));
+            return true;
+          });
     }
     return new Operation.CreateTrial(
         fields.id("study_id"),
-        fields.has("state") ? state(fields) : TrialState.RUNNING,
-        fields.has("value") ? List.of(fields.number("value")) : fields.numbers("values"),
+        orElse(TrialState.FAIL, () -> fields.has("state") ? state(fields) : TrialState.RUNNING),
+        orElse(
+            List.of(),
+            () -> fields.has("value") ? List.of(fields.number("value")) : fields.numbers("values")),
         parameters,
         kinds,
         intermediateValues,
-        fields.attributes("user_attrs"),
-        fields.attributes("system_attrs"),
-        time(fields, "datetime_start"),
-        time(fields, "datetime_complete"));
+        attributes(fields, "user_attrs"),
+        attributes(fields, "system_attrs"),
+        timeOrNull(fields, "datetime_start"),
+        timeOrNull(fields, "datetime_complete"));
+  }
+
+  private Map<String, Object> attributes(Fields fields, String name) {
+    return orElse(Map.of(), () -> fields.attributes(name));
+  }
+
+  private static long step(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "an intermediate value has the step %s but it must be an integer".formatted(text), e);
+    }
+  }
+
+  /**
+   * A number outside the range may well be one that somebody has asked for; but a choice is known
+   * by its index.
+   */
+  private static double held(Parameter parameter, double internal) {
+    if (!Double.isFinite(internal)
+        || (parameter instanceof CategoricalParameter && !parameter.contains(internal))) {
+      throw new IllegalArgumentException(
+          "%s is %s but must be the number of a value of %s"
+              .formatted(parameter.name(), internal, parameter));
+    }
+    return internal;
   }
 
   private Map<String, @Nullable Object> fields(Line written) {
@@ -240,6 +308,10 @@ final class JournalFormat {
       throw new IllegalArgumentException("state is %s but must be 0 to 4".formatted(code));
     }
     return STATES.get((int) code);
+  }
+
+  private @Nullable Instant timeOrNull(Fields fields, String name) {
+    return orNull(() -> time(fields, name));
   }
 
   /** Without an offset, as Optuna 3 wrote it, a time is local. */

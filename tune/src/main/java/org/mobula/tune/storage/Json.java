@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -33,6 +34,17 @@ final class Json {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /** For what has integers beyond a {@code long}, which Python writes as readily. */
+  private static final JsonMapper BIG =
+      MAPPER
+          .rebuild()
+          .disable(DeserializationFeature.USE_LONG_FOR_INTS)
+          .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
+          .build();
+
+  private static final BigInteger LEAST = BigInteger.valueOf(Long.MIN_VALUE);
+  private static final BigInteger MOST = BigInteger.valueOf(Long.MAX_VALUE);
+
   private Json() {}
 
   /**
@@ -42,11 +54,35 @@ final class Json {
    * @throws IllegalArgumentException if it is not an object
    */
   static Map<?, ?> object(byte[] bytes, int begin, int length) throws IOException {
-    return object(MAPPER.readValue(bytes, begin, length, Object.class));
+    try {
+      return object(MAPPER.readValue(bytes, begin, length, Object.class));
+    } catch (InputCoercionException e) {
+      return object(shortened(BIG.readValue(bytes, begin, length, Object.class)));
+    }
   }
 
   static Map<?, ?> object(String text) throws IOException {
-    return object(MAPPER.readValue(text, Object.class));
+    try {
+      return object(MAPPER.readValue(text, Object.class));
+    } catch (InputCoercionException e) {
+      return object(shortened(BIG.readValue(text, Object.class)));
+    }
+  }
+
+  /** Integers as {@link Long}s where they are not beyond one. */
+  private static @Nullable Object shortened(@Nullable Object value) {
+    if (value instanceof BigInteger number) {
+      return number.max(LEAST).min(MOST).equals(number) ? (Object) number.longValue() : number;
+    } else if (value instanceof List<?> items) {
+      List<@Nullable Object> list = new ArrayList<>();
+      items.forEach(item -> list.add(shortened(item)));
+      return list;
+    } else if (value instanceof Map<?, ?> map) {
+      Map<String, @Nullable Object> object = new LinkedHashMap<>();
+      map.forEach((key, item) -> object.put(String.valueOf(key), shortened(item)));
+      return object;
+    }
+    return value;
   }
 
   private static Map<?, ?> object(@Nullable Object value) {

@@ -1,7 +1,9 @@
 package org.mobula.tune.storage;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +15,9 @@ import java.util.Optional;
  * refreshes the journal.
  */
 public final class StudyRecord {
+  /** Optuna's name for the system attribute with the names of the objectives. */
+  public static final String METRIC_NAMES = "study:metric_names";
+
   final int id;
   final String name;
   final List<Direction> directions;
@@ -44,6 +49,19 @@ public final class StudyRecord {
     return directions;
   }
 
+  /** What each objective is called; "value", or "value 0" and so on, where nobody has said. */
+  public List<String> metricNames() {
+    List<String> names = new ArrayList<>();
+    List<?> said = systemAttributes.get(METRIC_NAMES) instanceof List<?> list ? list : List.of();
+    for (int i = 0; i < directions.size(); i++) {
+      names.add(
+          said.size() == directions.size()
+              ? String.valueOf(said.get(i))
+              : directions.size() == 1 ? "value" : "value " + i);
+    }
+    return names;
+  }
+
   /** The first objective's direction. */
   public Direction direction() {
     return directions.get(0);
@@ -68,12 +86,71 @@ public final class StudyRecord {
   public Optional<TrialRecord> best() {
     TrialRecord best = null;
     for (TrialRecord trial : trials) {
-      if (trial.state == TrialState.COMPLETE
+      if (trial.hasAllValues()
           && (best == null || direction().better(trial.value(), best.value()))) {
         best = trial;
       }
     }
     return Optional.ofNullable(best);
+  }
+
+  /**
+   * The complete trials that no other one dominates, being as good in every objective and better in
+   * one: the Pareto front, by number; without those that break a constraint. Of one objective these
+   * are its best trials.
+   */
+  public List<TrialRecord> bestTrials() {
+    List<TrialRecord> candidates = new ArrayList<>();
+    for (TrialRecord trial : trials) {
+      if (trial.hasAllValues() && Arrays.stream(trial.violations()).allMatch(each -> each <= 0)) {
+        candidates.add(trial);
+      }
+    }
+    Comparator<TrialRecord> order = Comparator.comparingInt(trial -> 0);
+    for (int i = 0; i < directions.size(); i++) {
+      int objective = i;
+      order =
+          order.thenComparingDouble(
+              trial -> directions.get(objective).toMinimize(trial.values[objective]));
+    }
+    candidates.sort(order);
+    List<TrialRecord> front = new ArrayList<>();
+    // A trial that dominates another comes before it in this order.
+    for (TrialRecord trial : candidates) {
+      if (front.stream().noneMatch(other -> dominates(other, trial))) {
+        front.add(trial);
+      }
+    }
+    front.sort(Comparator.comparingInt(TrialRecord::number));
+    return front;
+  }
+
+  private boolean dominates(TrialRecord one, TrialRecord other) {
+    boolean better = false;
+    for (int i = 0; i < directions.size(); i++) {
+      Direction direction = directions.get(i);
+      if (direction.better(other.values[i], one.values[i])) {
+        return false;
+      }
+      better |= direction.better(one.values[i], other.values[i]);
+    }
+    return better;
+  }
+
+  /**
+   * The reason that most of the failed trials give, the earliest of equals, and how many give it;
+   * empty if none has failed.
+   */
+  public Optional<Map.Entry<String, Integer>> commonestFailure() {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (TrialRecord trial : trials) {
+      if (trial.state == TrialState.FAIL) {
+        Object reason = trial.systemAttributes.get(TrialRecord.FAILURE);
+        counts.merge(reason == null ? "no reason was kept" : reason.toString(), 1, Integer::sum);
+      }
+    }
+    return counts.entrySet().stream()
+        .reduce((one, other) -> other.getValue() > one.getValue() ? other : one);
   }
 
   @Override

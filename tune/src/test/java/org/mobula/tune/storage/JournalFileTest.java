@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.SearchSpace;
 
@@ -132,22 +134,97 @@ class JournalFileTest {
     }
   }
 
-  @Test
-  void aBrokenLineIsNamed() throws IOException {
+  private static final String FLOAT =
+      "{\\\"name\\\":\\\"FloatDistribution\\\",\\\"attributes\\\":{\\\"step\\\":null,\\\"low\\\":0.0,\\\"high\\\":1.0,\\\"log\\\":false}}";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"op_code\":4,\"wor|the line is broken",
+        "{\"op_code\":12,\"worker_id\":\"w\"}|op_code is 12 but must be 0 to 10",
+        "{\"op_code\":4611686018427387904,\"worker_id\":\"w\"}|op_code is 4611686018427387904 but must be from 0 to",
+        "{\"op_code\":7,\"worker_id\":\"w\",\"trial_id\":4611686018427387904,\"step\":1,\"intermediate_value\":1}|trial_id is 4611686018427387904",
+        "{\"op_code\":7,\"worker_id\":\"w\",\"trial_id\":0,\"step\":1e99,\"intermediate_value\":1}|step is 1.0E99 but must be an integer",
+        "{\"op_code\":5,\"worker_id\":\"w\",\"trial_id\":0,\"param_name\":\"c\",\"param_value_internal\":1,\"distribution\":\"{}\"}|attributes is missing",
+        "{\"op_code\":5,\"worker_id\":\"w\",\"trial_id\":0,\"param_name\":\"x\",\"param_value_internal\":NaN,\"distribution\":\""
+            + FLOAT
+            + "\"}|x is NaN but must be the number of a value",
+        "[1]|[1] is not a JSON object",
+      })
+  void aLineThatCannotBeReadIsPassedOver(String line, String warning) throws IOException {
+    String before;
     try (Journal journal = Journal.open(file)) {
       complete(journal, study(journal));
+      before = known(journal);
     }
     List<String> lines = new ArrayList<>(Files.readAllLines(file));
-    lines.set(2, lines.get(2).substring(0, 20));
+    lines.add(2, line);
     Files.write(file, lines);
-    assertThatThrownBy(() -> Journal.open(file))
+    try (Journal journal = Journal.open(file)) {
+      assertThat(known(journal)).isEqualTo(before);
+      assertThat(journal.warnings()).hasSize(1);
+      assertThat(journal.warnings().get(0)).contains("study.log:3 is passed over: " + warning);
+      complete(journal, study(journal));
+    }
+    try (Journal journal = Journal.read(file)) {
+      assertThat(journal.studies().get(0).trials()).hasSize(2);
+    }
+  }
+
+  @Test
+  void aTrialCountsWhateverCannotBeReadOfIt() throws IOException {
+    try (Journal journal = Journal.open(file)) {
+      study(journal);
+    }
+    String big = FLOAT.replace("Float", "Int").replace("1.0", "4611686018427387904");
+    Files.writeString(
+        file,
+        ("{'op_code':4,'worker_id':'w','study_id':0,'datetime_start':'yesterday','state':1,'value':'high',"
+                + "'distributions':{'x':'%s','n':'%s','c':'{}'},'params':{'x':7.5,'n':4611686018427387904,'c':1},"
+                + "'user_attrs':{'big':4611686018427387904,'bigger':92233720368547758070},'system_attrs':[],"
+                + "'intermediate_values':{'1.5':1,'2':NaN}}\n")
+            .formatted(FLOAT, big.replace("null", "1").replace("0.0", "0"))
+            .replace("'", "\""),
+        StandardOpenOption.APPEND);
+    try (Journal journal = Journal.open(file)) {
+      assertThat(journal.warnings())
+          .hasSize(5)
+          .allMatch(warning -> warning.contains("study.log:3: ") && warning.endsWith(" holds"));
+      TrialRecord trial = study(journal).trials().get(0);
+      assertThat(trial.state()).isEqualTo(TrialState.COMPLETE);
+      assertThat(trial.hasAllValues()).isFalse();
+      assertThat(study(journal).best()).isEmpty();
+      assertThat(trial.parameterValues())
+          .containsOnly(Map.entry("x", 7.5), Map.entry("n", (double) (1L << 62)));
+      assertThat(trial.userAttributes()).containsEntry("big", 1L << 62);
+      assertThat(trial.intermediateValues()).containsOnlyKeys(2L);
+      complete(journal, study(journal));
+      assertThat(study(journal).best().orElseThrow().number()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whatIsOnlyReadNeedNotBeWritable() throws IOException {
+    String before;
+    try (Journal journal = Journal.open(file)) {
+      complete(journal, study(journal));
+      before = known(journal);
+    }
+    assertThat(file.toFile().setWritable(false)).isTrue();
+    byte[] bytes = Files.readAllBytes(file);
+    try (Journal journal = Journal.read(file)) {
+      assertThat(known(journal)).isEqualTo(before);
+      assertThatThrownBy(() -> complete(journal, journal.studies().get(0)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("study.log was opened to be read, and does not change");
+    }
+    assertThat(file).hasBinaryContent(bytes);
+    assertThatThrownBy(() -> Journal.read(file.resolveSibling("none.log")))
         .isInstanceOf(UncheckedIOException.class)
-        .hasMessageContaining("study.log:3: the line is broken, and others follow");
-    lines.set(2, "{\"op_code\":12,\"worker_id\":\"w\"}");
-    Files.write(file, lines);
-    assertThatThrownBy(() -> Journal.open(file))
-        .isInstanceOf(UncheckedIOException.class)
-        .hasMessageContaining("study.log:3: op_code is 12 but must be 0 to 10");
+        .hasMessageContaining("none.log");
+    assertThat(file.resolveSibling("none.log")).doesNotExist();
   }
 
   @Test

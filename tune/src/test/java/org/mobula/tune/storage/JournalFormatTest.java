@@ -147,7 +147,7 @@ class JournalFormatTest {
         "{\"op_code\":6,\"worker_id\":\"w\",\"trial_id\":0,\"state\":5}",
         "{\"op_code\":8,\"worker_id\":\"w\",\"trial_id\":0,\"user_attr\":{}}",
         "{\"op_code\":5,\"worker_id\":\"w\",\"trial_id\":0,\"param_name\":\"c\",\"param_value_internal\":1,\"distribution\":\"{}\"}",
-        "{\"op_code\":4,\"worker_id\":\"w\",\"study_id\":0,\"datetime_start\":\"yesterday\"}",
+        "{\"op_code\":1,\"worker_id\":\"w\",\"study_id\":4611686018427387904}",
       })
   void refusesWhatIsNoOperation(String line) {
     assertThatThrownBy(() -> read(line)).isInstanceOf(IllegalArgumentException.class);
