@@ -41,7 +41,7 @@ final class CommandFailure extends RuntimeException {
   }
 
   /** The command was right but did not succeed. */
-  static CommandFailure failed(String problem, String remedy, Throwable cause) {
+  static CommandFailure failed(String problem, String remedy, @Nullable Throwable cause) {
     return new CommandFailure("mobula: " + problem, remedy, ExitCode.SOFTWARE, cause);
   }
 

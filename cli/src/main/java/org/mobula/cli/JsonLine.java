@@ -1,6 +1,9 @@
 package org.mobula.cli;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** A flat JSON object in one line; a mapper would take longer to start than many a run. */
@@ -28,6 +31,38 @@ final class JsonLine {
   JsonLine number(String name, double value) {
     key(name).append(Double.isFinite(value) ? Double.toString(value) : "null");
     return this;
+  }
+
+  /** Each value as it is: texts, numbers and booleans; of numbers every digit. */
+  JsonLine object(String name, Map<String, Object> values) {
+    JsonLine object = new JsonLine();
+    values.forEach(object::value);
+    key(name).append(object);
+    return this;
+  }
+
+  JsonLine integers(String name, List<Integer> values) {
+    key(name).append(values.toString().replace(" ", ""));
+    return this;
+  }
+
+  JsonLine numbers(String name, double... values) {
+    StringJoiner list = new StringJoiner(",", "[", "]");
+    for (double value : values) {
+      list.add(Double.isFinite(value) ? Double.toString(value) : "null");
+    }
+    key(name).append(list);
+    return this;
+  }
+
+  private void value(String name, Object value) {
+    if (value instanceof Double number) {
+      number(name, number);
+    } else if (value instanceof Number || value instanceof Boolean) {
+      key(name).append(value);
+    } else {
+      text(name, value.toString());
+    }
   }
 
   private StringBuilder key(String name) {

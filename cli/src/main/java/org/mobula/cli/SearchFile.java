@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.tune.ParameterConfig;
@@ -45,7 +46,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
         base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());
     TrainingObjective objective;
     try {
-      objective = TrainingObjective.of(base).withMetric(config.metric());
+      objective = TrainingObjective.of(base).withMetrics(config.metric());
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(
           ConfigReader.place(file, overrides, List.of("base")),
@@ -55,6 +56,9 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     SearchSpace space = space(file, overrides, config);
     for (Parameter parameter : space.parameters()) {
       check(file, overrides, objective, parameter);
+      if (parameter.name().startsWith("environment.")) {
+        checkEnvironments(file, overrides, objective, parameter);
+      }
     }
     for (Map<String, Object> first : config.firstTrials()) {
       try {
@@ -69,7 +73,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     boolean reports =
         base.evaluation().every() > 0
             || config.space().containsKey("evaluation.every")
-            || !config.metric().equals(MetricNames.EVALUATION_EPISODE_RETURN_MEAN);
+            || !config.metric().contains(MetricNames.EVALUATION_EPISODE_RETURN_MEAN);
     if (!reports && !(config.scheduler() instanceof NoScheduler)) {
       throw CommandFailure.setting(
           ConfigReader.place(file, overrides, List.of("scheduler")),
@@ -126,6 +130,27 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
         ConfigReader.place(file, overrides, List.of("space", parameter.name())),
         parameter.name() + ": " + mistakes.iterator().next(),
         "Every key of the space is a dotted key of the training file; {mobula} schema tells all.");
+  }
+
+  /** What an environment takes only its maker knows: one is made with each end of the range. */
+  private static void checkEnvironments(
+      Path file, List<String> overrides, TrainingObjective objective, Parameter parameter) {
+    for (Object value : ends(parameter)) {
+      Map<String, Object> values = Map.of(parameter.name(), value);
+      String setting = TrainingObjective.settings(values).get(0);
+      try {
+        TrainingConfig config = objective.config(values);
+        EnvironmentCatalogue.standard()
+            .factory(config.environment().name(), config.environment().options())
+            .create()
+            .close();
+      } catch (RuntimeException e) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("space", parameter.name())),
+            "no environment can be made with %s: %s".formatted(setting, ErrorReport.message(e)),
+            "Leave that value out of the space.");
+      }
+    }
   }
 
   private static List<Object> ends(Parameter parameter) {

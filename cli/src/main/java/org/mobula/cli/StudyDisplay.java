@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.mobula.tune.StudyListener;
 import org.mobula.tune.StudyResult;
@@ -62,14 +64,18 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     } else {
       err.println(
           "tuning %s keys of %s by %s → %s"
-              .formatted(config.space().size(), config.base(), config.metric(), directory));
+              .formatted(
+                  config.space().size(),
+                  config.base(),
+                  String.join(" and ", config.metric()),
+                  directory));
     }
   }
 
   @Override
   public synchronized void onStart(StudyRecord study, TrialRecord trial) {
     if (json) {
-      out.println(line("start", trial).text("parameters", parameters(trial)));
+      out.println(line("start", trial).object("parameters", trial.parameterValues()));
     }
     draw(study);
   }
@@ -96,7 +102,8 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
           line("end", trial)
               .text("state", state(trial))
               .number("value", trial.value())
-              .text("parameters", parameters(trial)));
+              .numbers("values", trial.values())
+              .object("parameters", trial.parameterValues()));
     } else {
       wipe();
       Object failure = trial.systemAttributes().get(TrialRecord.FAILURE);
@@ -105,12 +112,46 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
               .formatted(
                   trial.number(),
                   state(trial),
-                  Double.isNaN(trial.value()) ? "" : " " + Figures.measurement(trial.value()),
+                  trial.values().length == 0 ? "" : " " + values(trial),
                   failure == null ? parameters(trial) : failure,
-                  study.best().filter(best -> best == trial).isPresent() ? "  ← best so far" : ""));
+                  mark(study, trial)));
       lastFrame = Long.MIN_VALUE;
     }
     draw(study);
+  }
+
+  @Override
+  public synchronized void onWarning(String warning) {
+    if (json) {
+      out.println(new JsonLine().text("event", "warning").text("text", warning));
+    } else {
+      wipe();
+      err.println("warning: " + warning);
+      lastFrame = Long.MIN_VALUE;
+    }
+  }
+
+  private static String mark(StudyRecord study, TrialRecord trial) {
+    if (study.directions().size() > 1) {
+      return study.bestTrials().contains(trial) ? "  ← on the Pareto front" : "";
+    }
+    return study.best().filter(best -> best == trial).isPresent() ? "  ← best so far" : "";
+  }
+
+  /** As a person reads a trial's values; a dash where there is none. */
+  static String values(TrialRecord trial) {
+    return trial.values().length == 0
+        ? "-"
+        : Arrays.stream(trial.values())
+            .mapToObj(value -> Double.isNaN(value) ? "-" : Figures.measurement(value))
+            .collect(Collectors.joining(" "));
+  }
+
+  /** The numbers of the trials on the Pareto front. */
+  static String front(StudyRecord study) {
+    return study.bestTrials().stream()
+        .map(trial -> Integer.toString(trial.number()))
+        .collect(Collectors.joining(", "));
   }
 
   private static JsonLine line(String event, TrialRecord trial) {
@@ -122,11 +163,15 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     return Scheduler.isPaused(trial) ? "paused" : trial.state().word();
   }
 
-  /** The last part of each key that has more than one value, with the value. */
+  /**
+   * Each key that has more than one value, with its value; of the key the last parts, as many as
+   * tell it from the others.
+   */
   static String parameters(TrialRecord trial) {
+    Set<String> keys = trial.distributions().keySet();
     return trial.parameterValues().entrySet().stream()
         .filter(entry -> isSearched(trial, entry.getKey()))
-        .map(entry -> shortName(entry.getKey()) + "=" + shortValue(entry.getValue()))
+        .map(entry -> shortName(entry.getKey(), keys) + "=" + shortValue(entry.getValue()))
         .collect(Collectors.joining(" "));
   }
 
@@ -135,8 +180,14 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     return parameter != null && parameter.cardinality() > 1;
   }
 
-  private static String shortName(String key) {
-    return key.substring(key.lastIndexOf('.') + 1);
+  private static String shortName(String key, Set<String> keys) {
+    for (int dot = key.lastIndexOf('.'); dot > 0; dot = key.lastIndexOf('.', dot - 1)) {
+      String end = key.substring(dot);
+      if (keys.stream().noneMatch(other -> !other.equals(key) && ("." + other).endsWith(end))) {
+        return end.substring(1);
+      }
+    }
+    return key;
   }
 
   private static String shortValue(Object value) {
@@ -181,13 +232,15 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     double elapsed = (System.nanoTime() - started) / 1e9;
     int most = config.stop().trials();
     String best =
-        study
-            .best()
-            .map(
-                trial ->
-                    "best %s (trial %s)"
-                        .formatted(Figures.measurement(trial.value()), trial.number()))
-            .orElse("none complete yet");
+        study.directions().size() > 1
+            ? study.bestTrials().size() + " trials on the Pareto front"
+            : study
+                .best()
+                .map(
+                    trial ->
+                        "best %s (trial %s)"
+                            .formatted(Figures.measurement(trial.value()), trial.number()))
+                .orElse("none complete yet");
     String left =
         ended > 0 && most > finished
             ? ", about " + Figures.duration(elapsed / ended * (most - finished)) + " left"
@@ -218,29 +271,34 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
             + ": ending; running trials go on from their last checkpoints with --resume. Again to end at once.");
   }
 
+  private static JsonLine finish(StudyResult result) {
+    JsonLine line = new JsonLine().text("event", "finish").text("reason", result.reason());
+    StudyRecord study = result.study();
+    if (study.directions().size() > 1) {
+      return line.integers("front", study.bestTrials().stream().map(TrialRecord::number).toList());
+    }
+    study
+        .best()
+        .ifPresent(best -> line.integer("best", best.number()).number("value", best.value()));
+    return line;
+  }
+
   void end(Path directory, StudyResult result) {
     wipe();
     if (json) {
-      JsonLine line = new JsonLine().text("event", "finish").text("reason", result.reason());
-      result
-          .study()
-          .best()
-          .ifPresent(best -> line.integer("best", best.number()).number("value", best.value()));
-      out.println(line);
+      out.println(finish(result));
       return;
     }
-    result
-        .study()
-        .best()
-        .ifPresent(
-            best -> {
-              out.println(
-                  "best: trial %s, %s %s"
-                      .formatted(
-                          best.number(), config.metric(), Figures.measurement(best.value())));
-              best.parameterValues()
-                  .forEach((key, value) -> out.println("  " + key + ": " + value));
-            });
+    StudyRecord study = result.study();
+    if (study.directions().size() > 1) {
+      out.println("Pareto front: trials " + front(study));
+    } else if (study.best().isPresent()) {
+      TrialRecord best = study.best().get();
+      out.println(
+          "best: trial %s, %s %s"
+              .formatted(best.number(), config.metric().get(0), Figures.measurement(best.value())));
+      best.parameterValues().forEach((key, value) -> out.println("  " + key + ": " + value));
+    }
     out.println("ended because " + result.reason());
     out.println("report: " + directory.resolve(Studies.REPORT));
     out.println(

@@ -1,7 +1,10 @@
 package org.mobula.cli;
 
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.mobula.tune.StudyDirectory;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -10,7 +13,9 @@ final class StudyOption {
   @Parameters(
       arity = "0..1",
       paramLabel = "STUDY",
-      description = "A study, by path or name (default: the newest).")
+      description =
+          "A study, by path or name (default: the newest); also one that was made in Java, or the"
+              + " file of an Optuna journal.")
   private @Nullable String study;
 
   @Option(
@@ -21,9 +26,35 @@ final class StudyOption {
   @SuppressWarnings("NullAway.Init") // has a default
   private Path studiesDirectory;
 
-  /** The study as its journal tells it. */
-  KeptStudy open() {
+  @Option(
+      names = "--study-name",
+      paramLabel = "NAME",
+      description = "Which study of a journal that has several (default: the first).")
+  private @Nullable String name;
+
+  /**
+   * The study as its journal tells it.
+   *
+   * @param notes what a person should know of the journal is printed there
+   */
+  KeptStudy open(PrintWriter notes) {
+    KeptStudy kept = find();
+    for (String note : kept.notes()) {
+      notes.println("note: " + note);
+    }
+    return kept;
+  }
+
+  private KeptStudy find() {
     Studies studies = new Studies(studiesDirectory);
-    return new KeptStudy(study == null ? studies.newest() : studies.find(study));
+    if (study == null) {
+      return new KeptStudy(studies.newest(), name);
+    }
+    Path path = Path.of(study);
+    if (Files.isRegularFile(path)) {
+      return KeptStudy.ofJournal(path, name);
+    }
+    boolean madeElsewhere = Files.isRegularFile(StudyDirectory.journal(path));
+    return new KeptStudy(madeElsewhere ? path : studies.find(study), name);
   }
 }

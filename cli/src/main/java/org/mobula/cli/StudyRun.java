@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.JsonSchema;
@@ -14,6 +15,9 @@ import org.mobula.tune.StudyException;
 import org.mobula.tune.StudyResult;
 import org.mobula.tune.TuneConfig;
 import org.mobula.tune.report.StudyReport;
+import org.mobula.tune.storage.StudyRecord;
+import org.mobula.tune.storage.TrialRecord;
+import org.mobula.tune.storage.TrialState;
 
 /** A study that can begin or go on: all that could be wrong with it has been looked at. */
 final class StudyRun {
@@ -68,7 +72,7 @@ final class StudyRun {
                 study.stop(signal);
                 display.stopping(signal);
               })) {
-        result = study.optimize(file.objective());
+        result = study.optimizeMany(file.objective()::evaluateAll);
         exitCode = result.interrupted() ? signals.exitCode() : 0;
       } catch (StudyException e) {
         throw CommandFailure.failed(
@@ -77,11 +81,36 @@ final class StudyRun {
             e);
       } catch (IllegalArgumentException e) {
         throw CommandFailure.usage(
-            ErrorReport.message(e), "Begin another study: {mobula} tune SEARCH --name NAME");
+            ErrorReport.message(e),
+            "{mobula} tune --resume %s without --set goes on with it; {mobula} tune SEARCH --name NAME begins another."
+                .formatted(Terminal.word(directory)));
       }
       StudyReport.write(result.study(), directory.resolve(Studies.REPORT));
       display.end(directory, result);
+      if (!result.interrupted()) {
+        refuseFailure(result.study());
+      }
     }
     return exitCode;
+  }
+
+  /** A study of which nothing came but failures has failed itself. */
+  private void refuseFailure(StudyRecord study) {
+    List<TrialRecord> ended =
+        study.trials().stream().filter(trial -> trial.state().isFinished()).toList();
+    Map.Entry<String, Integer> commonest = study.commonestFailure().orElse(null);
+    if (commonest == null || ended.stream().anyMatch(trial -> trial.state() != TrialState.FAIL)) {
+      return;
+    }
+    throw CommandFailure.failed(
+        "all %s trials of %s failed, %s of them because %s"
+            .formatted(ended.size(), directory, commonest.getValue(), commonest.getKey()),
+        "Mend %s or %s there; {mobula} tune --resume %s --set stop.trials=%s then tries as many again."
+            .formatted(
+                Studies.BASE,
+                Studies.SEARCH,
+                Terminal.word(directory),
+                Math.max(file.config().stop().trials(), ended.size()) + ended.size()),
+        null);
   }
 }

@@ -3,7 +3,10 @@ package org.mobula.cli;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.mobula.tune.StudyDirectory;
 import org.mobula.tune.TrainingObjective;
 import org.mobula.tune.storage.StudyRecord;
@@ -12,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -27,23 +31,44 @@ final class TuneBestCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli
   private StudyOption option;
 
+  @Option(
+      names = "--trial",
+      paramLabel = "N",
+      description =
+          "Show that trial (default: the best; of several objectives, the table of those on the"
+              + " Pareto front).")
+  private @Nullable Integer number;
+
+  @Option(
+      names = "--json",
+      description = "Print a JSON object, one for each trial on a Pareto front, with every digit.")
+  private boolean json;
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Main main = (Main) spec.root().userObject();
-    try (KeptStudy kept = option.open()) {
+    try (KeptStudy kept = option.open(spec.commandLine().getErr())) {
       StudyRecord study = kept.record();
-      TrialRecord best =
-          study
-              .best()
-              .orElseThrow(
-                  () ->
-                      CommandFailure.usage(
-                          "no trial of " + kept.directory() + " is complete",
-                          "{mobula} tune status " + kept.directory() + " shows why."));
+      TrialRecord best = best(kept);
+      if (json) {
+        boolean all = number == null && study.directions().size() > 1;
+        for (TrialRecord trial : all ? study.bestTrials() : List.of(best)) {
+          out.println(json(trial));
+        }
+        return ExitCode.OK;
+      }
+      if (number == null && study.directions().size() > 1) {
+        front(study, out);
+        out.println(
+            "more of one: %s tune best %s --trial %s"
+                .formatted(
+                    main.terminal().command(), Terminal.word(kept.directory()), best.number()));
+        return ExitCode.OK;
+      }
       out.println(
           "trial %s of %s: %s"
-              .formatted(best.number(), study.trials().size(), Figures.measurement(best.value())));
+              .formatted(best.number(), study.trials().size(), StudyDisplay.values(best)));
       best.parameterValues().forEach((key, value) -> out.println("  " + key + ": " + value));
       Path run = StudyDirectory.trial(kept.directory(), best.number());
       if (Files.isDirectory(run)) {
@@ -52,15 +77,60 @@ final class TuneBestCommand implements Callable<Integer> {
         String model = kept.directory().toAbsolutePath().normalize().getFileName() + "=" + run;
         out.println("serve it: " + main.terminal().command() + " serve " + Terminal.word(model));
       }
-      StringBuilder train =
-          new StringBuilder(main.terminal().command())
-              .append(" train ")
-              .append(Terminal.word(kept.directory().resolve(Studies.BASE)));
-      for (String setting : TrainingObjective.settings(best.parameterValues())) {
-        train.append(" --set ").append(Terminal.word(setting));
+      Path base = kept.directory().resolve(Studies.BASE);
+      if (Files.exists(base)) {
+        out.println("train anew: " + train(main, base, best));
       }
-      out.println("train anew: " + train);
     }
     return ExitCode.OK;
+  }
+
+  private TrialRecord best(KeptStudy kept) {
+    StudyRecord study = kept.record();
+    if (number != null) {
+      if (number < 0 || number >= study.trials().size()) {
+        throw CommandFailure.usage(
+            "--trial is %s but %s has %s trials, counted from 0"
+                .formatted(number, kept.directory(), study.trials().size()),
+            "{mobula} tune status " + kept.directory() + " lists them.");
+      }
+      return study.trials().get(number);
+    }
+    List<TrialRecord> front = study.directions().size() > 1 ? study.bestTrials() : List.of();
+    return (front.isEmpty() ? study.best() : Optional.of(front.get(0)))
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    "no trial of " + kept.directory() + " is complete",
+                    "{mobula} tune status " + kept.directory() + " shows why."));
+  }
+
+  private static JsonLine json(TrialRecord trial) {
+    return new JsonLine()
+        .integer("trial", trial.number())
+        .number("value", trial.value())
+        .numbers("values", trial.values())
+        .object("parameters", trial.parameterValues());
+  }
+
+  /** The trials of which none is better than another in every objective. */
+  private static void front(StudyRecord study, PrintWriter out) {
+    Table table = new Table().row("TRIAL", "VALUES", "PARAMETERS");
+    for (TrialRecord trial : study.bestTrials()) {
+      table.row(
+          Integer.toString(trial.number()),
+          StudyDisplay.values(trial),
+          StudyDisplay.parameters(trial));
+    }
+    table.print(out);
+  }
+
+  private static String train(Main main, Path base, TrialRecord best) {
+    StringBuilder train =
+        new StringBuilder(main.terminal().command()).append(" train ").append(Terminal.word(base));
+    for (String setting : TrainingObjective.settings(best.parameterValues())) {
+      train.append(" --set ").append(Terminal.word(setting));
+    }
+    return train.toString();
   }
 }

@@ -31,7 +31,7 @@ final class TuneExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (KeptStudy kept = option.open()) {
+    try (KeptStudy kept = option.open(spec.commandLine().getErr())) {
       String csv = StudyTable.csv(kept.record());
       if (output == null) {
         spec.commandLine().getOut().print(csv);

@@ -31,7 +31,7 @@ final class TuneReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (KeptStudy kept = option.open()) {
+    try (KeptStudy kept = option.open(spec.commandLine().getErr())) {
       Path file = output == null ? kept.directory().resolve(Studies.REPORT) : output;
       StudyReport.write(kept.record(), file);
       spec.commandLine().getOut().println(file);

@@ -28,9 +28,16 @@ final class TuneStatusCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try (KeptStudy kept = option.open()) {
+    try (KeptStudy kept = option.open(spec.commandLine().getErr())) {
       StudyRecord study = kept.record();
-      Table table = new Table().row("TRIAL", "STATE", "VALUE", "STEP", "PARAMETERS");
+      Table table =
+          new Table()
+              .row(
+                  "TRIAL",
+                  "STATE",
+                  study.directions().size() > 1 ? "VALUES" : "VALUE",
+                  "STEP",
+                  "PARAMETERS");
       for (TrialRecord trial : study.trials()) {
         long step = trial.intermediateValues().isEmpty() ? 0 : trial.intermediateValues().lastKey();
         if (json) {
@@ -39,13 +46,14 @@ final class TuneStatusCommand implements Callable<Integer> {
                   .integer("trial", trial.number())
                   .text("state", StudyDisplay.state(trial))
                   .number("value", trial.value())
+                  .numbers("values", trial.values())
                   .integer("step", step)
-                  .text("parameters", StudyDisplay.parameters(trial)));
+                  .object("parameters", trial.parameterValues()));
         }
         table.row(
             Integer.toString(trial.number()),
             StudyDisplay.state(trial),
-            Double.isNaN(trial.value()) ? "-" : Figures.measurement(trial.value()),
+            StudyDisplay.values(trial),
             step == 0 ? "-" : Figures.count(step),
             StudyDisplay.parameters(trial));
       }
@@ -53,7 +61,9 @@ final class TuneStatusCommand implements Callable<Integer> {
         table.print(out);
         // Without a lambda: its signature would make every command load the study's classes.
         Optional<TrialRecord> best = study.best();
-        if (best.isPresent()) {
+        if (study.directions().size() > 1) {
+          out.println("Pareto front: trials " + StudyDisplay.front(study));
+        } else if (best.isPresent()) {
           out.println(
               "best: trial %s, %s"
                   .formatted(best.get().number(), Figures.measurement(best.get().value())));

@@ -7,13 +7,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.tune.Study;
+import org.mobula.tune.space.FloatParameter;
+import org.mobula.tune.space.SearchSpace;
+import org.mobula.tune.storage.Direction;
+import org.mobula.tune.storage.Journal;
 
 class TuneCommandTest {
   private static final String SEARCH =
@@ -143,6 +152,7 @@ class TuneCommandTest {
         "stop: {trials: 6}|constraints: [algorithm.ppo.epochs < x]|search.yaml:2:1: the constraint 'algorithm.ppo.epochs < x' names x, which is not in the space",
         "stop: {trials: 6}|first: [{algorithm.ppo.epoch: 2}]|search.yaml:8:1: a trial with algorithm.ppo.epoch is asked for, which is not in the space",
         "stop: {trials: 6}|first: [{algorithm.ppo.epochs: 9}]|search.yaml:8:1: algorithm.ppo.epochs is 9 but must be an integer from 1 to 4 in steps of 1",
+        "stop: {trials: 6}|metric: [a, b]|search.yaml:1:1: direction is [MAXIMIZE] (the default) but must be one for each metric: metric has 2",
         "stop: {trials: 6}|sampler: tpee|search.yaml:8:1: sampler is \"tpee\" but must be one of [auto, cma-es, gp, grid, halton, nsga-ii, random, sobol, tpe]",
       })
   void mistakesAreFoundBeforeAnythingRuns(String part, String change, String error)
@@ -176,6 +186,175 @@ class TuneCommandTest {
                 .formatted(study, study));
     assertThat(Cli.run("tune", "--resume", study.toString(), "--set=stop.trials=1").exitCode())
         .isZero();
+  }
+
+  @Test
+  void severalObjectivesHaveAFront() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "two.yaml",
+            """
+            base: tiny.yaml
+            space:
+              algorithm.ppo.epochs: {integer: [1, 4]}
+              evaluation.every: 64
+            metric: [evaluation/episode_return_mean, policy/entropy]
+            direction: [maximize, minimize]
+            stop: {trials: 5}
+            """);
+    Cli.Outcome outcome = tune(file, "--name=two");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.out()).startsWith("Pareto front: trials ");
+    assertThat(outcome.err())
+        .contains("by evaluation/episode_return_mean and policy/entropy")
+        .contains("← on the Pareto front");
+    assertThat(tune("status", "two").out()).contains("VALUES").contains("\nPareto front: trials ");
+
+    Set<Integer> front = new TreeSet<>();
+    List<JsonNode> trials = jsonLines(tune("status", "two", "--json"));
+    for (JsonNode one : trials) {
+      if (trials.stream().noneMatch(other -> dominates(other, one))) {
+        front.add(one.get("trial").asInt());
+      }
+    }
+    assertThat(jsonLines(tune("best", "two", "--json")))
+        .extracting(trial -> trial.get("trial").asInt())
+        .containsExactlyElementsOf(front);
+    assertThat(tune("best", "two").out().lines())
+        .hasSize(front.size() + 2)
+        .last()
+        .asString()
+        .startsWith("more of one: mobula tune best ");
+    assertThat(tune("best", "two", "--trial=1").out())
+        .startsWith("trial 1 of 5: ")
+        .contains("train anew: ");
+    assertThat(tune("best", "two", "--trial=5").err()).contains("--trial is 5 but ");
+    assertThat(Files.readString(folder.resolve("studies/two/report.html")))
+        .contains("Pareto front")
+        .contains("evaluation/episode_return_mean");
+    assertThat(tune("--resume=two", "--set=stop.trials=6").exitCode()).isZero();
+  }
+
+  private static List<JsonNode> jsonLines(Cli.Outcome outcome) throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : outcome.out().lines().toList()) {
+      lines.add(new ObjectMapper().readTree(line));
+    }
+    return lines;
+  }
+
+  /** Larger is better of the first, smaller of the second. */
+  private static boolean dominates(JsonNode winner, JsonNode loser) {
+    double first = winner.at("/values/0").asDouble() - loser.at("/values/0").asDouble();
+    double second = loser.at("/values/1").asDouble() - winner.at("/values/1").asDouble();
+    return first >= 0 && second >= 0 && first + second > 0;
+  }
+
+  @Test
+  void aRenamedStudyGoesOnAsItself() throws IOException {
+    assertThat(tune(search, "--name=s", "--set=stop.trials=1").exitCode()).isZero();
+    Path renamed = Files.move(folder.resolve("studies/s"), folder.resolve("studies/another"));
+    Cli.Outcome outcome = tune("--resume=another", "--set=stop.trials=2");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(tune("export-csv", "another").out().lines()).hasSize(3);
+    assertThat(tune("best", "another").out())
+        .contains("evaluate it: mobula evaluate " + renamed.resolve("trials"));
+    assertThat(Files.readAllLines(renamed.resolve("journal.log")))
+        .filteredOn(line -> line.contains("\"op_code\":0"))
+        .hasSize(1);
+  }
+
+  @Test
+  void whatOthersAskForNeverEndsTheStudy() throws IOException {
+    assertThat(tune(search, "--name=s", "--set=stop.trials=1").exitCode()).isZero();
+    Path file = folder.resolve("studies/s/journal.log");
+    try (Journal journal = Journal.open(file)) {
+      for (Object value : List.of(0.02, "high")) {
+        journal.enqueue(
+            journal.studies().get(0),
+            Map.of("fixed_params", Map.of("algorithm.ppo.learning-rate", value)));
+      }
+    }
+    Files.writeString(file, "{\"op_code\":99}\n", StandardOpenOption.APPEND);
+    Cli.Outcome outcome = tune("--resume=s", "--set=stop.trials=4");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(outcome.err())
+        .contains("warning: " + file + ":")
+        .contains("is passed over: ")
+        .contains("trial 1 was asked for with algorithm.ppo.learning-rate = 0.02, which is outside")
+        .contains("trial 2 failed  algorithm.ppo.learning-rate is high but must be a number from")
+        .doesNotContain("Begin another");
+    assertThat(tune("status", "s", "--json").out())
+        .doesNotContain("\"running\"")
+        .contains("\"algorithm.ppo.learning-rate\":0.02,");
+  }
+
+  @Test
+  void whereEveryTrialFailsTheStudyHasFailed() throws IOException {
+    TrainingFiles.file(
+        folder,
+        "tiny.yaml",
+        TrainingFiles.TINY.replace("CartPole-v1", FailingEnvironment.class.getName()));
+    Cli.Outcome outcome = tune(search, "--name=bad", "--set=stop.trials=2");
+    Path study = folder.resolve("studies/bad");
+    assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(1);
+    assertThat(outcome.err())
+        .contains("mobula: all 2 trials of " + study + " failed, ")
+        .contains("the wheel came off")
+        .endsWith(
+            "mobula tune --resume %s --set stop.trials=4 then tries as many again.\n"
+                .formatted(study));
+    assertThat(outcome.out()).contains("ended because all 2 trials are done");
+  }
+
+  @Test
+  void environmentOptionsAreTriedBeforeTheFirstTrial() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "options.yaml",
+            SEARCH.replace(
+                "evaluation.every: 64",
+                "evaluation.every: 64\n  environment.options.max-episode-steps: {choice: [10, -3]}"));
+    Cli.Outcome outcome = tune(file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith(
+            folder.resolve("options.yaml")
+                + ":6:3: no environment can be made with environment.options.max-episode-steps=-3: ");
+    assertThat(folder.resolve("studies")).doesNotExist();
+  }
+
+  @Test
+  void studiesThatWereMadeElsewhereOpen() throws IOException {
+    Path made = folder.resolve("made");
+    FloatParameter x = FloatParameter.uniform("x", -5, 5);
+    Study.builder(SearchSpace.of(x))
+        .name("java")
+        .directory(made)
+        .trials(3)
+        .build()
+        .optimize(trial -> trial.get(x));
+    assertThat(tune("status", made.toString()).out()).contains("best: trial ");
+    assertThat(tune("best", made.toString()).out()).contains("  x: ").doesNotContain("train anew");
+    assertThat(tune("report", made.toString()).out()).isEqualTo(made.resolve("report.html") + "\n");
+
+    Path file = folder.resolve("optuna.log");
+    Files.copy(made.resolve("journal.log"), file);
+    try (Journal journal = Journal.open(file)) {
+      journal.createStudy("second", List.of(Direction.MINIMIZE));
+    }
+    Cli.Outcome status = tune("status", file.toString());
+    assertThat(status.out()).contains("best: trial ");
+    assertThat(status.err())
+        .contains(
+            "note: this is java, the first of 2 studies in the journal; --study-name names another: second");
+    assertThat(tune("status", file.toString(), "--study-name=second").out()).doesNotContain("best");
+    assertThat(tune("status", file.toString(), "--study-name=third").err())
+        .isEqualTo("mobula: no study of the journal is called third\nThere are java, second.\n");
+    assertThat(tune("report", file.toString()).out())
+        .isEqualTo(folder.resolve("report.html") + "\n");
   }
 
   @Test

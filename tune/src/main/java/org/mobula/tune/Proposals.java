@@ -74,7 +74,7 @@ final class Proposals {
     for (Object name : fixed.keySet()) {
       if (study.space.parameter(String.valueOf(name)).isEmpty()) {
         warnings.accept(
-            "trial %d was asked for with %s, which is not in the space and is left out"
+            "trial %s was asked for with %s, which is not in the space and is left out"
                 .formatted(trial.number(), name));
       }
     }
@@ -106,7 +106,7 @@ final class Proposals {
       return parameter.internal(value);
     }
     warnings.accept(
-        "trial %d was asked for with %s = %s, which is outside %s: it is tried nevertheless"
+        "trial %s was asked for with %s = %s, which is outside %s: it is tried nevertheless"
             .formatted(trial.number(), parameter.name(), value, parameter));
     return ((Number) value).doubleValue();
   }

@@ -65,7 +65,7 @@ public final class Study {
     metricNames = List.copyOf(builder.metricNames);
     if (!metricNames.isEmpty() && metricNames.size() != directions.size()) {
       throw new IllegalArgumentException(
-          "the objectives are called %s but the study has %d directions: name each"
+          "the objectives are called %s but the study has %s directions: name each"
               .formatted(metricNames, directions.size()));
     }
     sampler = builder.sampler;

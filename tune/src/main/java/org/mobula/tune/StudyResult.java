@@ -30,7 +30,7 @@ public record StudyResult(StudyRecord study, String reason, boolean interrupted)
                                 .commonestFailure()
                                 .map(
                                     failure ->
-                                        "; %d failed because %s"
+                                        "; %s failed because %s"
                                             .formatted(failure.getValue(), failure.getKey()))
                                 .orElse(""))));
   }

@@ -3,6 +3,7 @@ package org.mobula.tune;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,12 +37,13 @@ public final class TrainingObjective implements Objective {
   private static final long serialVersionUID = 1L;
 
   private final String base;
-  private final String metric;
+  private final List<String> metrics;
   private final @Nullable EnvironmentFactory environment;
 
-  private TrainingObjective(String base, String metric, @Nullable EnvironmentFactory environment) {
+  private TrainingObjective(
+      String base, List<String> metrics, @Nullable EnvironmentFactory environment) {
     this.base = base;
-    this.metric = metric;
+    this.metrics = List.copyOf(metrics);
     this.environment = environment;
   }
 
@@ -55,18 +57,26 @@ public final class TrainingObjective implements Objective {
     inOnePlace(base);
     return new TrainingObjective(
         ConfigWriter.write(base, TrainingConfig.algorithms()),
-        MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
+        List.of(MetricNames.EVALUATION_EPISODE_RETURN_MEAN),
         null);
   }
 
   /** With another metric than the mean return of evaluations. */
   public TrainingObjective withMetric(String name) {
-    return new TrainingObjective(base, name, environment);
+    return withMetrics(List.of(name));
+  }
+
+  /** With several metrics, whose last values are the trial's; it reports the first. */
+  public TrainingObjective withMetrics(List<String> names) {
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("metrics are [] but must be at least one");
+    }
+    return new TrainingObjective(base, names, environment);
   }
 
   /** With environments from here, not from the catalogue by the name in the configuration. */
   public TrainingObjective withEnvironment(EnvironmentFactory factory) {
-    return new TrainingObjective(base, metric, factory);
+    return new TrainingObjective(base, metrics, factory);
   }
 
   /**
@@ -112,6 +122,11 @@ public final class TrainingObjective implements Objective {
 
   @Override
   public double evaluate(Trial trial) throws IOException {
+    return evaluateAll(trial)[0];
+  }
+
+  /** As {@link #evaluate}, with the last value of each metric: a {@link MultiObjective}. */
+  public double[] evaluateAll(Trial trial) throws IOException {
     TrainingConfig config = config(trial.values());
     if (!trial.values().containsKey("seed")) {
       config = config.withSeed(trial.seed());
@@ -133,25 +148,35 @@ public final class TrainingObjective implements Objective {
     Trainer trainer = builder.build();
     watch.trainer = trainer;
     TrainingResult result = trainer.train();
-    if (watch.appeared || result.interrupted()) {
-      return watch.last;
+    double[] values = new double[metrics.size()];
+    for (int i = 0; i < values.length; i++) {
+      String metric = metrics.get(i);
+      Double last = watch.last.get(metric);
+      if (last != null || result.interrupted()) {
+        values[i] = last == null ? Double.NaN : last;
+      } else {
+        values[i] =
+            directory
+                .flatMap(place -> lastRecorded(place, metric))
+                .orElseThrow(() -> missing(metric, watch));
+      }
     }
-    return directory
-        .flatMap(this::lastRecorded)
-        .orElseThrow(
-            () ->
-                new StudyException(
-                    "there is no metric %s in this training%s; there are %s"
-                        .formatted(
-                            metric,
-                            NearestName.of(metric, watch.seen)
-                                .map(near -> "; did you mean " + near + "?")
-                                .orElse(""),
-                            watch.seen)));
+    return values;
+  }
+
+  private static StudyException missing(String metric, Watch watch) {
+    return new StudyException(
+        "there is no metric %s in this training%s; there are %s"
+            .formatted(
+                metric,
+                NearestName.of(metric, watch.seen)
+                    .map(near -> "; did you mean " + near + "?")
+                    .orElse(""),
+                watch.seen));
   }
 
   /** A trial that had come to its end when the study was cut off measures nothing more. */
-  private Optional<Double> lastRecorded(Path directory) {
+  private static Optional<Double> lastRecorded(Path directory, String metric) {
     List<MetricTable.Point> points =
         MetricTable.read(new RunDirectory(directory).metricsCsv()).points(metric);
     return points.isEmpty() ? Optional.empty() : Optional.of(points.get(points.size() - 1).value());
@@ -163,8 +188,7 @@ public final class TrainingObjective implements Objective {
     private final long end;
     private final TreeSet<String> seen = new TreeSet<>();
     private @Nullable Trainer trainer;
-    private boolean appeared;
-    private double last = Double.NaN;
+    private final Map<String, Double> last = new HashMap<>();
 
     Watch(Trial trial, long end) {
       this.trial = trial;
@@ -174,9 +198,11 @@ public final class TrainingObjective implements Objective {
     @Override
     public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
       seen.addAll(measurements.keySet());
-      Double value = measurements.get(metric);
-      if (value != null) {
-        report(progress, value);
+      for (String metric : metrics) {
+        Double value = measurements.get(metric);
+        if (value != null) {
+          report(progress, metric, value);
+        }
       }
       if (Thread.currentThread().isInterrupted()) {
         stop("the trial was cancelled");
@@ -186,16 +212,15 @@ public final class TrainingObjective implements Objective {
     @Override
     public void onEvaluation(TrainingProgress progress, EvaluationResult result) {
       seen.add(MetricNames.EVALUATION_EPISODE_RETURN_MEAN);
-      if (metric.equals(MetricNames.EVALUATION_EPISODE_RETURN_MEAN)) {
-        report(progress, result.meanReturn());
+      if (metrics.contains(MetricNames.EVALUATION_EPISODE_RETURN_MEAN)) {
+        report(progress, MetricNames.EVALUATION_EPISODE_RETURN_MEAN, result.meanReturn());
       }
     }
 
-    private void report(TrainingProgress progress, double value) {
-      appeared = true;
-      last = value;
+    private void report(TrainingProgress progress, String metric, double value) {
+      last.put(metric, value);
       // What is known at the end is the trial's value; nothing is left to be decided.
-      if (progress.environmentSteps() < end) {
+      if (metric.equals(metrics.get(0)) && progress.environmentSteps() < end) {
         Decision decision = trial.report(progress.environmentSteps(), value);
         if (decision != Decision.CONTINUE) {
           stop(decision == Decision.PAUSE ? "the trial is paused" : "the trial is stopped");

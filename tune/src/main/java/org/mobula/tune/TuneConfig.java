@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.NotEmpty;
+import org.mobula.core.config.OrOne;
 import org.mobula.core.config.Range;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.runtime.Resources;
@@ -35,8 +37,14 @@ public record TuneConfig(
     @Doc("what each key may be: {log: [1e-5, 1e-2]}, {choice: [a, b]}, …, or one value") @NotEmpty
         Map<String, ParameterConfig> space,
     @Doc("what the keys must keep among each other, such as a <= 2 * b") List<String> constraints,
-    @Doc("what is made as good as can be: a metric of the training") String metric,
-    @Doc("whether larger or smaller values are better") Direction direction,
+    @Doc("what is made as good as can be: a metric of the training, or a list of several")
+        @OrOne
+        @NotEmpty
+        List<String> metric,
+    @Doc("whether larger or smaller values are better; a list with one for each of several metrics")
+        @OrOne
+        @NotEmpty
+        List<Direction> direction,
     @Doc("who chooses the parameters") SamplerConfig sampler,
     @Doc("who stops, pauses and resumes trials by what they report") Scheduler scheduler,
     @Doc("when the study has had enough") StudyStop stop,
@@ -82,6 +90,20 @@ public record TuneConfig(
         retries,
         mostFailures,
         first);
+    Constraints.require(
+        metric.size() == direction.size(),
+        "direction",
+        direction,
+        "must be one for each metric: metric has " + metric.size());
+    Constraints.require(
+        Set.copyOf(metric).size() == metric.size(), "metric", metric, "must name none twice");
+    Constraints.require(
+        metric.size() == 1 || scheduler instanceof NoScheduler,
+        "scheduler",
+        scheduler.getClass().getSimpleName(),
+        "must be none with several metrics: which of two trials is worse is not known");
+    metric = List.copyOf(metric);
+    direction = List.copyOf(direction);
     constraints = List.copyOf(constraints);
     first = List.copyOf(first);
   }
@@ -94,8 +116,8 @@ public record TuneConfig(
         base,
         space,
         List.of(),
-        MetricNames.EVALUATION_EPISODE_RETURN_MEAN,
-        Direction.MAXIMIZE,
+        List.of(MetricNames.EVALUATION_EPISODE_RETURN_MEAN),
+        List.of(Direction.MAXIMIZE),
         new SamplerConfig.Auto(),
         new NoScheduler(),
         StudyStop.defaults(),
@@ -166,7 +188,8 @@ public record TuneConfig(
         Resources.cpu(cpus).with(Resources.GPU, gpus).with(Resources.MEMORY, (double) memory);
     Study.Builder study =
         Study.builder(searchSpace())
-            .directions(direction)
+            .directions(direction.toArray(Direction[]::new))
+            .metricNames(metric)
             .sampler(sampler.create(stop.trials()))
             .scheduler(scheduler)
             .stop(stop)

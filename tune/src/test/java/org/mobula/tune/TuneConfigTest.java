@@ -14,6 +14,8 @@ import org.mobula.tune.space.Condition;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.IntParameter;
 import org.mobula.tune.space.SearchSpace;
+import org.mobula.tune.storage.Direction;
+import org.mobula.tune.storage.TrialRecord;
 
 class TuneConfigTest {
   private static TuneConfig read(String space, String... overrides) {
@@ -44,6 +46,23 @@ class TuneConfigTest {
                 .add(CategoricalParameter.fixed("f", 3))
                 .add(onlyX, Condition.when("e", "x"))
                 .build());
+  }
+
+  @Test
+  void oneMetricOrSeveral() {
+    TuneConfig one = read("x: 1", "metric=a", "direction=minimize");
+    assertThat(one.metric()).containsExactly("a");
+    assertThat(one.direction()).containsExactly(Direction.MINIMIZE);
+    TuneConfig two = read("x: 1", "metric=[a, b]", "direction=[maximize, minimize]");
+    StudyResult result =
+        two.withStop(two.stop().withTrials(3))
+            .study()
+            .build()
+            .optimizeMany(trial -> new double[] {trial.number(), trial.number()});
+    assertThat(result.study().metricNames()).containsExactly("a", "b");
+    assertThat(result.study().bestTrials())
+        .extracting(TrialRecord::number)
+        .containsExactly(0, 1, 2);
   }
 
   @Test
@@ -79,10 +98,22 @@ class TuneConfigTest {
         .hasMessageContaining(error);
   }
 
+  @Test
+  void severalMetricsHaveNoScheduler() {
+    assertThatThrownBy(
+            () -> read("x: 1", "metric=[a, b]", "direction=[maximize, minimize]", "scheduler=asha"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "must be none with several metrics: which of two trials is worse is not known");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
+        "metric=[a, b]|direction is [MAXIMIZE] (the default) but must be one for each metric: metric has 2",
+        "metric=[]|must not be empty",
+        "direction=up|direction is \"up\" but must be one of",
         "sampler.grid.points=1|points is 1 but must be ≥ 2, or 0",
         "trial-timeout=0s|trial-timeout is \"0s\" but must be > 0s",
         "stop.time=0s|time is \"0s\" but must be > 0s",

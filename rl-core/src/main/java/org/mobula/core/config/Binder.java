@@ -276,6 +276,12 @@ final class Binder {
         && RecordShape.isNullable(component)) {
       return null;
     }
+    if (tree instanceof Tree.Scalar scalar
+        && !scalar.isNull()
+        && component.isAnnotationPresent(OrOne.class)) {
+      Object one = bind(Binder.argument(component.getGenericType(), 0), tree, path, null);
+      return one == FAILED ? FAILED : List.of(one);
+    }
     return bind(component.getGenericType(), tree, path, base);
   }
 

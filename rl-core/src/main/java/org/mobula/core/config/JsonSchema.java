@@ -106,6 +106,9 @@ public final class JsonSchema {
       boolean map = component.getType() == Map.class;
       node.put(list ? "minItems" : map ? "minProperties" : "minLength", 1);
     }
+    if (component.isAnnotationPresent(OrOne.class)) {
+      node = either(type(Binder.argument(component.getGenericType(), 0), null), node);
+    }
     if (RecordShape.isNullable(component)) {
       node = either(node, JSON.objectNode().put("type", "null"));
     }

@@ -33,7 +33,7 @@ record Fields(Map<?, ?> values) {
     long id = integer(name);
     if (id < 0 || id > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "%s is %d but must be from 0 to %d".formatted(name, id, Integer.MAX_VALUE));
+          "%s is %s but must be from 0 to %s".formatted(name, id, Integer.MAX_VALUE));
     }
     return (int) id;
   }

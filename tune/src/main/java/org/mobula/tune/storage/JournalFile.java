@@ -103,7 +103,7 @@ final class JournalFile implements AutoCloseable {
     offset += length;
     lines++;
     for (String omission : line.omissions()) {
-      warnings.accept("%s:%d: %s; the rest of the line holds".formatted(path, lines, omission));
+      warnings.accept("%s:%s: %s; the rest of the line holds".formatted(path, lines, omission));
     }
     reader.accept(line);
     return null;
@@ -112,7 +112,7 @@ final class JournalFile implements AutoCloseable {
   private void passOver(int length, String reason) {
     offset += length;
     lines++;
-    warnings.accept("%s:%d is passed over: %s".formatted(path, lines, reason));
+    warnings.accept("%s:%s is passed over: %s".formatted(path, lines, reason));
   }
 
   /**
