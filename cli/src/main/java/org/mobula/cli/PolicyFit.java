@@ -31,7 +31,7 @@ final class PolicyFit {
 
   /** Between the policy of a checkpoint and the one that a configuration asks for. */
   static Optional<String> misfit(PolicySpec checkpoint, PolicySpec configured) {
-    if (checkpoint.equals(configured)) {
+    if (checkpoint.isTrainableAs(configured)) {
       return Optional.empty();
     }
     List<ParameterLayout.Entry> saved = checkpoint.network().layout().entries();

@@ -1,5 +1,6 @@
 package org.mobula.core.policy;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.distribution.ActionMask;
@@ -69,6 +70,48 @@ public final class ActionHead {
   public void clip(float[] actions, int offset) {
     if (bounds != null) {
       bounds.clip(actions, offset);
+    }
+  }
+
+  /**
+   * The distribution in words that need no knowledge of the network, in the environment's units:
+   * the probabilities of the choices or of the ones; in a box the means and then the standard
+   * deviations.
+   *
+   * @param outputs whose row at {@code offset} has been masked where it is
+   * @return {@code distribution().parameters()} numbers
+   */
+  float[] describe(float[] outputs, int offset) {
+    float[] described = Arrays.copyOfRange(outputs, offset, offset + distribution.parameters());
+    if (distribution instanceof DiagonalGaussian gaussian) {
+      for (int i = gaussian.dimensions(); i < described.length; i++) {
+        described[i] = (float) Math.exp(described[i]);
+      }
+    } else if (distribution instanceof Bernoulli) {
+      for (int i = 0; i < described.length; i++) {
+        described[i] = (float) (1 / (1 + Math.exp(-described[i])));
+      }
+    } else {
+      int from = 0;
+      for (int size : maskedChoices) {
+        softmax(described, from, from + size);
+        from += size;
+      }
+    }
+    return described;
+  }
+
+  private static void softmax(float[] logits, int from, int to) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (int i = from; i < to; i++) {
+      max = Math.max(max, logits[i]);
+    }
+    double sum = 0;
+    for (int i = from; i < to; i++) {
+      sum += Math.exp(logits[i] - max);
+    }
+    for (int i = from; i < to; i++) {
+      logits[i] = (float) (Math.exp(logits[i] - max) / sum);
     }
   }
 }

@@ -3,16 +3,18 @@ package org.mobula.core.policy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.network.Network;
+import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.experience.NonFiniteException;
+import org.mobula.core.policy.Workspaces.Workspace;
 import org.mobula.core.random.Pcg64;
 
 /**
  * A trained policy: from an observation to an action, with the normaliser that it was trained with.
- * It never changes and may be used by many threads.
+ * It never changes and may be used by many threads, virtual ones too.
  *
  * <pre>{@code
  * try (Policy policy = Policy.load(Path.of("runs/cartpole"))) {
@@ -24,21 +26,31 @@ public final class Policy implements AutoCloseable {
   /** Name of a policy's file within a checkpoint directory. */
   public static final String FILE_NAME = "policy.safetensors";
 
+  /** Features that are evaluated together; more would make the workspaces larger, for good. */
+  private static final int BATCH_FEATURES = 1 << 15;
+
+  /** Observations that are evaluated together. */
+  private static final int BATCH_ROWS = 64;
+
   private final PolicySpec spec;
   private final PolicySnapshot snapshot;
   private final ActionHead head;
-  private final Network prototype;
-  private final ThreadLocal<Workspace> workspaces;
-  private final Queue<PolicyRunner> runners = new ConcurrentLinkedQueue<>();
+  private final Workspaces workspaces;
 
   /** A policy of this form at this moment. */
   public Policy(PolicySpec spec, PolicySnapshot snapshot, NetworkEngine engine) {
     this.spec = spec;
     this.snapshot = snapshot;
     this.head = spec.head();
-    this.prototype = engine.create(spec.network());
-    this.prototype.setParameters(snapshot.parameters().values());
-    this.workspaces = ThreadLocal.withInitial(() -> new Workspace(this));
+    int limit = 2 * Runtime.getRuntime().availableProcessors(); // some threads are mostly preempted
+    this.workspaces =
+        new Workspaces(
+            limit,
+            () -> {
+              PolicyRunner runner = new PolicyRunner(spec, engine.create(spec.network()));
+              runner.set(snapshot);
+              return runner;
+            });
   }
 
   /**
@@ -52,7 +64,7 @@ public final class Policy implements AutoCloseable {
     return new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO);
   }
 
-  private static Path locate(Path path) throws IOException {
+  static Path locate(Path path) throws IOException {
     if (Files.isRegularFile(path)) {
       return path;
     }
@@ -91,8 +103,11 @@ public final class Policy implements AutoCloseable {
   /**
    * The most likely action.
    *
-   * @param observation {@code observationSpace().size()} numbers
+   * @param observation {@code observationSpace().size()} finite numbers
    * @return {@code actionSpace().size()} numbers, within the action space
+   * @throws IllegalArgumentException if the observation is of another length, or a number in it is
+   *     not finite; or if the policy was trained with action masks, which are then needed
+   * @throws IllegalStateException if the policy is closed
    */
   public float[] act(float[] observation) {
     return act(observation, null, null);
@@ -115,27 +130,132 @@ public final class Policy implements AutoCloseable {
   /**
    * One of the allowed actions.
    *
-   * @param observation {@code observationSpace().size()} numbers
-   * @param mask as an environment tells it; null allows all
+   * @param observation {@code observationSpace().size()} finite numbers
+   * @param mask {@code actionSpace().maskSize()} flags as {@link
+   *     org.mobula.core.environment.Environment#actionMask} writes them, true where the choice is
+   *     allowed; null allows all, which a policy that was trained with masks refuses
    * @param random to sample by; null takes the most likely action
    * @return {@code actionSpace().size()} numbers, within the action space
+   * @throws IllegalArgumentException if the observation or the mask is of another length, a number
+   *     is not finite, no choice is allowed, or the mask is missing
+   * @throws IllegalStateException if the policy is closed
    */
   public float[] act(float[] observation, boolean @Nullable [] mask, @Nullable Pcg64 random) {
-    Workspace workspace = outputs(observation);
+    check(observation, mask);
     float[] action = new float[spec.actionSpace().size()];
-    if (mask != null) {
-      head.mask(workspace.outputs, 0, mask, 0);
-    }
-    if (random == null) {
-      head.distribution().mode(workspace.outputs, 0, action, 0);
-    } else {
-      head.distribution().sample(workspace.outputs, 0, random, action, 0);
+    Workspace workspace = workspaces.take();
+    try {
+      workspace.runner.flatten(observation, 1, workspace.features);
+      forward(workspace, 1);
+      choose(workspace.outputs, 0, mask, random, action);
+    } finally {
+      workspaces.giveBack(workspace);
     }
     head.clip(action, 0);
     return action;
   }
 
-  private Workspace outputs(float[] observation) {
+  /** The most likely action and what the policy thinks of it. */
+  public ActionEvaluation evaluate(float[] observation) {
+    return evaluate(observation, null, null);
+  }
+
+  /**
+   * The most likely of the allowed actions and what the policy thinks of it.
+   *
+   * @param mask {@code actionSpace().maskSize()} flags, true where the choice is allowed
+   */
+  public ActionEvaluation evaluate(float[] observation, boolean[] mask) {
+    return evaluate(observation, mask, null);
+  }
+
+  /**
+   * An action with its log-probability, the value, and the distribution that it was chosen from;
+   * shapes, units and errors as of {@link #act(float[], boolean[], Pcg64)}.
+   */
+  public ActionEvaluation evaluate(
+      float[] observation, boolean @Nullable [] mask, @Nullable Pcg64 random) {
+    boolean[][] masks = mask == null ? null : new boolean[][] {mask};
+    return evaluate(new float[][] {observation}, masks, random).get(0);
+  }
+
+  /**
+   * Evaluates many observations, some at a time on one thread.
+   *
+   * @param observations {@code [count][observationSpace().size()]}
+   * @param masks {@code [count][actionSpace().maskSize()]}; null allows all choices in all of them
+   * @param random to sample by, one action after the other; null takes the most likely ones
+   * @return as many as there are observations, in their order
+   */
+  public List<ActionEvaluation> evaluate(
+      float[][] observations, boolean @Nullable [][] masks, @Nullable Pcg64 random) {
+    int count = observations.length;
+    if (masks != null && masks.length != count) {
+      throw new IllegalArgumentException(
+          "there are %d masks but %d observations; give one for each"
+              .formatted(masks.length, count));
+    }
+    for (int row = 0; row < count; row++) {
+      check(observations[row], masks == null ? null : masks[row]);
+    }
+    List<ActionEvaluation> evaluations = new ArrayList<>(count);
+    Workspace workspace = workspaces.take();
+    try {
+      int features = spec.observationSpace().flatSize();
+      int batch = Math.max(1, Math.min(BATCH_ROWS, BATCH_FEATURES / features));
+      workspace.reserve(Math.min(batch, count));
+      for (int from = 0; from < count; from += batch) {
+        int rows = Math.min(batch, count - from);
+        for (int row = 0; row < rows; row++) {
+          spec.observationSpace()
+              .flatten(observations[from + row], 0, workspace.features, row * features);
+        }
+        forward(workspace, rows);
+        for (int row = 0; row < rows; row++) {
+          boolean[] mask = masks == null ? null : masks[from + row];
+          evaluations.add(
+              evaluation(workspace.outputs, row * spec.network().outputs(), mask, random));
+        }
+      }
+    } finally {
+      workspaces.giveBack(workspace);
+    }
+    return evaluations;
+  }
+
+  private ActionEvaluation evaluation(
+      float[] outputs, int offset, boolean @Nullable [] mask, @Nullable Pcg64 random) {
+    ActionDistribution distribution = head.distribution();
+    float[] action = new float[spec.actionSpace().size()];
+    choose(outputs, offset, mask, random, action);
+    float logProbability = distribution.logProbability(outputs, offset, action, 0);
+    head.clip(action, 0);
+    Float value = spec.hasValue() ? outputs[offset + distribution.parameters()] : null;
+    return new ActionEvaluation(action, logProbability, value, head.describe(outputs, offset));
+  }
+
+  private static void forward(Workspace workspace, int rows) {
+    workspace.runner.normalize(workspace.features, rows);
+    workspace.runner.forward(workspace.features, rows, workspace.outputs);
+  }
+
+  private void choose(
+      float[] outputs,
+      int offset,
+      boolean @Nullable [] mask,
+      @Nullable Pcg64 random,
+      float[] action) {
+    if (mask != null) {
+      head.mask(outputs, offset, mask, 0);
+    }
+    if (random == null) {
+      head.distribution().mode(outputs, offset, action, 0);
+    } else {
+      head.distribution().sample(outputs, offset, random, action, 0);
+    }
+  }
+
+  private void check(float[] observation, boolean @Nullable [] mask) {
     if (observation.length != spec.observationSpace().size()) {
       throw new IllegalArgumentException(
           "the observation has "
@@ -143,32 +263,34 @@ public final class Policy implements AutoCloseable {
               + " numbers but the policy was trained on "
               + spec.observationSpace());
     }
-    Workspace workspace = workspaces.get();
-    workspace.runner.flatten(observation, 1, workspace.features);
-    workspace.runner.normalize(workspace.features, 1);
-    workspace.runner.forward(workspace.features, 1, workspace.outputs);
-    return workspace;
+    int bad = NonFiniteException.firstBad(observation, 0, observation.length);
+    if (bad < observation.length) {
+      throw new IllegalArgumentException(
+          "element %d of the observation is %s but must be a finite number; mend the place where the observation is made"
+              .formatted(bad, observation[bad]));
+    }
+    int choices = spec.actionSpace().maskSize();
+    if (mask == null) {
+      if (spec.masksActions()) {
+        throw new IllegalArgumentException(
+            ("the policy was trained with action masks and may choose a forbidden action without"
+                    + " one; give it the environment's mask of %d flags after the observation")
+                .formatted(choices));
+      }
+    } else if (mask.length != choices) {
+      throw new IllegalArgumentException(
+          "the mask has %d flags but actions in %s have %d choices; give a flag for each"
+              .formatted(mask.length, spec.actionSpace(), choices));
+    }
   }
 
-  /** Frees native memory where the network has any; no thread may be acting. */
+  /**
+   * Frees what the policy holds, native memory too where the network has any. Waits for those who
+   * act at this moment; who acts later meets an {@link IllegalStateException}. A second call does
+   * nothing.
+   */
   @Override
   public void close() {
-    prototype.close();
-    runners.forEach(PolicyRunner::close);
-  }
-
-  /** What one thread needs. */
-  private static final class Workspace {
-    final PolicyRunner runner;
-    final float[] features;
-    final float[] outputs;
-
-    Workspace(Policy policy) {
-      runner = new PolicyRunner(policy.spec, policy.prototype.copy());
-      runner.set(policy.snapshot);
-      policy.runners.add(runner);
-      features = new float[policy.spec.observationSpace().flatSize()];
-      outputs = new float[policy.spec.network().outputs()];
-    }
+    workspaces.close();
   }
 }

@@ -37,6 +37,7 @@ import org.mobula.core.space.Tuple;
 public final class PolicyFile {
   private static final String KEY = "mobula.policy";
   private static final String BLOCK = "block";
+  private static final String MASKS = "masks-actions";
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
@@ -55,6 +56,7 @@ public final class PolicyFile {
     header.set("observation-space", write(spec.observationSpace()));
     header.set("action-space", write(spec.actionSpace()));
     header.set("network", write(spec.network()));
+    header.put(MASKS, spec.masksActions());
     header.put("version", snapshot.parameters().version());
     if (snapshot.normalizer() != null) {
       header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
@@ -82,7 +84,8 @@ public final class PolicyFile {
           new PolicySpec(
               readSpace(header.required("observation-space")),
               readSpace(header.required("action-space")),
-              readNetwork(header.required("network")));
+              readNetwork(header.required("network")),
+              readMasks(header.get(MASKS)));
       float[] values = contents.join(spec.network().layout(), "");
       return new Contents(
           spec,
@@ -93,6 +96,14 @@ public final class PolicyFile {
       throw new IOException(
           file + ": the description of the policy is broken: " + e.getMessage(), e);
     }
+  }
+
+  /** Files of former versions do not say it. */
+  private static boolean readMasks(@Nullable JsonNode json) {
+    if (json != null && !json.isBoolean()) {
+      throw new IllegalArgumentException(MASKS + " is " + json + " but must be true or false");
+    }
+    return json != null && json.booleanValue();
   }
 
   private static @Nullable ObservationNormalizer readNormalizer(

@@ -13,6 +13,7 @@ import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
+import org.mobula.core.space.Space;
 
 /**
  * What an experience source is made from.
@@ -86,9 +87,11 @@ public record ExperienceSetup(
   /** The spaces are asked of an environment that is made for this alone. */
   static PolicySpec policy(TrainingConfig config, EnvironmentFactory factory) {
     try (Environment environment = factory.create()) {
+      Space actions = environment.actionSpace();
       return config
           .algorithm()
-          .policy(environment.observationSpace(), environment.actionSpace(), config.network());
+          .policy(environment.observationSpace(), actions, config.network())
+          .withMasksActions(environment.masksActions() && actions.maskSize() > 0);
     }
   }
 }

@@ -85,7 +85,7 @@ public final class Trainer {
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
     this.nanoClock = builder.nanoClock;
-    if (resumed != null && !resumed.policy().equals(policy)) {
+    if (resumed != null && !resumed.policy().isTrainableAs(policy)) {
       throw new IllegalArgumentException(
           "the checkpoint's policy does not fit this run: it was trained with "
               + resumed.policy()

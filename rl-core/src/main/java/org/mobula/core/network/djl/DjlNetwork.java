@@ -22,6 +22,10 @@ import org.mobula.core.network.ParameterLayout;
  * <p>The recording of the last {@link #forward} is the only native memory that outlives a call,
  * beside the parameters. DJL's gradient collector is not used: it allows one recording per JVM,
  * while PyTorch itself records per thread; networks in several threads neither wait nor meet here.
+ *
+ * <p>Its methods take turns: to free native memory that another thread computes with would end the
+ * whole process, so {@link #close} waits for that thread, which meets an {@link
+ * IllegalStateException} the next time.
  */
 public final class DjlNetwork implements Network {
   private final NetworkSpec spec;
@@ -87,7 +91,7 @@ public final class DjlNetwork implements Network {
   }
 
   @Override
-  public void setParameters(float[] parameters) {
+  public synchronized void setParameters(float[] parameters) {
     checkOpen();
     if (parameters.length < layout.size()) {
       throw new IllegalArgumentException(
@@ -102,7 +106,7 @@ public final class DjlNetwork implements Network {
   }
 
   @Override
-  public void forward(float[] inputs, int batch, float[] outputs) {
+  public synchronized void forward(float[] inputs, int batch, float[] outputs) {
     checkOpen();
     if (batch < 1) {
       throw new IllegalArgumentException("batch is " + batch + " but must be ≥ 1");
@@ -136,7 +140,7 @@ public final class DjlNetwork implements Network {
   }
 
   @Override
-  public void backward(
+  public synchronized void backward(
       float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients) {
     checkOpen();
     Recording recorded = recording;
@@ -181,7 +185,7 @@ public final class DjlNetwork implements Network {
   }
 
   @Override
-  public DjlNetwork copy() {
+  public synchronized DjlNetwork copy() {
     checkOpen();
     DjlNetwork copy = new DjlNetwork(spec, layout);
     for (int i = 0; i < parameterMemory.size(); i++) {
@@ -192,7 +196,10 @@ public final class DjlNetwork implements Network {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
     discardRecording();
     parameterMemory.clear();
     manager.close();
