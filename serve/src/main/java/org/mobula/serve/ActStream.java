@@ -14,8 +14,8 @@ import org.mobula.serve.http.PartSource;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Sequence;
+import org.mobula.serve.model.Signature;
 import org.mobula.serve.model.Tensor;
-import org.mobula.serve.model.TensorSpec;
 import org.mobula.serve.protocol.ActRequest;
 import org.mobula.serve.protocol.ActResponse;
 import org.mobula.serve.protocol.Answer;
@@ -38,22 +38,15 @@ final class ActStream implements PartSource {
   private final HttpRequest request;
   private final ServedModel model;
   private final ActRequest act;
-  private final TensorSpec spec;
   private int next;
   private boolean failed;
   private @Nullable ByteBuffer first;
 
-  private ActStream(
-      Inference inference,
-      HttpRequest request,
-      ServedModel model,
-      ActRequest act,
-      TensorSpec spec) {
+  private ActStream(Inference inference, HttpRequest request, ServedModel model, ActRequest act) {
     this.inference = inference;
     this.request = request;
     this.model = model;
     this.act = act;
-    this.spec = spec;
   }
 
   /** Computes the first observations; the answer begins with their actions. */
@@ -62,9 +55,8 @@ final class ActStream implements PartSource {
       HttpRequest request,
       HttpResponder responder,
       ServedModel model,
-      ActRequest act,
-      TensorSpec spec) {
-    ActStream stream = new ActStream(inference, request, model, act, spec);
+      ActRequest act) {
+    ActStream stream = new ActStream(inference, request, model, act);
     stream.compute(
         request.receivedNanos(),
         new Ends() {
@@ -140,7 +132,8 @@ final class ActStream implements PartSource {
       int rows =
           Math.min(
               Math.min(ROWS, deployment.batcher().config().maxRequestRows()), act.rows() - next);
-      List<Tensor> inputs = deployment.signature().check(List.of(observations(rows)));
+      Signature signature = deployment.signature();
+      List<Tensor> inputs = signature.check(act.inputs(signature, next, rows));
       int from = next;
       next += rows; // before the next part can be asked for, by another thread
       Inference.Question question =
@@ -150,13 +143,6 @@ final class ActStream implements PartSource {
       }
       next = from; // that version has just been exchanged for another
     }
-  }
-
-  private Tensor observations(int rows) {
-    int size = act.observations().length / act.rows();
-    float[] some = new float[rows * size];
-    System.arraycopy(act.observations(), next * size, some, 0, some.length);
-    return spec.tensor(some, rows);
   }
 
   /** The session starts with the first piece and ends with the last. */

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.mobula.serve.model.Datatype;
+import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.TensorSpec;
 
 /**
@@ -48,7 +50,11 @@ final class OpenApi {
       }
       versions.putObject(model.name()).put("value", main.version());
       List<TensorSpec> inputs = main.signature().inputs();
-      act.putObject(model.name()).putObject("value").set("observation", zeros(inputs.get(0), 1));
+      ObjectNode example = act.putObject(model.name()).putObject("value");
+      example.set("observation", row(inputs.get(0), 1));
+      if (inputs.size() > 1 && main.batcher().model() instanceof PolicyModel) {
+        example.set(PolicyModel.MASK, row(inputs.get(1), 1));
+      }
       for (ObjectNode examples : List.of(infer, pinned)) {
         ArrayNode tensors = examples.putObject(model.name()).putObject("value").putArray("inputs");
         inputs.forEach(spec -> tensor(tensors.addObject(), spec));
@@ -77,16 +83,20 @@ final class OpenApi {
     tensor.put("name", spec.name()).put("datatype", spec.datatype().name());
     ArrayNode shape = tensor.putArray("shape");
     spec.shape().forEach(dimension -> shape.add(Math.abs(dimension)));
-    tensor.set("data", zeros(spec, 0));
+    tensor.set("data", row(spec, 0));
   }
 
-  /** One row, flat; the dimensions that may be any are 1. */
-  private static ArrayNode zeros(TensorSpec spec, int from) {
-    ArrayNode zeros = JSON.createArrayNode();
+  /** One row of zeros, or of true; flat; the dimensions that may be any are 1. */
+  private static ArrayNode row(TensorSpec spec, int from) {
+    ArrayNode row = JSON.createArrayNode();
     int size = spec.shape().stream().skip(from).reduce(1, (a, b) -> Math.abs(a * b));
     for (int i = 0; i < size; i++) {
-      zeros.add(0);
+      if (spec.datatype() == Datatype.BOOL) {
+        row.add(true); // no mask may forbid everything
+      } else {
+        row.add(0);
+      }
     }
-    return zeros;
+    return row;
   }
 }

@@ -273,19 +273,17 @@ final class RestApi implements HttpHandler {
   private void act(HttpRequest request, HttpResponder responder, ServedModel model) {
     requireType(request, RestCaller.JSON);
     if (request.header("Accept").orElse("").toLowerCase(Locale.ROOT).contains(ActStream.TYPE)) {
-      TensorSpec spec = policy(model).signature().inputs().get(0);
-      ActRequest act = ActRequest.read(request.body(), spec.rowSize());
-      ActStream.start(inference, request, responder, model, act, spec);
+      ActRequest act = read(request, policy(model));
+      ActStream.start(inference, request, responder, model, act);
       return;
     }
     while (true) {
       Deployment any = policy(model);
-      TensorSpec spec = any.signature().inputs().get(0);
-      ActRequest act = ActRequest.read(request.body(), spec.rowSize());
+      ActRequest act = read(request, any);
       Deployment deployment =
           act.session() == null ? any : inference.deployment(model, null, act.session());
       List<Tensor> inputs =
-          deployment.signature().check(List.of(spec.tensor(act.observations(), act.rows())));
+          deployment.signature().check(act.inputs(any.signature(), 0, act.rows()));
       RestCaller.Form form =
           (to, answer) ->
               ok(
@@ -299,6 +297,12 @@ final class RestApi implements HttpHandler {
         return;
       } // else it has just been exchanged for another
     }
+  }
+
+  private static ActRequest read(HttpRequest request, Deployment policy) {
+    List<TensorSpec> inputs = policy.signature().inputs();
+    int choices = inputs.size() > 1 ? inputs.get(1).rowSize() : 0;
+    return ActRequest.read(request.body(), inputs.get(0).rowSize(), choices);
   }
 
   private Deployment policy(ServedModel model) {

@@ -18,15 +18,18 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 
 /**
  * A trained policy as a model, its normaliser inside.
  *
  * <p>Input: {@code observation}, FP32 {@code [-1, …]}, the shape of a box or the encoding of
- * another space. Outputs: {@code action}, FP32 {@code [-1, …]} in a box, INT64 {@code [-1]} or
- * {@code [-1, m]} elsewhere; {@code log_probability}, FP32 {@code [-1]}, before an action is
- * clipped to its box; and {@code value}, FP32 {@code [-1]}, if the policy estimates it.
+ * another space. Where the policy was trained with action masks, also {@code mask}, BOOL {@code
+ * [-1, choices]}, true where the choice is allowed. Outputs: {@code action}, FP32 {@code [-1, …]}
+ * in a box, INT64 {@code [-1]} or {@code [-1, m]} elsewhere; {@code log_probability}, FP32 {@code
+ * [-1]}, before an action is clipped to its box; and {@code value}, FP32 {@code [-1]}, if the
+ * policy estimates it.
  *
  * <p>Parameters: {@code deterministic}, by default true: the most likely action; {@code seed}, a
  * whole number: the same actions again, whatever else is in the batch.
@@ -37,8 +40,11 @@ import org.mobula.core.space.Space;
  */
 public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngine engine)
     implements Model {
-  /** The input. */
+  /** The first input. */
   public static final String OBSERVATION = "observation";
+
+  /** The second input of a policy that was trained with action masks. */
+  public static final String MASK = "mask";
 
   /** The first output. */
   public static final String ACTION = "action";
@@ -74,15 +80,16 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     if (spec.hasValue()) {
       outputs.add(new TensorSpec(VALUE, Datatype.FP32, List.of(-1)));
     }
-    return new Signature(
-        List.of(
-            new TensorSpec(
-                OBSERVATION,
-                Datatype.FP32,
-                observations instanceof Box
-                    ? shape(observations)
-                    : List.of(-1, observations.size()))),
-        outputs);
+    List<TensorSpec> inputs = new ArrayList<>();
+    inputs.add(
+        new TensorSpec(
+            OBSERVATION,
+            Datatype.FP32,
+            observations instanceof Box ? shape(observations) : List.of(-1, observations.size())));
+    if (spec.masksActions()) {
+      inputs.add(new TensorSpec(MASK, Datatype.BOOL, List.of(-1, spec.actionSpace().maskSize())));
+    }
+    return new Signature(inputs, outputs);
   }
 
   private static List<Integer> shape(Space space) {
@@ -95,6 +102,16 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       inner = Stream.of(space.size());
     }
     return Stream.concat(Stream.of(-1), inner).toList();
+  }
+
+  /** Zeros, and masks that allow everything: one that allows nothing is no mask. */
+  @Override
+  public List<Tensor> trial(int rows) {
+    List<Tensor> inputs = signature().zeros(rows);
+    if (spec.masksActions()) {
+      Arrays.fill((byte[]) inputs.get(1).data(), (byte) 1);
+    }
+    return inputs;
   }
 
   @Override
@@ -122,6 +139,32 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
           throw new InvalidInputException(
               "row %s of input 'observation' is no encoding of a value in %s"
                   .formatted(row, space));
+        }
+      }
+    }
+    if (spec.masksActions()) {
+      checkMasks(inputs.get(1));
+    }
+  }
+
+  private void checkMasks(Tensor masks) {
+    byte[] flags = (byte[]) masks.data();
+    int[] choices =
+        spec.actionSpace() instanceof MultiDiscrete multi
+            ? multi.nvec()
+            : new int[] {spec.actionSpace().maskSize()};
+    int at = 0;
+    for (int row = 0; row < masks.rows(); row++) {
+      for (int size : choices) {
+        int end = at + size;
+        boolean allowed = false;
+        while (at < end) {
+          allowed |= flags[at++] != 0;
+        }
+        if (!allowed) {
+          throw new InvalidInputException(
+              "row %d of input 'mask' allows none of %d choices; allow at least one"
+                  .formatted(row, size));
         }
       }
     }
@@ -161,6 +204,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     private final int featureCount;
     private final int outputWidth;
     private final boolean hasValue;
+    private final boolean[] mask;
     private final Pcg64 random = new Pcg64(new SecureRandom().nextLong());
     private float[] features = new float[0];
     private float[] outputs = new float[0];
@@ -176,6 +220,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       featureCount = spec.observationSpace().flatSize();
       outputWidth = spec.network().outputs();
       hasValue = spec.hasValue();
+      mask = new boolean[spec.masksActions() ? actionSpace.maskSize() : 0];
     }
 
     @Override
@@ -188,6 +233,9 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       runner.flatten(batch.inputs().get(0).floats(), rows, features);
       runner.normalize(features, rows);
       runner.forward(features, rows, outputs);
+      if (mask.length > 0) {
+        forbid((byte[]) batch.inputs().get(1).data(), rows);
+      }
 
       int size = actionSpace.size();
       float[] actions = new float[rows * size];
@@ -214,6 +262,15 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
         results.add(Tensor.of(VALUE, values, rows));
       }
       return results;
+    }
+
+    private void forbid(byte[] flags, int rows) {
+      for (int row = 0; row < rows; row++) {
+        for (int i = 0; i < mask.length; i++) {
+          mask[i] = flags[row * mask.length + i] != 0;
+        }
+        head.mask(outputs, row * outputWidth, mask, 0);
+      }
     }
 
     private void act(Map<String, Object> parameters, int from, int to, float[] actions) {

@@ -4,18 +4,26 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
+import org.mobula.serve.model.Datatype;
+import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Sequence;
+import org.mobula.serve.model.Signature;
+import org.mobula.serve.model.Tensor;
+import org.mobula.serve.model.TensorSpec;
 
 /**
  * A request for actions in few words: {@code {"observation": [0.1, 0.2], "deterministic": false}}.
  *
  * @param observations {@code [rows][size]}
  * @param rows how many observations
+ * @param masks {@code [rows][choices]}, 1 where the choice is allowed; null for a policy that was
+ *     trained without action masks
  * @param single whether there was one, as such and not in an array of them
  * @param parameters for the policy
  * @param sequence where it stands in its session, whose requests are answered by the same version,
@@ -24,12 +32,13 @@ import org.mobula.serve.model.Sequence;
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record ActRequest(
     float[] observations,
+    byte @Nullable [] masks,
     int rows,
     boolean single,
     Map<String, Object> parameters,
     @Nullable Sequence sequence) {
   private static final List<String> FIELDS =
-      List.of("observation", "observations", "deterministic", "seed", "session");
+      List.of("observation", "observations", "mask", "masks", "deterministic", "seed", "session");
   private static final List<String> SESSION_FIELDS = List.of("id", "start", "end");
 
   /** The name of its session; null if it has none. */
@@ -41,14 +50,17 @@ public record ActRequest(
    * Reads a request.
    *
    * @param size numbers in an observation
+   * @param choices flags in an action mask; 0 for a policy that was trained without
    * @throws InvalidRequestException saying what is wrong with it and what was expected
    */
-  public static ActRequest read(ByteBuffer body, int size) {
-    return Json.read(body, parser -> read(parser, size));
+  public static ActRequest read(ByteBuffer body, int size, int choices) {
+    return Json.read(body, parser -> read(parser, size, choices));
   }
 
-  private static ActRequest read(JsonParser parser, int size) throws IOException {
+  private static ActRequest read(JsonParser parser, int size, int choices) throws IOException {
     float[] observations = null;
+    byte[] masks = null;
+    String maskField = "";
     boolean single = true;
     Map<String, Object> parameters = Map.of();
     Sequence sequence = null;
@@ -61,6 +73,13 @@ public record ActRequest(
         single = field.equals("observation");
         parser.nextToken();
         observations = Elements.readFloats(parser, field, size);
+      } else if (field.equals("mask") || field.equals("masks")) {
+        if (masks != null) {
+          throw new InvalidRequestException("masks are given twice");
+        }
+        maskField = field;
+        parser.nextToken();
+        masks = Elements.readBooleans(parser, field, choices);
       } else if (field.equals("deterministic") || field.equals("seed")) {
         parameters = parameters.isEmpty() ? new HashMap<>(4) : parameters;
         parameters.put(field, parameter(parser, field));
@@ -80,7 +99,59 @@ public record ActRequest(
               ? "observation has %s numbers but must have %s".formatted(length, size)
               : "observations have %s numbers but must have %s each".formatted(length, size));
     }
-    return new ActRequest(observations, length / size, single, parameters, sequence);
+    int rows = length / size;
+    checkMasks(maskField, masks == null ? -1 : masks.length, single, rows, choices);
+    return new ActRequest(observations, masks, rows, single, parameters, sequence);
+  }
+
+  private static void checkMasks(String field, int flags, boolean single, int rows, int choices) {
+    String expected = single ? "mask" : "masks";
+    if (flags < 0) {
+      if (choices > 0) {
+        throw new InvalidRequestException(
+            "%s %s missing: the policy was trained with action masks; give %d flags%s, true where the choice is allowed"
+                .formatted(
+                    expected, single ? "is" : "are", choices, single ? "" : " for each observation"));
+      }
+    } else if (choices == 0) {
+      throw new InvalidRequestException(
+          "%s is given but the policy was trained without action masks; leave it out"
+              .formatted(field));
+    } else if (!field.equals(expected)) {
+      throw new InvalidRequestException(
+          "%s is given but beside %s it must be %s"
+              .formatted(field, single ? "observation" : "observations", expected));
+    } else if (flags != rows * choices) {
+      throw new InvalidRequestException(
+          single
+              ? "mask has %d flags but must have %d".formatted(flags, choices)
+              : "masks have %d flags but must have %d for each of %d observations"
+                  .formatted(flags, choices, rows));
+    }
+  }
+
+  /**
+   * The inputs of a policy for some of the observations.
+   *
+   * @param signature the policy's
+   * @param from the first observation
+   * @param count how many
+   */
+  public List<Tensor> inputs(Signature signature, int from, int count) {
+    TensorSpec observation = signature.inputs().get(0);
+    Tensor observed = observation.tensor(part(observations, from, count), count);
+    byte[] flags = masks;
+    if (flags == null) {
+      return List.of(observed);
+    }
+    int choices = flags.length / rows;
+    byte[] some = Arrays.copyOfRange(flags, from * choices, (from + count) * choices);
+    return List.of(observed, new Tensor(PolicyModel.MASK, Datatype.BOOL, some, count, choices));
+  }
+
+  private float[] part(float[] all, int from, int count) {
+    int size = all.length / rows;
+    return count == rows ? all : Arrays.copyOfRange(all, from * size, (from + count) * size);
   }
 
   private static InvalidRequestException unknown(String within, String field, List<String> known) {

@@ -44,8 +44,21 @@ final class Elements {
 
   /** Reads numbers, however nested, as many as there are. */
   static float[] readFloats(JsonParser parser, String name, int expected) throws IOException {
+    Elements elements = readAll(parser, name, Datatype.FP32, expected);
+    float[] read = (float[]) elements.data;
+    return read.length == elements.count ? read : Arrays.copyOf(read, elements.count);
+  }
+
+  /** Reads true and false, however nested, as many as there are, as 1 and 0. */
+  static byte[] readBooleans(JsonParser parser, String name, int expected) throws IOException {
+    Elements elements = readAll(parser, name, Datatype.BOOL, expected);
+    return Arrays.copyOf((byte[]) elements.data, elements.count);
+  }
+
+  private static Elements readAll(JsonParser parser, String name, Datatype datatype, int expected)
+      throws IOException {
     Json.requireArray(parser, name);
-    Elements elements = new Elements(name, Datatype.FP32, expected);
+    Elements elements = new Elements(name, datatype, expected);
     int depth = 1;
     while (depth > 0) {
       JsonToken token = parser.nextToken();
@@ -57,8 +70,7 @@ final class Elements {
         elements.add(parser);
       }
     }
-    float[] read = (float[]) elements.data;
-    return read.length == elements.count ? read : Arrays.copyOf(read, elements.count);
+    return elements;
   }
 
   private void readArray(JsonParser parser, int... shape) throws IOException {

@@ -29,6 +29,12 @@ public final class Policies {
     return model(Box.unbounded(3), Box.of(-0.5f, 0.5f, 2), 4, false, seed);
   }
 
+  /** A number, three choices that may be forbidden, a value. */
+  public static PolicyModel masked(long seed) {
+    PolicyModel plain = model(Box.unbounded(1), new Discrete(3), 3, true, seed);
+    return new PolicyModel(plain.spec().withMasksActions(true), plain.snapshot(), plain.engine());
+  }
+
   /** Any spaces. */
   public static PolicyModel model(
       Space observations, Space actions, int parameters, boolean value, long seed) {

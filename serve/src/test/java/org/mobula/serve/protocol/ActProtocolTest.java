@@ -16,7 +16,46 @@ import org.mobula.serve.model.Tensor;
 
 final class ActProtocolTest {
   private static ActRequest read(String json) {
-    return ActRequest.read(ByteBuffer.wrap(json.getBytes(UTF_8)), 2);
+    return ActRequest.read(ByteBuffer.wrap(json.getBytes(UTF_8)), 2, 0);
+  }
+
+  private static ActRequest masked(String json) {
+    return ActRequest.read(ByteBuffer.wrap(json.getBytes(UTF_8)), 2, 3);
+  }
+
+  @Test
+  void readsMasks() {
+    assertThat(masked("{\"mask\":[true,false,true],\"observation\":[1,2]}").masks())
+        .containsExactly(1, 0, 1);
+    assertThat(
+            masked(
+                    "{\"observations\":[[1,2],[3,4]],\"masks\":[[true,false,true],[false,false,true]]}")
+                .masks())
+        .containsExactly(1, 0, 1, 0, 0, 1);
+    assertThat(read("{\"observation\":[1,2]}").masks()).isNull();
+    assertThatThrownBy(() -> read("{\"observation\":[1,2],\"mask\":[true]}"))
+        .hasMessage(
+            "mask is given but the policy was trained without action masks; leave it out");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"observation\":[1,2]}|mask is missing: the policy was trained with action masks; give 3 flags, true where the choice is allowed",
+        "{\"observations\":[[1,2]]}|masks are missing: the policy was trained with action masks; give 3 flags for each observation, true where the choice is allowed",
+        "{\"observation\":[1,2],\"mask\":[true]}|mask has 1 flags but must have 3",
+        "{\"observations\":[1,2],\"masks\":[true]}|masks have 1 flags but must have 3 for each of 1 observations",
+        "{\"observation\":[1,2],\"masks\":[[true,true,true]]}|masks is given but beside observation it must be mask",
+        "{\"observation\":[1,2],\"mask\":[1,0,1]}|element 0 of 'mask' is 1 but must be true or false",
+        "{\"observation\":[1,2],\"mask\":true}|mask is true but must be an array",
+        "{\"mask\":[true],\"mask\":[true]}|masks are given twice",
+      })
+  void saysWhatIsWrongWithAMask(String body, String message) {
+    assertThatThrownBy(() -> masked(body))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessage(message);
   }
 
   @Test
