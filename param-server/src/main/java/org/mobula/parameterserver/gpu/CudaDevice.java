@@ -52,8 +52,22 @@ final class CudaDevice implements Device {
   private @Nullable CUstream stream;
   private boolean closed;
 
+  /**
+   * Opens a device.
+   *
+   * @throws IllegalStateException if it cannot be used, or the driver's library cannot be loaded
+   */
   static CudaDevice open(int index) {
-    check(JCudaDriver.cuInit(0), "cuInit", "the driver");
+    int code;
+    try {
+      code = JCudaLibraries.load(() -> JCudaDriver.cuInit(0));
+    } catch (LinkageError e) {
+      throw new IllegalStateException(
+          "the NVIDIA driver's library does not load (%s): install the driver of this machine's GPU, or compute on the CPU"
+              .formatted(e.toString().lines().findFirst().orElse("")),
+          e);
+    }
+    check(code, "cuInit", "the driver");
     CudaDevice opened = new CudaDevice(index);
     try {
       opened.prepare();

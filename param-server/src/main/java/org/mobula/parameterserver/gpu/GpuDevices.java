@@ -1,5 +1,9 @@
 package org.mobula.parameterserver.gpu;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import jcuda.runtime.JCuda;
 import jcuda.runtime.cudaError;
 
@@ -10,25 +14,48 @@ import jcuda.runtime.cudaError;
  * @param description how many in words and, where there is none, why
  */
 public record GpuDevices(int count, String description) {
+  /** What the driver leaves on a machine with Linux, and on Linux under Windows. */
+  private static final List<Path> LINUX_DRIVER =
+      List.of(Path.of("/dev/nvidiactl"), Path.of("/dev/dxg"), Path.of("/proc/driver/nvidia"));
+
   /**
-   * Looks for them. Asks CUDA's runtime, which loads without a driver, because the classes that
-   * need the driver cannot even be initialised without one. Its library is unpacked into {@code
-   * java.io.tmpdir}, which must allow execution. Never throws.
+   * Looks for them. Where no driver is installed no library is loaded. Where there is one, CUDA's
+   * runtime is asked, since the classes that need the driver cannot even be initialised without
+   * one. Never throws.
    */
   public static GpuDevices find() {
+    return find(driver());
+  }
+
+  /** The driver's library by its name on Windows, its devices elsewhere. */
+  private static List<Path> driver() {
+    String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    String windows = System.getenv("SystemRoot");
+    return system.startsWith("windows") && windows != null
+        ? List.of(Path.of(windows, "System32", "nvcuda.dll"))
+        : LINUX_DRIVER;
+  }
+
+  /** Looks for them where one of these paths exists. */
+  static GpuDevices find(List<Path> driver) {
+    if (driver.stream().noneMatch(Files::exists)) {
+      return none(
+          "no NVIDIA driver is installed: there is none of "
+              + String.join(", ", driver.stream().map(Path::toString).toList()));
+    }
     int[] count = {0};
     int code;
     try {
-      code = JCuda.cudaGetDeviceCount(count);
+      code = JCudaLibraries.load(() -> JCuda.cudaGetDeviceCount(count));
     } catch (LinkageError e) {
       return none(
-          "JCuda's native library does not load on %s %s (%s): it has one for Linux and Windows on x86_64, and unpacks it into %s"
+          "JCuda's native library does not load on %s %s (%s): it has one for Linux and Windows on x86_64, and unpacks it into a directory in %s, which must allow execution"
               .formatted(
                   System.getProperty("os.name"),
                   System.getProperty("os.arch"),
                   firstLine(e),
                   System.getProperty("java.io.tmpdir")));
-    } catch (RuntimeException e) { // where somebody has switched JCuda's exceptions on
+    } catch (RuntimeException e) { // no directory, or somebody has switched JCuda's exceptions on
       return none(firstLine(e));
     }
     if (code == cudaError.cudaErrorInsufficientDriver) {
