@@ -8,6 +8,7 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingException;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
@@ -68,7 +69,8 @@ final class JoinedLearner {
         exitCode = result.interrupted() ? signals.exitCode() : 0;
       }
     } catch (RuntimeException e) {
-      if (e instanceof ShardLostException || e.getCause() instanceof ShardLostException) {
+      if (e instanceof ShardLostException
+          || (e instanceof TrainingException && e.getCause() instanceof ShardLostException)) {
         output.endJoined(null);
         return 0;
       }

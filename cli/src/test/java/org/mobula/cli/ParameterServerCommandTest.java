@@ -106,6 +106,15 @@ class ParameterServerCommandTest {
   }
 
   @Test
+  void aLearnerThatFindsNoShardFails() throws IOException {
+    Cli.Outcome outcome = Cli.run("train", TrainingFiles.tiny(folder), "--join", "127.0.0.1:1");
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.err())
+        .contains("this learner failed: no parameter server can be reached at 127.0.0.1:1")
+        .contains("is it started, and is the address right?");
+  }
+
+  @Test
   void aLearnerThatHasJoinedSaysHowItEnded() throws IOException {
     String tiny = TrainingFiles.tiny(folder);
     Path file = Path.of(tiny);

@@ -29,6 +29,12 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
     this.server = server;
   }
 
+  /**
+   * Joins.
+   *
+   * @throws IllegalStateException if no shard answers at one of the addresses; a shard that is lost
+   *     later is a {@link ShardLostException}
+   */
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
@@ -36,8 +42,13 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
     ParameterLayout layout = policy.network().layout();
     Connections connections = new Connections(server, layout);
     opened.add(connections);
-    return ParameterServer.join(
-        layout, ParameterServer.running(server.addresses()), connections, server, Join.ANY);
+    try {
+      return ParameterServer.join(
+          layout, ParameterServer.running(server.addresses()), connections, server, Join.ANY);
+    } catch (ShardLostException e) {
+      Throwable reason = e.getCause() == null ? e : e.getCause();
+      throw new IllegalStateException(reason.getMessage(), e);
+    }
   }
 
   /** Ends the connections; after the trainer. */
