@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +25,13 @@ import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A shard that is a process of its own, until a signal ends it. */
 final class ShardProcess {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardProcess.class);
+
   private final Options options;
 
   private ShardProcess(Options options) {
@@ -157,19 +162,48 @@ final class ShardProcess {
 
   private int serve(ShardHost host) throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
-    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown());
-        PrometheusSink sink =
-            options.prometheus == null
-                ? null
-                : PrometheusSink.toFile(options.prometheus, Map.of("shard", options.place()))) {
+    PrometheusSink sink =
+        options.prometheus == null
+            ? null
+            : PrometheusSink.toFile(options.prometheus, Map.of("shard", options.place()));
+    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown())) {
       long start = System.nanoTime();
+      boolean written = true;
       while (!ended.await(1, TimeUnit.SECONDS)) {
         if (sink != null) {
           double seconds = (System.nanoTime() - start) / 1e9;
-          sink.record(0, seconds, ShardFigures.of(host.status()));
+          written = write(() -> sink.record(0, seconds, ShardFigures.of(host.status())), written);
         }
       }
+      if (sink != null) {
+        boolean unused = write(sink::close, written);
+      }
       return signals.exitCode();
+    }
+  }
+
+  /**
+   * Writes the metrics, which are worth less than the parameters: a full disk is reported once, and
+   * ends nothing.
+   *
+   * @param before whether they could be written the last time
+   * @return whether they could be written
+   */
+  private boolean write(Runnable metrics, boolean before) {
+    try {
+      metrics.run();
+      if (!before) {
+        LOG.warn("The metrics are written to {} again.", options.prometheus);
+      }
+      return true;
+    } catch (UncheckedIOException e) {
+      if (before) {
+        LOG.warn(
+            "The metrics cannot be written to {}, whose numbers are old until they can: {}",
+            options.prometheus,
+            ErrorReport.message(e));
+      }
+      return false;
     }
   }
 }

@@ -1,9 +1,11 @@
 package org.mobula.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,6 +120,26 @@ class ParameterServerIT {
     assertThat(trainer.waitFor()).isEqualTo(130);
     MobulaProcesses.send("TERM", first.process());
     assertThat(first.process().waitFor()).isEqualTo(143);
+  }
+
+  private static void awaitError(ShardProcess shard, String text) {
+    assertThat(shard.process().errorReader(UTF_8).lines().anyMatch(line -> line.contains(text)))
+        .as(text)
+        .isTrue();
+  }
+
+  @Test
+  void metricsThatCannotBeWrittenEndNoShard() throws Exception {
+    Path inTheWay = Files.createFile(folder.resolve("metrics")); // fails as a full disk does
+    Path metrics = inTheWay.resolve("shard.prom");
+    ShardProcess shard = shard("0/1", "--prometheus", metrics.toString());
+    awaitError(shard, "The metrics cannot be written to " + metrics);
+    assertThat(status(shard.address()).get("role").asText()).isEqualTo("lone primary");
+    Files.delete(inTheWay);
+    awaitError(shard, "The metrics are written to " + metrics);
+    MobulaProcesses.send("TERM", shard.process());
+    assertThat(shard.process().waitFor()).isEqualTo(143);
+    assertThat(metrics).content().contains("mobula_parameters_version");
   }
 
   @Test
