@@ -1,15 +1,20 @@
 package org.mobula.core.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
-import java.util.Arrays;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.rendering.Episode;
@@ -45,9 +50,40 @@ class ActionMaskTrainingTest {
           assertThat(policy.act(observation, mask, new Pcg64(1))).containsExactly(first, second);
         }
       }
-      boolean[] all = new boolean[7];
-      Arrays.fill(all, true);
-      assertThat(policy.act(observation, all)).isEqualTo(policy.act(observation));
+      assertThat(policy.spec().masksActions()).isTrue();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> policy.act(observation))
+          .withMessageContaining("give it the environment's mask of 7 flags");
+    }
+  }
+
+  /** Files of former versions do not say whether there were masks. */
+  @Test
+  void anOldRunIsResumedAndSaysFromThenOnThatItHadMasks(@TempDir Path folder) throws IOException {
+    PpoConfig ppo = PpoConfig.defaults().withSteps(16).withMinibatchSize(16).withEpochs(1);
+    TrainingConfig config =
+        TrainingConfig.defaults(EnvironmentConfig.defaults("given in Java").withCount(1), ppo)
+            .withStop(StopConfig.defaults().withEnvironmentSteps(16));
+    Trainer.builder(config).environment(Doors::new).directory(folder).build().train();
+    Path checkpoint = new RunDirectory(folder).latest().orElseThrow();
+    Path file = checkpoint.resolve(Policy.FILE_NAME);
+    SafetensorsFile whole = SafetensorsFile.read(file);
+    String text = Objects.requireNonNull(whole.metadata().get("mobula.policy"));
+    String old = text.replace("\"masks-actions\":true,", "");
+    assertThat(old).isNotEqualTo(text);
+    new SafetensorsFile(whole.tensors(), Map.of("mobula.policy", old)).write(file);
+    try (Policy policy = Policy.load(folder)) {
+      assertThat(policy.spec().masksActions()).isFalse();
+      assertThat(policy.act(new float[7])).hasSize(2); // as it always did
+    }
+    TrainingResult resumed =
+        Trainer.builder(config.withStop(StopConfig.defaults().withEnvironmentSteps(32)))
+            .environment(Doors::new)
+            .resume(Checkpoint.read(checkpoint))
+            .build()
+            .train();
+    try (Policy policy = resumed.policy()) {
+      assertThat(policy.spec().masksActions()).isTrue();
     }
   }
 
