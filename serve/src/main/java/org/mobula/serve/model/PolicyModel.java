@@ -233,6 +233,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       runner.flatten(batch.inputs().get(0).floats(), rows, features);
       runner.normalize(features, rows);
       runner.forward(features, rows, outputs);
+      requireFinite(rows);
       if (mask.length > 0) {
         forbid((byte[]) batch.inputs().get(1).data(), rows);
       }
@@ -270,6 +271,17 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
           mask[i] = flags[row * mask.length + i] != 0;
         }
         head.mask(outputs, row * outputWidth, mask, 0);
+      }
+    }
+
+    /** Whose learning has diverged answers nothing: its action would be any one, or no number. */
+    private void requireFinite(int rows) {
+      for (int i = 0; i < rows * outputWidth; i++) {
+        if (!Float.isFinite(outputs[i])) {
+          throw new IllegalStateException(
+              "output %d of the policy's network is %s for row %d: its parameters have diverged, or the observation is far beyond those of its training; serve an earlier checkpoint"
+                  .formatted(i % outputWidth, outputs[i], i / outputWidth));
+        }
       }
     }
 

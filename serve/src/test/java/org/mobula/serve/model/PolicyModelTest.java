@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
+import org.mobula.serve.PolicyServer;
+import org.mobula.serve.batch.BatchingConfig;
 
 final class PolicyModelTest {
   private static final Map<String, Object> SAMPLED = Map.of("deterministic", false, "seed", 7L);
@@ -44,6 +49,33 @@ final class PolicyModelTest {
         assertThat(outputs.get(0).rows(row, 1).floats()).containsExactly(expected, within(1e-5f));
       }
     }
+  }
+
+  @Test
+  void aPolicyThatHasDivergedAnswersNothing() {
+    PolicyModel sound = Policies.cartPole(1);
+    float[] parameters = new float[sound.snapshot().parameters().values().length];
+    Arrays.fill(parameters, Float.NaN);
+    PolicyModel diverged =
+        new PolicyModel(
+            sound.spec(),
+            new PolicySnapshot(new ParameterSnapshot(2, parameters), sound.snapshot().normalizer()),
+            sound.engine());
+    assertThatThrownBy(() -> compute(diverged, observations(2, 4), Map.of()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "output 0 of the policy's network is NaN for row 0: its parameters have diverged, or"
+                + " the observation is far beyond those of its training; serve an earlier"
+                + " checkpoint");
+    assertThatThrownBy(
+            () ->
+                PolicyServer.builder()
+                    .port(0)
+                    .model("diverged", diverged, BatchingConfig.defaults())
+                    .start())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("diverged/1 cannot be started")
+        .hasMessageContaining("its parameters have diverged");
   }
 
   @Test
