@@ -37,13 +37,19 @@ public final class GaussianProcessSampler implements Sampler {
 
   private static final int STARTUP_TRIALS = 10;
   private static final int FIRST_FIT_ITERATIONS = 100;
-  private static final int FIT_ITERATIONS = 25;
+  private static final int ANEW_ITERATIONS = 25;
+  private static final int FIT_ITERATIONS = 10;
 
   /** With more complete trials than this, kernels are no longer fitted for each new one. */
-  private static final int FITTED_EACH = 50;
+  private static final int FITTED_EACH = 30;
 
-  /** Every so many trials, the search for kernels also begins from the beginning. */
+  /**
+   * Every so many trials, the search for kernels also begins from the beginning; with more than
+   * {@link #ANEW_SELDOM}, in twice as many, and so on.
+   */
   private static final int REGARDED_ANEW = 10;
+
+  private static final int ANEW_SELDOM = 50;
 
   /** Of a coordinate alone, where that search begins: with a slope, and with ripples. */
   private static final double LONG_REACH = 1;
@@ -232,7 +238,9 @@ public final class GaussianProcessSampler implements Sampler {
       List<Data> learned, boolean[] categorical, double[] kernels, int trial) {
     int length = GaussianProcess.kernelLength(categorical.length);
     boolean known = kernels.length == learned.size() * length;
-    if (known && trial % Math.max(1, learned.get(0).values.length / FITTED_EACH) != 0) {
+    int count = learned.get(0).values.length;
+    boolean anew = !known || trial % (REGARDED_ANEW * (1 + count / ANEW_SELDOM)) == 0;
+    if (!anew && trial % Math.max(1, count / FITTED_EACH) != 0) {
       return kernels;
     }
     double[] fitted = new double[learned.size() * length];
@@ -242,7 +250,7 @@ public final class GaussianProcessSampler implements Sampler {
       if (known) {
         starts.add(Arrays.copyOfRange(kernels, m * length, (m + 1) * length));
       }
-      if (!known || trial % REGARDED_ANEW == 0) {
+      if (anew) {
         starts.add(GaussianProcess.firstKernel(categorical.length, LONG_REACH));
         starts.add(GaussianProcess.firstKernel(categorical.length, SHORT_REACH));
       }
@@ -252,7 +260,7 @@ public final class GaussianProcessSampler implements Sampler {
               data.points,
               data.values,
               starts,
-              known ? FIT_ITERATIONS : FIRST_FIT_ITERATIONS);
+              !known ? FIRST_FIT_ITERATIONS : anew ? ANEW_ITERATIONS : FIT_ITERATIONS);
       System.arraycopy(kernel, 0, fitted, m * length, length);
     }
     return fitted;
