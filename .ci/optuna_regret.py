@@ -159,6 +159,7 @@ def main():
                 "trials": trials,
                 "seeds": seeds,
                 "median_regret": float(f"{sorted(regrets)[seeds // 2]:.4g}"),
+                "upper_quartile_regret": float(f"{sorted(regrets)[3 * seeds // 4]:.4g}"),
                 "milliseconds_per_trial": round(milliseconds, 4),
             }
             print(json.dumps(result), flush=True)

@@ -12,12 +12,14 @@ import org.mobula.tune.space.SearchSpace;
  *   <li>with several objectives, {@link TpeSampler};
  *   <li>with floats and integers alone that are always there and more than 1,000 trials, {@link
  *       CmaEsSampler};
- *   <li>else {@link GaussianProcessSampler} for the first 250 trials, while a model of all of them
- *       costs milliseconds, and {@link TpeSampler} for those after them.
+ *   <li>with at most 30 parameters to choose, {@link GaussianProcessSampler} for the first 250
+ *       trials, while a model of all of them costs milliseconds;
+ *   <li>else {@link TpeSampler}.
  * </ol>
  */
 public final class AutoSampler implements Sampler {
   private static final int FEW_TRIALS = 250;
+  private static final int FEW_PARAMETERS = 30;
   private static final int MANY_TRIALS = 1000;
 
   private final int trials;
@@ -62,7 +64,8 @@ public final class AutoSampler implements Sampler {
         && space.parameters().stream().allMatch(AutoSampler::isNumber)) {
       return evolution;
     }
-    return request.trial() < FEW_TRIALS ? gaussianProcess : tpe;
+    long searched = space.parameters().stream().filter(each -> each.cardinality() > 1).count();
+    return request.trial() < FEW_TRIALS && searched <= FEW_PARAMETERS ? gaussianProcess : tpe;
   }
 
   private static boolean isNumber(Parameter parameter) {

@@ -158,6 +158,31 @@ class GaussianProcessSamplerTest extends SamplerContract {
     }
   }
 
+  /** Most trials are stopped early, as a scheduler does; only what is good runs to its end. */
+  @Test
+  void learnsFromPrunedTrials() {
+    SearchSpace space =
+        SearchSpace.of(FloatParameter.uniform("x", -5, 5), FloatParameter.uniform("y", -5, 5));
+    try (Journal journal = Journal.inMemory()) {
+      StudyRecord study = journal.createStudy("study", List.of(Direction.MAXIMIZE));
+      Sampler sampler = new GaussianProcessSampler();
+      double best = Double.NEGATIVE_INFINITY;
+      for (int i = 0; i < 40; i++) {
+        TrialRecord trial = begin(journal, study, space, sampler);
+        double value = -Math.pow(value(trial, "x") - 1, 2) - Math.pow(value(trial, "y") + 2, 2);
+        boolean good = value > -1;
+        if (i == 3) {
+          journal.setState(trial, TrialState.PRUNED); // it reported nothing
+        } else {
+          journal.report(trial, 1, i == 5 ? Double.NaN : value - 1);
+          journal.setState(trial, good ? TrialState.COMPLETE : TrialState.PRUNED, value);
+        }
+        best = good ? Math.max(best, value) : best;
+      }
+      assertThat(best).isBetween(-1e-3, 0.0);
+    }
+  }
+
   @Test
   void refusesToBeginWithoutData() {
     assertThatThrownBy(() -> new GaussianProcessSampler(0))

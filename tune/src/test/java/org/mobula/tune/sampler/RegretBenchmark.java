@@ -115,12 +115,13 @@ public final class RegretBenchmark {
     Arrays.sort(regrets);
     return String.format(
         Locale.ROOT,
-        "{\"sampler\": \"mobula %s\", \"function\": \"%s\", \"trials\": %d, \"seeds\": %d, \"median_regret\": %.4g, \"milliseconds_per_trial\": %.4f}",
+        "{\"sampler\": \"mobula %s\", \"function\": \"%s\", \"trials\": %d, \"seeds\": %d, \"median_regret\": %.4g, \"upper_quartile_regret\": %.4g, \"milliseconds_per_trial\": %.4f}",
         sampler,
         function.name,
         trials,
         seeds,
         regrets[seeds / 2],
+        regrets[3 * seeds / 4],
         milliseconds);
   }
 
@@ -129,7 +130,7 @@ public final class RegretBenchmark {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
-  private static double regret(Function function, Sampler sampler, long seed, int trials) {
+  static double regret(Function function, Sampler sampler, long seed, int trials) {
     Journal journal = Journal.inMemory();
     StudyRecord study = journal.createStudy("study", List.of(Direction.MINIMIZE));
     SeedSequence root = SeedSequence.of(seed);
