@@ -10,7 +10,6 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,7 +17,10 @@ import java.util.concurrent.TimeUnit;
  * that no connection can be taken for a while.
  */
 public final class Transport implements AutoCloseable {
-  private static final long LAST_SECONDS = 5;
+  /** In which who has just answered is done with it: its last call may come after the answer. */
+  private static final long QUIET_MILLIS = 50;
+
+  private static final long LAST_MILLIS = 5_000;
 
   private final boolean epoll;
   private final EventLoopGroup loops;
@@ -64,7 +66,7 @@ public final class Transport implements AutoCloseable {
   @Override
   public void close() {
     loops
-        .shutdownGracefully(0, LAST_SECONDS, TimeUnit.SECONDS)
-        .awaitUninterruptibly(Duration.ofSeconds(2 * LAST_SECONDS).toMillis());
+        .shutdownGracefully(QUIET_MILLIS, LAST_MILLIS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(2 * LAST_MILLIS);
   }
 }
