@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.policy.Policy;
 import org.mobula.serve.batch.BatchingConfig;
+import org.mobula.serve.batch.GatedModel;
 import org.mobula.serve.batch.Totals;
 import org.mobula.serve.model.Policies;
 
@@ -541,6 +543,31 @@ final class PolicyServerTest {
     assertThat(forgotten.body()).contains("session 'a' is not known").contains("sequence_start");
     HttpResponse<String> odd = totals("\"sequence_id\":\"a\",\"sequence_start\":1", 1);
     assertThat(odd.body()).contains("parameter 'sequence_start' is 1 but must be true or false");
+  }
+
+  @Test
+  void saysWhetherAllEndedWithinTheDrainTimeout() throws Exception {
+    GatedModel gated = new GatedModel(false);
+    server =
+        PolicyServer.builder()
+            .config(ServeConfig.defaults().withDrainTimeout(Duration.ofMillis(200)))
+            .port(0)
+            .model("gated", gated, BatchingConfig.defaults())
+            .start();
+    var unused =
+        client.sendAsync(
+            request("/v2/models/gated/infer")
+                .POST(
+                    BodyPublishers.ofString(
+                        "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1],\"data\":[3]}]}"))
+                .build(),
+            BodyHandlers.ofString());
+    gated.gate().entered.acquire(); // and does not return
+    assertThat(server.stop()).isFalse();
+    gated.gate().open.release();
+    start();
+    act("{\"observation\":" + OBSERVATION + "}");
+    assertThat(server.stop()).isTrue();
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.serve.http.ConnectionsConfig;
 import org.mobula.serve.record.RecordConfig;
 
 final class ServeConfigTest {
@@ -50,6 +51,20 @@ final class ServeConfigTest {
     assertThat(
             read("record: {directory: data, roll-every: 5m, disk-limit: 1_000_000_000}").record())
         .isEqualTo(brief.with(r -> r.rollEvery(Duration.ofMinutes(5)).diskLimit(1_000_000_000L)));
+  }
+
+  @Test
+  void readsTheLimitsOfConnectionsAndOfACall() {
+    assertThat(read("connections: {limit: 2, idle-timeout: 5s}").connections())
+        .isEqualTo(
+            ConnectionsConfig.defaults().with(c -> c.limit(2).idleTimeout(Duration.ofSeconds(5))));
+    assertThat(read("port: 1").connections()).isEqualTo(ConnectionsConfig.defaults());
+    ModelConfig model =
+        Objects.requireNonNull(
+            read("models: {a: {path: x, batching: {model-timeout: 2s}}}").models().get("a"));
+    assertThat(model.batching().modelTimeout()).isEqualTo(Duration.ofSeconds(2));
+    assertThatThrownBy(() -> read("connections: {limit: 0}"))
+        .hasMessageContaining("limit is 0 but must be");
   }
 
   @Test

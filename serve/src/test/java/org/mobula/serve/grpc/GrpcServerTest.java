@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -231,6 +234,34 @@ final class GrpcServerTest {
           Status.Code.INVALID_ARGUMENT,
           "the message is no well-formed protobuf of a request to ModelStreamInfer");
       assertThat(harness.blocking().modelInfer(request("1")).getId()).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void connectionsHaveALimit() throws Exception {
+    GrpcConfig one =
+        new GrpcConfig(
+            "127.0.0.1", 0, 1000, ConnectionsConfig.defaults().withLimit(1), null, null, null);
+    try (GrpcHarness harness = new GrpcHarness(one, true)) {
+      assertThat(harness.blocking().modelInfer(request("1")).getId()).isEqualTo("1");
+      ManagedChannel second =
+          Grpc.newChannelBuilderForAddress(
+                  "127.0.0.1",
+                  harness.server.address().getPort(),
+                  InsecureChannelCredentials.create())
+              .build();
+      try {
+        assertThat(
+                status(
+                        () ->
+                            GRPCInferenceServiceGrpc.newBlockingStub(second)
+                                .modelInfer(request("2")))
+                    .getCode())
+            .isEqualTo(Status.Code.UNAVAILABLE);
+      } finally {
+        second.shutdownNow();
+      }
+      assertThat(harness.blocking().modelInfer(request("3")).getId()).isEqualTo("3");
     }
   }
 
