@@ -147,7 +147,7 @@ final class Examination {
                               + System.getProperty("os.name")
                               + " on "
                               + System.getProperty("os.arch")),
-              "build on Linux x86-64, macOS arm64 or Windows x86-64, or add "
+              "build on Linux x86-64 or arm64, macOS arm64 or Windows x86-64, or add "
                   + "ai.djl.pytorch:pytorch-native-cpu for this machine to lib/"));
     }
     @Nullable Started started = pytorch.started();

@@ -49,7 +49,7 @@ public record GpuDevices(int count, String description) {
       code = JCudaLibraries.load(() -> JCuda.cudaGetDeviceCount(count));
     } catch (LinkageError e) {
       return none(
-          "JCuda's native library does not load on %s %s (%s): it has one for Linux and Windows on x86_64, and unpacks it into a directory in %s, which must allow execution"
+          "JCuda's native library does not load on %s %s (%s): add org.jcuda:jcuda-natives:12.6.0 with the classifier linux-x86_64 or windows-x86_64, the only ones, to the class path; it is unpacked into a directory in %s, which must allow execution"
               .formatted(
                   System.getProperty("os.name"),
                   System.getProperty("os.arch"),

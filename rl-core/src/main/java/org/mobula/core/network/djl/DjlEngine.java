@@ -10,12 +10,6 @@ import org.jspecify.annotations.Nullable;
  * no telemetry, downloads nothing and computes on one thread.
  */
 public final class DjlEngine {
-  /** What to do where there is no PyTorch. */
-  public static final String REMEDY =
-      "start the JVM with --add-modules jdk.incubator.vector, which is enough for multilayer"
-          + " perceptrons, or put ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu"
-          + " on the class path, which org.mobula:rl-core depends on";
-
   private static final String THREADS_PROPERTY = "ai.djl.pytorch.num_threads";
 
   private DjlEngine() {}
@@ -41,12 +35,23 @@ public final class DjlEngine {
       Throwable reason = Holder.START.failure;
       throw new IllegalStateException(
           "PyTorch cannot be started ("
-              + (reason == null ? "" : reason.getMessage())
+              + (reason == null ? "" : reason(reason))
               + "): "
-              + REMEDY,
+              + PyTorchLibrary.remedy(),
           reason);
     }
     return engine;
+  }
+
+  /** DJL's own words, and those of what it met first: that it may not download, or a linker's. */
+  private static String reason(Throwable failure) {
+    Throwable first = failure;
+    while (first.getCause() != null) {
+      first = first.getCause();
+    }
+    return first == failure
+        ? String.valueOf(failure.getMessage())
+        : failure.getMessage() + ": " + first.getMessage();
   }
 
   /**
