@@ -1,17 +1,15 @@
 package org.mobula.cli;
 
 import java.io.PrintWriter;
-import java.lang.module.ModuleFinder;
-import java.lang.reflect.InvocationTargetException;
 import java.util.Optional;
+import org.mobula.core.network.simd.Simd;
 
 /**
  * Brings the Vector API into a JVM that was started without it.
  *
  * <p>{@code --add-modules jdk.incubator.vector} makes the JVM write a warning to standard error
- * that no option turns off. So the module is resolved here, after the start, by the JDK's own
- * routine for modules that a running JVM turns out to need. The manifest of the command line's jar
- * exports that routine's package. The compiled code is the same as with the option.
+ * that no option turns off. So the module is resolved here, after the start; the manifest of the
+ * command line's jar allows it.
  */
 final class VectorModule {
   static final String NAME = "jdk.incubator.vector";
@@ -25,22 +23,7 @@ final class VectorModule {
    * @return why the module cannot be had, or nothing when it is there
    */
   static Optional<String> load() {
-    if (ModuleLayer.boot().findModule(NAME).isPresent()) {
-      return Optional.empty();
-    }
-    if (ModuleFinder.ofSystem().find(NAME).isEmpty()) {
-      return Optional.of("this Java was built without the module " + NAME);
-    }
-    try {
-      Class.forName("jdk.internal.module.Modules")
-          .getMethod("loadModule", String.class)
-          .invoke(null, NAME);
-      return Optional.empty();
-    } catch (InvocationTargetException e) {
-      return Optional.of("this Java refused the module " + NAME + ": " + e.getCause());
-    } catch (ReflectiveOperationException e) {
-      return Optional.of("Java was started without --add-modules " + NAME);
-    }
+    return Simd.load();
   }
 
   /** As {@link #load}, with a note where the module cannot be had. */

@@ -3,14 +3,17 @@ package org.mobula.core.policy;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
-import org.mobula.core.network.djl.DjlEngine;
 import org.mobula.core.network.djl.DjlNetwork;
+import org.mobula.core.network.djl.PyTorchLibrary;
 import org.mobula.core.network.simd.MlpNetwork;
 import org.mobula.core.network.simd.Simd;
 
 /** What computes a network. */
 public enum NetworkEngine {
-  /** The Vector API for multilayer perceptrons where the JVM has it, else PyTorch. */
+  /**
+   * The Vector API for multilayer perceptrons where the JVM has it or {@link Simd#load} brings it,
+   * else PyTorch, with a warning, once: by SLF4J, or to standard error where it has no provider.
+   */
   AUTO,
   /** The JVM's Vector API; for multilayer perceptrons. */
   SIMD,
@@ -25,10 +28,19 @@ public enum NetworkEngine {
    */
   public Network create(NetworkSpec spec) {
     return switch (this) {
-      case AUTO ->
-          Simd.available() && spec instanceof MlpSpec ? SIMD.create(spec) : DJL.create(spec);
+      case AUTO -> {
+        if (!(spec instanceof MlpSpec)) {
+          yield DJL.create(spec);
+        }
+        if (Simd.load().isEmpty()) {
+          yield SIMD.create(spec);
+        }
+        Network network = DJL.create(spec);
+        SlowNetworks.note();
+        yield network;
+      }
       case SIMD -> {
-        if (!Simd.available()) {
+        if (Simd.load().isPresent()) {
           throw new IllegalArgumentException(
               "network.engine is simd but this JVM was started without the Vector API; start it"
                   + " with --add-modules jdk.incubator.vector, or use engine auto or djl");
@@ -45,7 +57,9 @@ public enum NetworkEngine {
           yield DjlNetwork.of(spec);
         } catch (NoClassDefFoundError e) {
           throw new IllegalStateException(
-              "Deep Java Library is not on the class path: " + DjlEngine.REMEDY, e);
+              "Deep Java Library, on which org.mobula:rl-core depends, is not on the class path: "
+                  + PyTorchLibrary.remedy(),
+              e);
         }
       }
     };

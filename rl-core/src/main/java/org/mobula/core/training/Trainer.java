@@ -27,13 +27,10 @@ import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
-import org.mobula.core.network.MlpSpec;
-import org.mobula.core.network.simd.Simd;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
-import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
@@ -143,13 +140,6 @@ public final class Trainer {
               + " is to go on");
     }
     begun = true;
-    if (config.network().engine() == NetworkEngine.AUTO
-        && policy.network() instanceof MlpSpec
-        && !Simd.available()) {
-      LOG.warn(
-          "this JVM was started without the Vector API, so PyTorch computes the network; start it"
-              + " with --add-modules jdk.incubator.vector to train faster");
-    }
     SeedSequence root = SeedSequence.of(config.seed());
     float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));

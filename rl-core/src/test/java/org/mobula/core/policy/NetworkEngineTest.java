@@ -20,8 +20,11 @@ import org.mobula.core.network.MlpSpec;
 class NetworkEngineTest {
   @ParameterizedTest
   @CsvSource({
+    "pytorch-native, PyTorch cannot be started (Failed to save pytorch index file: Offline mode is"
+        + " enabled.): start",
     "pytorch, PyTorch cannot be started (Deep learning engine not found: PyTorch): start",
-    "pytorch|ai.djl, Deep Java Library is not on the class path: start"
+    "pytorch|ai.djl, 'Deep Java Library, on which org.mobula:rl-core depends, is not on the class"
+        + " path: start'"
   })
   void tellsWhatToAdd(String missing, String beginning) throws Exception {
     List<String> parts = List.of(missing.split("\\|"));
@@ -49,7 +52,8 @@ class NetworkEngineTest {
     assertThat(said.get(0))
         .isEqualTo(said.get(1))
         .startsWith(beginning + " the JVM with --add-modules jdk.incubator.vector")
-        .contains("ai.djl.pytorch:pytorch-engine");
+        .contains("pytorch-native-cpu")
+        .endsWith("which org.mobula:rl-core brings");
   }
 
   /** Runs without them. */
