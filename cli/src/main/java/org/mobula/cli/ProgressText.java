@@ -50,6 +50,6 @@ final class ProgressText {
   }
 
   static String stopping(String signal) {
-    return signal + ": ending after this iteration; once more ends at once";
+    return signal + ": ending after this step; once more ends at once";
   }
 }

@@ -9,15 +9,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What SIGINT and SIGTERM do while this is open: by {@link #listen}, the first asks for an orderly
- * end and the second ends the process at once. A shutdown hook would not do: the JVM does not hear
- * a second signal while hooks run.
+ * What SIGINT, SIGTERM and SIGHUP (the terminal is gone) do while this is open: by {@link #listen},
+ * the first asks for an orderly end and the second ends the process at once. A shutdown hook would
+ * not do: the JVM does not hear a second signal while hooks run.
  *
  * <p>The JDK's only door to signals is {@code sun.misc.Signal}, which the compiler warns of in a
  * way that nothing turns off; so it is called by name.
  */
 final class StopSignals implements AutoCloseable {
-  private static final Map<String, Integer> NUMBERS = Map.of("INT", 2, "TERM", 15);
+  private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
   private final List<Runnable> undo = new ArrayList<>();
   private volatile int exitCode;

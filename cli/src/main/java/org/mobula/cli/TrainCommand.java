@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
     name = TrainCommand.NAME,
     description = {
       "Train a policy as a YAML file says, or go on with a run.",
-      "Ctrl-C ends it after the present iteration, with a checkpoint to go on from."
+      "Ctrl-C ends it after the present step, with a checkpoint to resume from."
     })
 final class TrainCommand implements Callable<Integer> {
   static final String NAME = "train";

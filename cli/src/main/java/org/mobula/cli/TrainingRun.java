@@ -3,15 +3,20 @@ package org.mobula.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingException;
+import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
@@ -67,13 +72,9 @@ final class TrainingRun implements AutoCloseable {
           ConfiguredEnvironment.of(config, directory.config(), overrides);
       Path path = newest(directory);
       long steps = Long.parseLong(path.getFileName().toString().replaceFirst("step-", ""));
-      long end = config.stop().environmentSteps();
-      if (steps >= end) {
-        throw CommandFailure.usage(
-            "%s has already taken %s environment steps and ends at %s".formatted(run, steps, end),
-            "Raise the end, such as --set stop.environment-steps=" + 2 * steps);
-      }
+      requireMoreSteps(run, steps, config);
       Checkpoint checkpoint = read(path, directory);
+      requireMore(run, checkpoint.progress(), config);
       PolicySpec policy =
           ConfiguredEnvironment.policy(config, environment, directory.config(), overrides);
       ConfigFiles.checkShards(config, policy, directory.config(), overrides);
@@ -90,6 +91,40 @@ final class TrainingRun implements AutoCloseable {
       state.close();
       throw e;
     }
+  }
+
+  private static void requireMoreSteps(Path run, long steps, TrainingConfig config) {
+    long end = config.stop().environmentSteps();
+    if (steps >= end) {
+      throw CommandFailure.usage(
+          "%s has already taken %s environment steps and ends at %s".formatted(run, steps, end),
+          "Raise the end, such as --set stop.environment-steps=" + 2 * steps);
+    }
+  }
+
+  /** A run that has met its end would only be evaluated once more. */
+  private static void requireMore(Path run, TrainingProgress progress, TrainingConfig config) {
+    StopConfig stop = config.stop();
+    Optional<String> met = stop.met(progress);
+    if (met.isEmpty()) {
+      return;
+    }
+    String key = met.get();
+    String further =
+        switch (key) {
+          case "episode-return" ->
+              String.valueOf(
+                  stop.episodeReturn() == null
+                      ? 0
+                      : stop.episodeReturn() + Math.max(1, Math.abs(stop.episodeReturn())));
+          case "wall-time" -> (long) Math.ceil(2 * progress.wallSeconds()) + "s";
+          case "evaluations-without-improvement" ->
+              String.valueOf(2 * progress.evaluationsSinceBest());
+          default -> String.valueOf(2 * progress.environmentSteps());
+        };
+    throw CommandFailure.usage(
+        "%s has ended already: %s".formatted(run, stop.reason(progress).orElse(key)),
+        "Raise the end, such as --set stop.%s=%s".formatted(key, further));
   }
 
   private static Path newest(RunDirectory directory) throws IOException {
@@ -193,13 +228,47 @@ final class TrainingRun implements AutoCloseable {
     String message = ErrorReport.message(error);
     state.write(RunState.Kind.FAILED, message);
     output.failed(directory.path(), message);
-    return CommandFailure.failed(
-        directory.path() + " failed: " + message,
-        directory.latest().isPresent()
-            ? "Go on from its last checkpoint: {mobula} train --resume "
-                + Terminal.word(directory.path())
-            : "It left no checkpoint to go on from; --debug shows the stack trace.",
-        error);
+    return CommandFailure.failed(directory.path() + " failed: " + message, remedy(error), error);
+  }
+
+  /** A command that leads out of the failure, not back to it. */
+  private String remedy(Throwable error) throws IOException {
+    Optional<Path> newest = directory.latest();
+    String run = Terminal.word(directory.path());
+    boolean diverged = error instanceof TrainingException training && training.isDivergence();
+    if (newest.isEmpty()) {
+      return diverged
+          ? "Begin again with other numbers: {mobula} train %s --set %s"
+              .formatted(Terminal.word(directory.config()), tamer())
+          : "It left no checkpoint to resume from; --debug shows the stack trace.";
+    } else if (diverged) {
+      return "Resume from before the divergence, with other numbers: {mobula} train --resume %s --set %s"
+          .formatted(run, tamer());
+    }
+    boolean ended;
+    try {
+      ended = config.stop().met(Checkpoint.read(newest.get()).progress()).isPresent();
+    } catch (IOException e) {
+      ended = false;
+    }
+    return ended
+        ? "The training is complete, in %s; look at its policy: {mobula} evaluate %s"
+            .formatted(newest.get(), run)
+        : "Resume from its last checkpoint: {mobula} train --resume %s; --debug shows the stack trace."
+            .formatted(run);
+  }
+
+  /** A tenth of the learning rate, the usual one at most, and a limit for the gradient. */
+  private String tamer() {
+    if (!(config.algorithm() instanceof PpoConfig ppo)) {
+      return "normalization.observations=true";
+    }
+    PpoConfig usual = PpoConfig.defaults();
+    double rate = Math.min(ppo.learningRate().at(0) / 10, usual.learningRate().at(0));
+    boolean limited = ppo.maxGradientNorm() > 0;
+    return "algorithm.ppo.learning-rate="
+        + (float) rate
+        + (limited ? "" : " --set algorithm.ppo.max-gradient-norm=" + usual.maxGradientNorm());
   }
 
   @Override

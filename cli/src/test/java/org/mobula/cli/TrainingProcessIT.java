@@ -47,6 +47,11 @@ class TrainingProcessIT {
     endsOrderly("TERM", 143);
   }
 
+  @Test
+  void sighupLeavesACheckpointAndExits129() throws Exception {
+    endsOrderly("HUP", 129);
+  }
+
   private void endsOrderly(String signal, int exitCode) throws Exception {
     Process process = mobula.start("train", tiny, "--json", "--set", ENDLESS);
     MobulaProcesses.awaitEvent(process, "iteration");
@@ -79,7 +84,7 @@ class TrainingProcessIT {
       MobulaProcesses.send("INT", process);
       String line = err.readLine();
       if (line != null) {
-        assertThat(line).startsWith("SIGINT: ending after this iteration");
+        assertThat(line).startsWith("SIGINT: ending after this step");
         MobulaProcesses.send("INT", process);
       }
       assertThat(process.waitFor()).isEqualTo(130);

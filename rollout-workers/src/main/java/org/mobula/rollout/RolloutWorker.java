@@ -6,15 +6,47 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.StepInProgress;
+import org.mobula.core.environment.StepWatch;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.training.ExperienceSetup;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The object of a worker's actor: environments, a copy of the policy and a random stream. */
+/**
+ * The object of a worker's actor: environments, a copy of the policy and a random stream. The
+ * environments step in a thread of the worker's own, so that a step which never returns holds
+ * neither the actor nor the runtime, and a cancelled call ends a collection between two steps.
+ */
 final class RolloutWorker implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RolloutWorker.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** How long a step may go on after its collection was ended. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  private final int index;
+  private final @Nullable Duration stepTimeout;
   private final RolloutCollector collector;
+  private final ExecutorService thread;
+  private volatile boolean ended;
+  private boolean abandoned;
   private boolean closed;
+
+  /** Which collection was the last to be finished. */
+  private long finished;
 
   /**
    * A worker whose environments have just been reset.
@@ -23,7 +55,17 @@ final class RolloutWorker implements AutoCloseable {
    * @param restart how many workers this one replaces in its place
    */
   RolloutWorker(ExperienceSetup setup, int index, int count, int restart) {
-    collector = setup.collector(index, count, restart);
+    this.index = index;
+    this.stepTimeout = setup.config().workers().stepTimeout();
+    this.collector = setup.collector(index, count, restart);
+    this.thread =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread made = new Thread(task, "rollout-worker-" + index);
+              made.setDaemon(true);
+              return made;
+            });
+    collector.stopWhen(() -> ended);
   }
 
   /**
@@ -34,16 +76,109 @@ final class RolloutWorker implements AutoCloseable {
    */
   record Part(Rollout rollout, double seconds) implements Serializable {}
 
-  Part collect(PolicySnapshot policy) {
+  /**
+   * Collects.
+   *
+   * @param number of the collection, from 1
+   * @throws CollectionStoppedException if the call is cancelled
+   * @throws StepTimeoutException if a step takes longer than it may
+   */
+  Part collect(PolicySnapshot policy, long number) {
+    requireSound();
+    ended = false;
     long start = System.nanoTime();
-    Rollout rollout = collector.collect(policy);
+    Rollout rollout = await(thread.submit(() -> collector.collect(policy)));
+    finished = number;
     return new Part(rollout, (System.nanoTime() - start) / 1e9);
   }
 
-  byte[] state() throws IOException {
+  private Rollout await(Future<Rollout> collection) {
+    StepWatch slow = new StepWatch(System::nanoTime, PATIENCE);
+    StepWatch stuck = new StepWatch(System::nanoTime, stepTimeout == null ? PATIENCE : stepTimeout);
+    long look =
+        stepTimeout == null ? 1000 : Math.max(1, Math.min(1000, stepTimeout.toMillis() / 4));
+    while (true) {
+      try {
+        return get(collection, look);
+      } catch (TimeoutException e) {
+        List<StepInProgress> present = collector.inProgress();
+        if (stepTimeout != null) {
+          for (StepInProgress step : stuck.overdue(present)) {
+            abandon(collection);
+            throw new StepTimeoutException(step, stepTimeout);
+          }
+        }
+        slow.overdue(present)
+            .forEach(
+                step ->
+                    LOG.warn(
+                        "rollout worker {}: {} has not returned for {} s; workers.step-timeout"
+                            + " restarts the worker of such a step",
+                        index,
+                        step,
+                        PATIENCE.toSeconds()));
+      } catch (InterruptedException e) {
+        ended = true;
+        awaitEnd(collection);
+        Thread.currentThread().interrupt();
+        throw new CollectionStoppedException();
+      }
+    }
+  }
+
+  private static Rollout get(Future<Rollout> collection, long milliseconds)
+      throws TimeoutException, InterruptedException {
+    try {
+      return collection.get(milliseconds, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      } else if (e.getCause() instanceof Error failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** The step in hand is left to end by itself; one that does not is given up. */
+  private void awaitEnd(Future<Rollout> collection) {
+    try {
+      var unused = get(collection, GRACE.toMillis());
+    } catch (TimeoutException | InterruptedException e) {
+      LOG.debug("rollout worker {} is still in a step", index, e);
+      abandon(collection);
+    } catch (RuntimeException e) {
+      LOG.debug("the collection of rollout worker {} has ended", index, e);
+    }
+  }
+
+  private void abandon(Future<Rollout> collection) {
+    abandoned = true;
+    ended = true;
+    collection.cancel(true);
+  }
+
+  private void requireSound() {
+    if (abandoned) {
+      throw new IllegalStateException("a step of its environments has never returned");
+    }
+  }
+
+  /**
+   * The worker's state.
+   *
+   * @param unused number of a collection that nobody has learnt from: if it is finished it is
+   *     handed out again; 0 for none
+   */
+  byte[] state(long unused) throws IOException {
+    requireSound();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
-      collector.writeState(out);
+      if (unused > 0 && unused == finished) {
+        collector.writeStateBeforeHandingOut(out);
+      } else {
+        collector.writeState(out);
+      }
     }
     return bytes.toByteArray();
   }
@@ -57,8 +192,15 @@ final class RolloutWorker implements AutoCloseable {
   /** Called by the source, which waits for it, and once more by the runtime. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (abandoned) {
+      thread.execute(collector::close); // when the step returns, if it ever does
+      thread.shutdown();
+    } else {
+      thread.shutdown();
       collector.close();
     }
   }

@@ -3,14 +3,17 @@ package org.mobula.rollout;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.Rollout;
@@ -20,6 +23,7 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.ActorCall;
 import org.mobula.core.runtime.ActorRef;
+import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.ObjectRef;
 import org.mobula.core.runtime.TaskCancelledException;
 import org.mobula.core.runtime.TaskException;
@@ -44,13 +48,17 @@ import org.slf4j.LoggerFactory;
  * the present one, by the policy from before that update (Huang et al. 2023, "Cleanba"): one
  * iteration of lag, no more and no less, from the second rollout on.
  *
- * <p>A worker that throws or dies is replaced up to {@code workers.max-restarts} times in a run.
- * The new one starts new episodes with seeds that depend on the run's seed, the worker and the
- * number of its restarts alone, and collects the whole share again. A NaN or infinity is no
- * accident of one worker and is thrown at once.
+ * <p>A worker that throws or dies, or whose environment has not returned from a step for {@code
+ * workers.step-timeout}, is replaced up to {@code workers.max-restarts} times in a run. The new one
+ * starts new episodes with seeds that depend on the run's seed, the worker and the number of its
+ * restarts alone, and collects the whole share again. A NaN or infinity is no accident of one
+ * worker and is thrown at once.
  */
 public final class RolloutWorkers implements ExperienceSource {
   private static final Logger LOG = LoggerFactory.getLogger(RolloutWorkers.class);
+
+  /** How often it is asked whether a collection is to end. */
+  private static final Duration LOOK = Duration.ofMillis(100);
 
   private final TaskRuntime runtime;
   private final ExperienceSetup setup;
@@ -68,6 +76,12 @@ public final class RolloutWorkers implements ExperienceSource {
   private int buffer;
   private @Nullable Collection running;
   private @Nullable Rollout ahead;
+  private long collections;
+  private BooleanSupplier stopped = () -> false;
+
+  /** The collection that was ended before its time; the next source continues it. */
+  private @Nullable Collection ended;
+
   private boolean closed;
 
   private RolloutWorkers(
@@ -111,13 +125,24 @@ public final class RolloutWorkers implements ExperienceSource {
 
   /** A collection that workers are at. */
   private record Collection(
-      ObjectRef<PolicySnapshot> policy, List<ObjectRef<RolloutWorker.Part>> parts) {}
+      long number, ObjectRef<PolicySnapshot> policy, List<ObjectRef<RolloutWorker.Part>> parts) {}
 
   @Override
   public int environments() {
     return share * config.count();
   }
 
+  @Override
+  public void stopWhen(BooleanSupplier isStopped) {
+    this.stopped = isStopped;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Whoever collects ahead is not ended but waited for when the state is written: the next
+   * rollout belongs to the policy from before the present update.
+   */
   @Override
   public Rollout collect(PolicySnapshot policy) {
     // The caller may change the parameters as soon as this returns, while workers still use them.
@@ -143,12 +168,14 @@ public final class RolloutWorkers implements ExperienceSource {
   /** Lets all workers collect with this policy, which travels as one object. */
   private Collection begin(PolicySnapshot policy) {
     ObjectRef<PolicySnapshot> shipped = runtime.put(policy);
-    return new Collection(shipped, ask("collect", collecting(shipped)));
+    collections++;
+    return new Collection(collections, shipped, ask("collect", collecting(shipped, collections)));
   }
 
-  private ActorCall<RolloutWorker, RolloutWorker.Part> collecting(ObjectRef<PolicySnapshot> ref) {
+  private ActorCall<RolloutWorker, RolloutWorker.Part> collecting(
+      ObjectRef<PolicySnapshot> ref, long number) {
     TaskRuntime captured = runtime; // alone: this object does not travel
-    return worker -> worker.collect(captured.get(ref));
+    return worker -> worker.collect(captured.get(ref), number);
   }
 
   /** Waits until nothing is collected any more; the rollout that comes next. */
@@ -169,7 +196,11 @@ public final class RolloutWorkers implements ExperienceSource {
     Rollout whole = buffers[buffer];
     for (int i = 0; i < workers.size(); i++) {
       RolloutWorker.Part part =
-          await(i, "collect", collection.parts.get(i), collecting(collection.policy));
+          await(
+              i,
+              "collect",
+              collection.parts.get(i),
+              collecting(collection.policy, collection.number));
       Rollout rollout = part.rollout();
       if (whole == null) {
         whole = emptyWhole(rollout);
@@ -226,13 +257,40 @@ public final class RolloutWorkers implements ExperienceSource {
     ObjectRef<R> answer = first;
     while (true) {
       try {
-        return runtime.get(answer);
+        return patiently(answer);
       } catch (TaskCancelledException e) {
         throw e;
       } catch (TaskException e) {
         replace(index, e.getCause() == null ? e : e.getCause());
         answer = ask(index, what, call);
       }
+    }
+  }
+
+  /** Waits, but not for a collection that is to end. */
+  private <R> R patiently(ObjectRef<R> answer) {
+    Collection collection = running;
+    while (collection != null && ended == null) {
+      try {
+        return runtime.get(answer, LOOK);
+      } catch (GetTimeoutException e) {
+        endIfAsked(collection);
+      } catch (WaitInterruptedException e) {
+        endIfAsked(collection);
+        throw e;
+      }
+    }
+    return runtime.get(answer);
+  }
+
+  private void endIfAsked(Collection collection) {
+    if (stopped.getAsBoolean()) {
+      ended = collection;
+      if (!config.asynchronous()) {
+        collection.parts.forEach(runtime::cancel);
+        running = null;
+      }
+      throw new CollectionStoppedException();
     }
   }
 
@@ -285,7 +343,8 @@ public final class RolloutWorkers implements ExperienceSource {
     if (running != null) {
       finishRunning();
     }
-    ActorCall<RolloutWorker, byte[]> call = RolloutWorker::state;
+    long unused = ended == null || config.asynchronous() ? 0 : ended.number;
+    ActorCall<RolloutWorker, byte[]> call = worker -> worker.state(unused);
     List<ObjectRef<byte[]>> states = ask("save", call);
     out.writeInt(workers.size());
     for (int i = 0; i < workers.size(); i++) {
@@ -299,6 +358,21 @@ public final class RolloutWorkers implements ExperienceSource {
     if (next != null) {
       SavedRollout.write(next, out);
     }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Each worker is another one then, as after a restart.
+   */
+  @Override
+  public void writeNewEpisodes(DataOutput out) throws IOException {
+    out.writeInt(workers.size());
+    for (int restart : restarts) {
+      out.writeInt(restart + 1);
+      out.writeInt(0);
+    }
+    out.writeBoolean(false);
   }
 
   @Override
@@ -317,7 +391,12 @@ public final class RolloutWorkers implements ExperienceSource {
       restarts[i] = in.readInt();
       byte[] state = new byte[in.readInt()];
       in.readFully(state);
-      restore(i, state);
+      if (state.length > 0) {
+        restore(i, state);
+      } else {
+        runtime.kill(workers.get(i), false);
+        workers.set(i, start(i));
+      }
     }
     ahead = in.readBoolean() ? SavedRollout.read(in) : null;
   }

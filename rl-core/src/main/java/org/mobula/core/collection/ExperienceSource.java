@@ -3,7 +3,10 @@ package org.mobula.core.collection;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.policy.PolicySnapshot;
 
@@ -18,6 +21,19 @@ public interface ExperienceSource extends AutoCloseable {
    * @return the experience, valid until the next call
    */
   Rollout collect(PolicySnapshot policy);
+
+  /**
+   * Lets collections be ended between two steps.
+   *
+   * @param stopped is asked before each step, in the thread that collects; once it is true {@link
+   *     #collect} throws a {@link CollectionStoppedException}
+   */
+  default void stopWhen(BooleanSupplier stopped) {}
+
+  /** The environments' steps that have not returned; may be asked from any thread. */
+  default List<StepInProgress> inProgress() {
+    return List.of();
+  }
 
   /** Adds what the source measured in the last collection, by name. */
   default void measure(Map<String, Double> measurements) {}

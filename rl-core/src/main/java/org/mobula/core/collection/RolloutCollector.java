@@ -3,11 +3,14 @@ package org.mobula.core.collection;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.Reset;
+import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
 import org.mobula.core.experience.NonFiniteException;
@@ -32,6 +35,11 @@ public final class RolloutCollector implements ExperienceSource {
   private static final String ENVIRONMENT_REMEDY =
       "the environment must not give such numbers: find out where it divides by zero or overflows";
 
+  // What a state holds, in its own words.
+  private static final byte NEW_EPISODES = 0;
+  private static final byte BETWEEN_ROLLOUTS = 1;
+  private static final byte WITHIN_A_ROLLOUT = 2;
+
   private final VectorEnvironment environments;
   private final PolicyRunner policy;
   private final ActionHead head;
@@ -51,6 +59,10 @@ public final class RolloutCollector implements ExperienceSource {
   private final double[] episodeReturns;
   private final int[] episodeLengths;
   private boolean normalized;
+  private BooleanSupplier stopped = () -> false;
+
+  /** The step of the rollout that comes next; not 0 between a collection and its continuation. */
+  private int nextStep;
 
   /**
    * A collector whose environments have just been reset.
@@ -115,13 +127,29 @@ public final class RolloutCollector implements ExperienceSource {
   }
 
   @Override
+  public void stopWhen(BooleanSupplier isStopped) {
+    this.stopped = isStopped;
+  }
+
+  @Override
+  public List<StepInProgress> inProgress() {
+    return environments.inProgress();
+  }
+
+  @Override
   public Rollout collect(PolicySnapshot snapshot) {
     policy.set(snapshot);
     rollout.parameterVersion = policy.version();
-    rollout.episodes.clear();
     normalized = snapshot.normalizer() != null;
-    rollout.observationStatistics = observationClip > 0 ? new RunningStatistics(features) : null;
-    for (int t = 0; t < rollout.steps; t++) {
+    if (nextStep == 0) {
+      rollout.episodes.clear();
+      rollout.observationStatistics = observationClip > 0 ? new RunningStatistics(features) : null;
+    }
+    while (nextStep < rollout.steps) {
+      if (stopped.getAsBoolean()) {
+        throw new CollectionStoppedException();
+      }
+      int t = nextStep;
       observe(rollout.observationStatistics);
       System.arraycopy(
           rowFeatures, 0, rollout.features, t * rowFeatures.length, rowFeatures.length);
@@ -131,11 +159,13 @@ public final class RolloutCollector implements ExperienceSource {
       requireRewards();
       record(t);
       System.arraycopy(step.observations, 0, observations, 0, observations.length);
+      nextStep++;
     }
     observe(null);
     for (int i = 0; i < rollout.environments; i++) {
       rollout.lastValues[i] = value(i);
     }
+    nextStep = 0;
     return rollout;
   }
 
@@ -268,11 +298,23 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public void writeState(DataOutput out) throws IOException {
+    writeState(out, nextStep);
+  }
+
+  /**
+   * Writes a state after which the last rollout, which nobody has learnt from, is handed out again.
+   */
+  public void writeStateBeforeHandingOut(DataOutput out) throws IOException {
+    writeState(out, nextStep == 0 ? rollout.steps : nextStep);
+  }
+
+  private void writeState(DataOutput out, int next) throws IOException {
     random.writeState(out);
-    out.writeBoolean(environments.savesState());
     if (!environments.savesState()) {
+      out.writeByte(NEW_EPISODES);
       return;
     }
+    out.writeByte(next == 0 ? BETWEEN_ROLLOUTS : WITHIN_A_ROLLOUT);
     environments.writeState(out);
     for (float number : observations) {
       out.writeFloat(number);
@@ -281,18 +323,25 @@ public final class RolloutCollector implements ExperienceSource {
       out.writeDouble(episodeReturns[i]);
       out.writeInt(episodeLengths[i]);
     }
+    if (next > 0) {
+      out.writeInt(next);
+      firstObservations.writeState(out);
+      rollout.writeState(out);
+    }
   }
 
   @Override
   public void writeNewEpisodes(DataOutput out) throws IOException {
     random.writeState(out);
-    out.writeBoolean(false);
+    out.writeByte(NEW_EPISODES);
   }
 
   @Override
   public void readState(DataInput in) throws IOException {
     random.readState(in);
-    if (!in.readBoolean()) {
+    nextStep = 0;
+    int kind = in.readByte();
+    if (kind == NEW_EPISODES) {
       environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
       requireNumbers(observations);
       return;
@@ -304,6 +353,11 @@ public final class RolloutCollector implements ExperienceSource {
     for (int i = 0; i < rollout.environments; i++) {
       episodeReturns[i] = in.readDouble();
       episodeLengths[i] = in.readInt();
+    }
+    if (kind == WITHIN_A_ROLLOUT) {
+      nextStep = in.readInt();
+      firstObservations.readState(in);
+      rollout.readState(in);
     }
   }
 

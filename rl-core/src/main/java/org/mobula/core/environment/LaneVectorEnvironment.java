@@ -81,6 +81,11 @@ abstract class LaneVectorEnvironment implements VectorEnvironment {
   }
 
   @Override
+  public final List<StepInProgress> inProgress() {
+    return lanes.inProgress();
+  }
+
+  @Override
   public final boolean masksActions() {
     return lanes.masksActions();
   }

@@ -3,6 +3,8 @@ package org.mobula.core.environment;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +17,8 @@ import org.mobula.core.space.Space;
  * from} and {@code to} touch nothing outside their range, so that threads may share the work.
  */
 final class Lanes {
+  private static final VarHandle BUSY = MethodHandles.arrayElementVarHandle(boolean[].class);
+
   private final List<Environment> environments;
   private final AutoresetMode mode;
   private final Space observationSpace;
@@ -23,6 +27,7 @@ final class Lanes {
   private final int actionSize;
   private final Step[] steps;
   private final float[][] actions;
+  private final boolean[] busy;
   private final boolean[] over;
   private final @Nullable Long[] seeds;
   private final long[] episodes;
@@ -51,6 +56,7 @@ final class Lanes {
     for (int i = 0; i < count; i++) {
       steps[i] = new Step(observationSpace);
     }
+    busy = new boolean[count];
     over = new boolean[count];
     Arrays.fill(over, true);
     seeds = new Long[count];
@@ -155,11 +161,14 @@ final class Lanes {
   void reset(int from, int to, Reset reset, boolean @Nullable [] chosen, float[] observations) {
     for (int i = from; i < to; i++) {
       if (chosen == null || chosen[i]) {
+        BUSY.setOpaque(busy, i, true);
         try {
           Long seed = reset.seed();
           start(i, seed == null ? reset : new Reset(seed + i, reset.options()), observations);
         } catch (Throwable cause) {
           fail(i, cause);
+        } finally {
+          BUSY.setOpaque(busy, i, false);
         }
       }
     }
@@ -181,6 +190,7 @@ final class Lanes {
 
   void step(int from, int to, float[] actions, VectorStep out) {
     for (int i = from; i < to; i++) {
+      BUSY.setOpaque(busy, i, true); // so cheap that each step can say so
       try {
         if (over[i]) {
           startLate(i, out);
@@ -189,6 +199,8 @@ final class Lanes {
         }
       } catch (Throwable cause) {
         fail(i, cause);
+      } finally {
+        BUSY.setOpaque(busy, i, false);
       }
     }
   }
@@ -234,27 +246,35 @@ final class Lanes {
     over[i] = true;
     failures[i] =
         new EnvironmentException(
-            i, name(environments.get(i)), seeds[i], episodes[i], episodeSteps[i], cause);
+            i,
+            StepInProgress.name(environments.get(i)),
+            seeds[i],
+            episodes[i],
+            episodeSteps[i],
+            cause);
   }
 
   /** What names an environment that threw nothing but gave what it must not give. */
   EnvironmentException blame(int i, boolean lastEpisode, Throwable cause) {
     return new EnvironmentException(
         i,
-        name(environments.get(i)),
+        StepInProgress.name(environments.get(i)),
         seeds[i],
         lastEpisode ? episodes[i] - 1 : episodes[i],
         lastEpisode ? lastEpisodeSteps[i] : episodeSteps[i],
         cause);
   }
 
-  private static String name(Environment environment) {
-    Environment innermost = environment;
-    while (innermost instanceof EnvironmentWrapper wrapper) {
-      innermost = wrapper.inner();
+  /** The steps and resets that have not returned; asked from any thread. */
+  List<StepInProgress> inProgress() {
+    List<StepInProgress> found = new ArrayList<>();
+    for (int i = 0; i < busy.length; i++) {
+      if ((boolean) BUSY.getOpaque(busy, i)) {
+        found.add(
+            StepInProgress.of(i, environments.get(i), seeds[i], episodes[i], episodeSteps[i]));
+      }
     }
-    Class<?> type = innermost.getClass();
-    return type.getSimpleName().isEmpty() ? type.getName() : type.getSimpleName();
+    return found;
   }
 
   /** Throws what went wrong, if anything did: the lowest index, the others suppressed in it. */

@@ -3,6 +3,7 @@ package org.mobula.core.environment;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.List;
 import org.mobula.core.space.Space;
 
 /**
@@ -54,6 +55,11 @@ public interface VectorEnvironment extends AutoCloseable {
    * @param cause what is wrong
    */
   EnvironmentException blame(int environment, boolean lastEpisode, Throwable cause);
+
+  /** The steps and resets that have not returned; may be asked from any thread. */
+  default List<StepInProgress> inProgress() {
+    return List.of();
+  }
 
   /** Whether {@link #actionMasks} ever forbids an action. */
   boolean masksActions();

@@ -1,5 +1,8 @@
 package org.mobula.core.experience;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
@@ -137,5 +140,66 @@ public final class Rollout implements Serializable {
 
   private static void copy(float[] source, float[] target, int from, int to, int rows, int width) {
     System.arraycopy(source, from * width, target, to * width, rows * width);
+  }
+
+  /** Writes all that {@link #readState} needs: the columns, the episodes and the statistics. */
+  public void writeState(DataOutput out) throws IOException {
+    for (float[] column : numbers()) {
+      for (float number : column) {
+        out.writeFloat(number);
+      }
+    }
+    for (boolean[] column : flags()) {
+      for (boolean flag : column) {
+        out.writeBoolean(flag);
+      }
+    }
+    out.writeInt(episodes.count());
+    for (int i = 0; i < episodes.count(); i++) {
+      out.writeDouble(episodes.episodeReturn(i));
+      out.writeInt(episodes.length(i));
+    }
+    RunningStatistics statistics = observationStatistics;
+    out.writeBoolean(statistics != null);
+    if (statistics != null) {
+      statistics.writeState(out);
+    }
+    out.writeLong(parameterVersion);
+  }
+
+  /** Reads what {@link #writeState} wrote, in a rollout of the same dimensions. */
+  public void readState(DataInput in) throws IOException {
+    for (float[] column : numbers()) {
+      for (int i = 0; i < column.length; i++) {
+        column[i] = in.readFloat();
+      }
+    }
+    for (boolean[] column : flags()) {
+      for (int i = 0; i < column.length; i++) {
+        column[i] = in.readBoolean();
+      }
+    }
+    episodes.clear();
+    int count = in.readInt();
+    for (int i = 0; i < count; i++) {
+      episodes.add(in.readDouble(), in.readInt());
+    }
+    observationStatistics = null;
+    if (in.readBoolean()) {
+      RunningStatistics statistics = new RunningStatistics(featureCount());
+      statistics.readState(in);
+      observationStatistics = statistics;
+    }
+    parameterVersion = in.readLong();
+  }
+
+  private float[][] numbers() {
+    return new float[][] {
+      features, actions, rewards, logProbabilities, values, finalValues, lastValues
+    };
+  }
+
+  private boolean[][] flags() {
+    return new boolean[][] {masks, terminated, truncated};
   }
 }

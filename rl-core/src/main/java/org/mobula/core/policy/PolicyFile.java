@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.network.djl.BlockSpec;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.SafetensorsFile;
@@ -70,7 +71,8 @@ public final class PolicyFile {
   /**
    * Reads a policy.
    *
-   * @throws IOException if the file is missing, cut off or no policy
+   * @throws IOException if the file is missing, cut off or no policy, or a parameter is NaN or
+   *     infinite: such a policy answers nothing
    */
   public static Contents read(Path file) throws IOException {
     SafetensorsFile contents = SafetensorsFile.read(file);
@@ -87,6 +89,7 @@ public final class PolicyFile {
               readNetwork(header.required("network")),
               readMasks(header.get(MASKS)));
       float[] values = contents.join(spec.network().layout(), "");
+      requireFinite(file, spec.network().layout(), values);
       return new Contents(
           spec,
           new PolicySnapshot(
@@ -104,6 +107,18 @@ public final class PolicyFile {
       throw new IllegalArgumentException(MASKS + " is " + json + " but must be true or false");
     }
     return json != null && json.booleanValue();
+  }
+
+  private static void requireFinite(Path file, ParameterLayout layout, float[] values)
+      throws IOException {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new IOException(
+            "%s: the parameter %s is %s at number %d, so learning had diverged; take another checkpoint"
+                .formatted(
+                    file, layout.entryAt(i).name(), values[i], i - layout.entryAt(i).offset()));
+      }
+    }
   }
 
   private static @Nullable ObservationNormalizer readNormalizer(

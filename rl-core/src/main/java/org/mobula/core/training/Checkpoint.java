@@ -68,6 +68,17 @@ public record Checkpoint(
     return bytes.toByteArray();
   }
 
+  /**
+   * How far the run had come.
+   *
+   * @throws IOException if the checkpoint does not tell it
+   */
+  public TrainingProgress progress() throws IOException {
+    TrainingProgress progress = new TrainingProgress();
+    restore("progress", progress::readState);
+    return progress;
+  }
+
   /** Hands a part's state to its reader. */
   void restore(String part, Reader reader) throws IOException {
     byte[] bytes = parts.get(part);

@@ -9,6 +9,7 @@ import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
@@ -37,6 +38,11 @@ public final class Evaluation implements AutoCloseable {
   private final boolean deterministic;
   private final long seed;
   private final int maxEpisodeSteps;
+
+  /** What is asked of an environment now; −1 for an episode if nothing is. */
+  private volatile int busyEpisode = -1;
+
+  private volatile int busyStep;
 
   /**
    * An evaluation that can be run again and again.
@@ -160,10 +166,13 @@ public final class Evaluation implements AutoCloseable {
       if (stopped.getAsBoolean()) {
         return -1;
       }
+      begin(first + i, 0);
       try {
         environments.get(i).reset(Reset.seeded(seed + first + i), step.observation);
       } catch (RuntimeException | Error e) {
         throw failure(first + i, 0, e);
+      } finally {
+        busyEpisode = -1;
       }
       System.arraycopy(step.observation, 0, observations, i * observationSize, observationSize);
       playing[i] = i;
@@ -183,12 +192,15 @@ public final class Evaluation implements AutoCloseable {
         Environment environment = environments.get(playing[row]);
         int episode = first + playing[row];
         lengths[episode]++;
+        begin(episode, lengths[episode]);
         try {
           choose(environment, outputs, row, mask, random, action);
           step.clear();
           environment.step(action, step);
         } catch (RuntimeException | Error e) {
           throw failure(episode, lengths[episode], e);
+        } finally {
+          busyEpisode = -1;
         }
         requireNumber(step.reward, episode, lengths[episode]);
         returns[episode] += step.reward;
@@ -205,6 +217,21 @@ public final class Evaluation implements AutoCloseable {
       left = still;
     }
     return cutOff;
+  }
+
+  private void begin(int episode, int step) {
+    busyStep = step;
+    busyEpisode = episode;
+  }
+
+  /** The step that has not returned, if there is one; asked from any thread. */
+  List<StepInProgress> inProgress() {
+    int episode = busyEpisode;
+    if (episode < 0) {
+      return List.of();
+    }
+    int index = episode % environments.size();
+    return List.of(StepInProgress.of(index, environments.get(index), seed + episode, 1, busyStep));
   }
 
   private void requireNumber(double reward, int episode, int step) {

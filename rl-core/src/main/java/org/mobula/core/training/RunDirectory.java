@@ -2,6 +2,7 @@ package org.mobula.core.training;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a run keeps what it leaves behind:
@@ -23,6 +26,8 @@ import java.util.stream.Stream;
  * </pre>
  */
 public final class RunDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+
   private final Path path;
 
   /** The directory of a run, new or old. */
@@ -85,6 +90,31 @@ public final class RunDirectory {
     }
     return Optional.of(pointer.resolveSibling(Files.readString(pointer).strip()))
         .filter(Files::isDirectory);
+  }
+
+  /**
+   * Keeps other trainers out of this directory until the lock is closed or the process ends,
+   * however it does.
+   *
+   * @throws IllegalStateException if another trainer has it
+   */
+  FileChannel lock() throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      LOG.debug("a trainer of this process has the lock", e);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    channel.close();
+    throw new IllegalStateException(
+        path + " is being trained by another trainer; wait until it ends, or train elsewhere");
   }
 
   /** Where the checkpoint after this many environment steps belongs. */

@@ -41,20 +41,42 @@ public record StopConfig(
     return new StopConfig(100_000, null, 100, null, 0);
   }
 
-  /** Why a run that has come this far ends, for a person to read; empty while it goes on. */
-  Optional<String> reason(TrainingProgress progress) {
+  /**
+   * The key of the condition that a run meets which has come this far, such as {@code wall-time};
+   * empty while it meets none.
+   */
+  public Optional<String> met(TrainingProgress progress) {
     if (progress.environmentSteps() >= environmentSteps) {
-      return Optional.of(environmentSteps + " environment steps are taken");
+      return Optional.of("environment-steps");
     } else if (episodeReturn != null && progress.episodeReturnMean(episodes) >= episodeReturn) {
-      return Optional.of(
-          "the mean return of the last " + episodes + " episodes has reached " + episodeReturn);
-    } else if (wallTime != null && progress.wallSeconds() >= wallTime.toMillis() / 1e3) {
-      return Optional.of("the time of " + wallTime.toSeconds() + " s is up");
+      return Optional.of("episode-return");
+    } else if (isTimeUp(progress.wallSeconds())) {
+      return Optional.of("wall-time");
     } else if (evaluationsWithoutImprovement > 0
         && progress.evaluationsSinceBest() >= evaluationsWithoutImprovement) {
-      return Optional.of(
-          "the last " + evaluationsWithoutImprovement + " evaluations brought no improvement");
+      return Optional.of("evaluations-without-improvement");
     }
     return Optional.empty();
+  }
+
+  boolean isTimeUp(double wallSeconds) {
+    return wallTime != null && wallSeconds >= wallTime.toMillis() / 1e3;
+  }
+
+  /** Why a run that has come this far ends, for a person to read; empty while it goes on. */
+  public Optional<String> reason(TrainingProgress progress) {
+    return met(progress).map(this::reason);
+  }
+
+  private String reason(String key) {
+    return switch (key) {
+      case "environment-steps" -> environmentSteps + " environment steps are taken";
+      case "episode-return" ->
+          "the mean return of the last " + episodes + " episodes has reached " + episodeReturn;
+      case "wall-time" ->
+          "the time of " + (wallTime == null ? 0 : wallTime.toSeconds()) + " s is up";
+      default ->
+          "the last " + evaluationsWithoutImprovement + " evaluations brought no improvement";
+    };
   }
 }

@@ -2,6 +2,7 @@ package org.mobula.core.training;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,9 +17,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.RewardScaling;
@@ -113,8 +116,9 @@ public final class Trainer {
   }
 
   /**
-   * Asks the run to end after the present iteration, with a checkpoint. May be called from any
-   * thread.
+   * Asks the run to end with a checkpoint: before the next step of a collection or an evaluation,
+   * or after the present update. A run that is resumed continues a collection where it ended. May
+   * be called from any thread.
    *
    * @param reason for a person to read
    */
@@ -125,11 +129,11 @@ public final class Trainer {
   /**
    * Trains until the configuration says so or {@link #stop} is called. A trainer trains once.
    *
-   * <p>An interrupt of the thread that trains is a call of {@link #stop}: the present iteration
-   * ends, a checkpoint is written, and the thread is still interrupted when this returns.
+   * <p>An interrupt of the thread that trains is a call of {@link #stop}, and the thread is still
+   * interrupted when this returns.
    *
    * @throws IllegalStateException if it has trained before, or its directory holds another run's
-   *     checkpoints and it resumes none
+   *     checkpoints and it resumes none, or another trainer is at work there
    * @throws TrainingException if learning diverges or an environment or worker fails
    * @throws UncheckedIOException if the run directory cannot be written
    */
@@ -165,12 +169,21 @@ public final class Trainer {
                 config.evaluation().deterministic(),
                 root.stream("evaluation").generateState(1)[0] >>> 33,
                 config.evaluation().maxEpisodeSteps())) {
-      return new Run(store, source, learner, evaluation).go();
+      try (Watchdog watchdog = Watchdog.start(() -> inProgress(source, evaluation), nanoClock)) {
+        LOG.trace("watched by {}", watchdog);
+        return new Run(store, source, learner, evaluation).go();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
       sinks.close();
     }
+  }
+
+  private static List<StepInProgress> inProgress(ExperienceSource source, Evaluation evaluation) {
+    List<StepInProgress> all = new ArrayList<>(source.inProgress());
+    all.addAll(evaluation.inProgress());
+    return all;
   }
 
   /** What a failure meets: it decides what of the run is whole. */
@@ -198,6 +211,7 @@ public final class Trainer {
     private @Nullable EvaluationResult lastEvaluation;
     private long evaluatedSteps;
     private long savedSteps = -1;
+    private long resumedSteps = -1;
     private double savedSeconds;
     private long announcedSteps = -1;
 
@@ -206,6 +220,9 @@ public final class Trainer {
 
     /** Observations as the network saw them last: what its outputs are tried on. */
     private int probeRows;
+
+    /** Whether the newest checkpoint is the best, which it is told to be once it is proven. */
+    private boolean foundBest;
 
     private @Nullable RunMetrics files;
     private long started;
@@ -235,11 +252,22 @@ public final class Trainer {
       if (resumed != null) {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
       }
+      source.stopWhen(this::collectionEnds);
+      if (directory == null) {
+        return train();
+      }
+      Files.createDirectories(directory.path());
+      try (FileChannel lock = directory.lock()) {
+        LOG.debug("{} is locked by {}", directory.path(), lock);
+        return train();
+      }
+    }
+
+    private TrainingResult train() throws IOException {
       if (directory != null) {
         if (resumed == null) {
           requireFresh(directory);
         }
-        Files.createDirectories(directory.path());
         RunDirectory.write(
             directory.config(), ConfigWriter.write(config, TrainingConfig.algorithms()));
         files = new RunMetrics(directory, progress.environmentSteps());
@@ -280,7 +308,11 @@ public final class Trainer {
       }
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
-        iterate();
+        if (!iterate()) {
+          takeInterrupt();
+          reason = config.stop().reason(progress);
+          break;
+        }
         proveCheckpoint();
         reason = config.stop().reason(progress);
         boolean evaluates = evaluationIsDue();
@@ -335,7 +367,21 @@ public final class Trainer {
       return "iteration " + iteration + " (" + progress.environmentSteps() + " environment steps)";
     }
 
-    private void iterate() {
+    /** Whether time is up or somebody has asked for the end; between two steps of a collection. */
+    private boolean collectionEnds() {
+      return isStopped() || (config.stop().wallTime() != null && config.stop().isTimeUp(seconds()));
+    }
+
+    private double seconds() {
+      return secondsBefore + (nanoClock.getAsLong() - started) / 1e9;
+    }
+
+    /**
+     * Collects and learns.
+     *
+     * @return false if the collection was ended before its time: another run continues it
+     */
+    private boolean iterate() {
       long iteration = progress.iterations() + 1;
       measurements.clear();
       double done =
@@ -359,10 +405,15 @@ public final class Trainer {
         store.measure(measurements);
         keepProbe(rollout);
         stage = Stage.BETWEEN_ITERATIONS;
+      } catch (CollectionStoppedException e) {
+        stage = Stage.BETWEEN_ITERATIONS;
+        progress.setWallSeconds(seconds());
+        return false;
       } catch (RuntimeException e) {
         throw failure(place(iteration), e);
       }
-      progress.setWallSeconds(secondsBefore + (nanoClock.getAsLong() - started) / 1e9);
+      progress.setWallSeconds(seconds());
+      return true;
     }
 
     private TrainingException failure(String place, RuntimeException cause) {
@@ -453,17 +504,19 @@ public final class Trainer {
         return false;
       }
       EvaluationResult result = found.get();
+      if (evaluatedSteps == progress.environmentSteps()) { // before this run was resumed
+        lastEvaluation = result;
+        return true;
+      }
       lastEvaluation = result;
       evaluatedSteps = progress.environmentSteps();
       progress.addEvaluation(result.meanReturn());
       if (directory != null && savedSteps == evaluatedSteps) {
         takeInterrupt();
         Path path = directory.checkpoint(savedSteps);
+        foundBest = result.meanReturn() >= progress.bestEvaluation();
         Checkpoint.replaceParts(
             path, Map.of("progress", progressState(), "evaluation", evaluated()));
-        if (result.meanReturn() >= progress.bestEvaluation()) {
-          directory.markBest(path);
-        }
       }
       measurements.clear();
       measurements.put(MetricNames.EVALUATION_EPISODE_RETURN_MEAN, result.meanReturn());
@@ -483,6 +536,8 @@ public final class Trainer {
       boolean over = met.isPresent() && (config.evaluation().episodes() == 0 || evaluate());
       if (over) {
         proveCheckpoint();
+      } else if (unproven != null) {
+        markBest(unproven);
       }
       announceCheckpoint();
       if (files != null) {
@@ -534,9 +589,17 @@ public final class Trainer {
     private void proveCheckpoint() throws IOException {
       if (directory != null && unproven != null) {
         requireConverging();
-        unproven = null;
         takeInterrupt();
+        markBest(unproven);
+        unproven = null;
         directory.keep(config.checkpoint().keep());
+      }
+    }
+
+    private void markBest(Path path) throws IOException {
+      if (directory != null && foundBest) {
+        foundBest = false;
+        directory.markBest(path);
       }
     }
 
@@ -573,9 +636,7 @@ public final class Trainer {
 
     /** Its policy diverged in the very next iteration: whoever resumed from it would, too. */
     private void dropUnproven() throws IOException {
-      if (directory != null
-          && unproven != null
-          && !directory.best().equals(Optional.of(unproven))) {
+      if (unproven != null && savedSteps != resumedSteps) { // that one is not this run's own
         RunDirectory.delete(unproven);
       }
     }
@@ -601,10 +662,15 @@ public final class Trainer {
     }
 
     private byte[] evaluated() throws IOException {
-      return Checkpoint.bytes(out -> out.writeLong(evaluatedSteps));
+      return Checkpoint.bytes(
+          out -> {
+            out.writeLong(evaluatedSteps);
+            out.writeBoolean(foundBest);
+          });
     }
 
     private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
+      foundBest = false;
       Map<String, byte[]> parts = new TreeMap<>();
       parts.put("progress", progressState());
       parts.put("evaluation", evaluated());
@@ -635,11 +701,20 @@ public final class Trainer {
       }
       evaluatedSteps = progress.environmentSteps();
       if (checkpoint.parts().containsKey("evaluation")) { // older ones were saved after it
-        checkpoint.restore("evaluation", in -> evaluatedSteps = in.readLong());
+        checkpoint.restore(
+            "evaluation",
+            in -> {
+              evaluatedSteps = in.readLong();
+              foundBest = in.readBoolean();
+            });
       }
       secondsBefore = progress.wallSeconds();
       savedSeconds = secondsBefore;
       savedSteps = progress.environmentSteps();
+      resumedSteps = savedSteps;
+      if (directory != null && Files.isDirectory(directory.checkpoint(savedSteps))) {
+        unproven = directory.checkpoint(savedSteps);
+      }
     }
   }
 

@@ -2,6 +2,8 @@ package org.mobula.core.training;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
@@ -26,18 +28,26 @@ public record WorkersConfig(
             "threads that share the gradient of each minibatch; the result depends on their number,"
                 + " but not on their timing")
         @Range(min = 1)
-        int gradients)
+        int gradients,
+    @Doc(
+            "how long a step may take, such as 60s, before its worker is taken for failed and started"
+                + " again; without it nobody is, and a warning comes after 30 s")
+        @Range(exclusiveMin = 0)
+        @Nullable Duration stepTimeout)
     implements Serializable, WorkersConfigBuilder.With {
 
   /** Checks the values. */
   public WorkersConfig {
-    Constraints.check(WorkersConfig.class, count, maxRestarts, asynchronous, gradients);
+    Constraints.check(
+        WorkersConfig.class, count, maxRestarts, asynchronous, gradients, stepTimeout);
     Constraints.require(
         !asynchronous || count > 0, "asynchronous", asynchronous, "needs count > 0");
+    Constraints.require(
+        stepTimeout == null || count > 0, "step-timeout", stepTimeout, "needs count > 0");
   }
 
   /** No workers. */
   public static WorkersConfig defaults() {
-    return new WorkersConfig(0, 3, false, 1);
+    return new WorkersConfig(0, 3, false, 1, null);
   }
 }

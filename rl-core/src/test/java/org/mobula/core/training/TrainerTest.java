@@ -228,13 +228,18 @@ class TrainerTest {
     AtomicLong nanos = new AtomicLong();
     TrainingConfig config =
         config("CartPole-v1").withStop(StopConfig.defaults().withWallTime(Duration.ofSeconds(10)));
+    TrainingListener second =
+        new TrainingListener() {
+          @Override
+          public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+            nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+          }
+        };
     TrainingResult result =
-        Trainer.builder(config)
-            .clock(() -> nanos.addAndGet(Duration.ofSeconds(1).toNanos()))
-            .build()
-            .train();
+        Trainer.builder(config).clock(nanos::get).listener(second).build().train();
 
     assertThat(result.reason()).isEqualTo("the time of 10 s is up");
+    assertThat(result.interrupted()).isFalse();
     assertThat(result.progress().iterations()).isEqualTo(10);
   }
 

@@ -27,6 +27,7 @@ import org.mobula.core.network.Activation;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
@@ -230,6 +231,126 @@ class TrainingFailureTest {
     assertThat(Thread.interrupted()).isTrue();
     assertThat(result.reason()).isEqualTo("the thread that trains was interrupted");
     assertThat(newest()).isEqualTo(640);
+  }
+
+  /** CartPole that does something when so many steps are taken over all environments. */
+  private static EnvironmentFactory cartPole(int when, Runnable event) {
+    AtomicInteger steps = new AtomicInteger();
+    return () ->
+        new EnvironmentWrapper(new CartPole()) {
+          @Override
+          public void step(float[] action, Step step) {
+            if (steps.incrementAndGet() == when) {
+              event.run();
+            }
+            inner().step(action, step);
+          }
+        };
+  }
+
+  private static float[] parameters(TrainingResult result) {
+    try (Policy policy = result.policy()) {
+      return policy.snapshot().parameters().values();
+    }
+  }
+
+  @Test
+  void stopIsHeardWithinACollectionWhichTheResumedRunContinuesBitForBit() throws IOException {
+    TrainingConfig config =
+        config()
+            .withNormalization(NormalizationConfig.defaults().withObservations(true))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+    TrainingResult whole = Trainer.builder(config).environment(CartPole::new).build().train();
+
+    AtomicReference<Trainer> trainer = new AtomicReference<>();
+    AtomicInteger last = new AtomicInteger();
+    EnvironmentFactory stopping =
+        cartPole(3 * ITERATION + 30, () -> trainer.get().stop("in the fourth iteration"));
+    trainer.set(trainer(config, stopping).listener(iterations(last)).build());
+    TrainingResult part = trainer.get().train();
+
+    assertThat(part.reason()).isEqualTo("in the fourth iteration");
+    assertThat(last).hasValue(3);
+    assertThat(newest()).isEqualTo(3 * ITERATION);
+    assertThat(parameters(resume(config, CartPole::new))).isEqualTo(parameters(whole));
+  }
+
+  private static TrainingListener iterations(AtomicInteger last) {
+    return new TrainingListener() {
+      @Override
+      public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+        last.set((int) progress.iterations());
+      }
+    };
+  }
+
+  @Test
+  void interruptIsHeardWithinACollection() throws IOException {
+    EnvironmentFactory interrupting =
+        cartPole(ITERATION + 1, () -> Thread.currentThread().interrupt());
+
+    TrainingResult result = trainer(config(), interrupting).build().train();
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(result.interrupted()).isTrue();
+    assertThat(newest()).isEqualTo(ITERATION);
+  }
+
+  @Test
+  void wallTimeHoldsWithinAnIteration() throws IOException {
+    AtomicLong nanos = new AtomicLong();
+    EnvironmentFactory slow =
+        cartPole(2 * ITERATION + 9, () -> nanos.addAndGet(Duration.ofHours(1).toNanos()));
+    TrainingConfig config =
+        config().withStop(StopConfig.defaults().withWallTime(Duration.ofMinutes(5)));
+
+    TrainingResult result = trainer(config, slow).clock(nanos::get).build().train();
+
+    assertThat(result.interrupted()).isFalse();
+    assertThat(result.reason()).isEqualTo("the time of 300 s is up");
+    assertThat(result.progress().iterations()).isEqualTo(2);
+    assertThat(newest()).isEqualTo(2 * ITERATION);
+  }
+
+  @Test
+  void resumeOfARunThatIsOverAddsNothing() throws IOException {
+    TrainingConfig config =
+        config().withStop(StopConfig.defaults().withEpisodeReturn(1.0).withEpisodes(2));
+    TrainingResult first = trainer(config, LoopEnvironment::new).build().train();
+    RunDirectory run = new RunDirectory(directory);
+    List<String> before = Files.readAllLines(run.metricsJsonLines());
+    assertThat(config.stop().met(Checkpoint.read(run.latest().orElseThrow()).progress()))
+        .hasValue("episode-return");
+
+    TrainingResult again = resume(config, LoopEnvironment::new);
+
+    assertThat(again.reason()).isEqualTo(first.reason());
+    assertThat(again.evaluation()).isEqualTo(first.evaluation());
+    assertThat(Files.readAllLines(run.metricsJsonLines())).isEqualTo(before);
+  }
+
+  @Test
+  void secondTrainerInADirectoryIsRefused() {
+    AtomicReference<Throwable> refusal = new AtomicReference<>();
+    TrainingListener other =
+        new TrainingListener() {
+          @Override
+          public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+            if (progress.iterations() == 1) {
+              refusal.set(
+                  org.assertj.core.api.Assertions.catchThrowable(
+                      () -> trainer(config(), LoopEnvironment::new).build().train()));
+            }
+          }
+        };
+
+    trainer(config(), LoopEnvironment::new).listener(other).build().train();
+
+    assertThat(refusal.get())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            directory
+                + " is being trained by another trainer; wait until it ends, or train elsewhere");
   }
 
   @Test
