@@ -11,9 +11,7 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
-import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
-import org.mobula.tune.storage.TrialState;
 
 /** fANOVA of a random forest: main effects only. */
 final class Fanova {
@@ -48,15 +46,13 @@ final class Fanova {
    * The parameters that all complete trials have alike, by name, so that their order in trials
    * changes nothing.
    */
-  static List<Parameter> common(StudyRecord study) {
+  static List<Parameter> common(List<TrialRecord> trials) {
     List<Parameter> common = null;
-    for (TrialRecord trial : study.trials()) {
-      if (trial.state() == TrialState.COMPLETE) {
-        if (common == null) {
-          common = new ArrayList<>(trial.distributions().values());
-        } else {
-          common.retainAll(trial.distributions().values());
-        }
+    for (TrialRecord trial : trials) {
+      if (common == null) {
+        common = new ArrayList<>(trial.distributions().values());
+      } else {
+        common.retainAll(trial.distributions().values());
       }
     }
     if (common == null) {

@@ -28,7 +28,10 @@ public final class Importances {
    * @see <a href="https://arxiv.org/abs/2601.20800">the conditional PED-ANOVA, 2026</a>
    */
   public static Map<String, Double> pedAnova(StudyRecord study, int objective) {
-    List<TrialRecord> trials = finite(study, objective);
+    return pedAnova(study, objective, finite(study, objective));
+  }
+
+  static Map<String, Double> pedAnova(StudyRecord study, int objective, List<TrialRecord> trials) {
     return trials.size() < 2
         ? Map.of()
         : shares(
@@ -46,10 +49,14 @@ public final class Importances {
    * @see <a href="http://proceedings.mlr.press/v32/hutter14.html">Hutter et al., 2014</a>
    */
   public static Map<String, Double> fanova(StudyRecord study, int objective, SeedSequence seed) {
-    List<TrialRecord> trials = finite(study, objective);
+    return fanova(study, objective, seed, finite(study, objective));
+  }
+
+  static Map<String, Double> fanova(
+      StudyRecord study, int objective, SeedSequence seed, List<TrialRecord> trials) {
     return trials.size() < 2
         ? Map.of()
-        : shares(study, new Fanova(Fanova.common(study), trials, objective, seed).importances());
+        : shares(study, new Fanova(Fanova.common(trials), trials, objective, seed).importances());
   }
 
   private static List<TrialRecord> finite(StudyRecord study, int objective) {

@@ -26,6 +26,7 @@ final class ParallelCoordinates {
   private final int objective;
   private final List<TrialRecord> worstFirst;
   private final List<Axis> axes = new ArrayList<>();
+  private final int gap;
   private final int width;
 
   /**
@@ -51,7 +52,10 @@ final class ParallelCoordinates {
     for (Parameter parameter : parameters) {
       axes.add(new Axis(parameter.name(), Scale.of(parameter, 4), parameter));
     }
-    width = Math.max(WIDTH, 100 + GAP * parameters.size() + 60);
+    // A name has the room of two axes, for names stand by turns in two rows.
+    int longest = axes.stream().mapToInt(axis -> axis.name.length()).max().orElse(0);
+    gap = Math.max(GAP, (int) (0.56 * LABEL.size() * (longest + 1) / 1.75));
+    width = Math.max(WIDTH, 100 + gap * parameters.size() + 60);
   }
 
   Chart chart(String title) {
@@ -106,7 +110,7 @@ final class ParallelCoordinates {
     Axis axis = axes.get(index);
     double x = x(index);
     Pen pen = Pen.of(GRAY, 1);
-    String name = Plot.tail(axis.name, 1.75 * GAP);
+    String name = Plot.tail(axis.name, 1.75 * gap);
     canvas.text(LABEL, x, index % 2 == 0 ? 40 : 54, Anchor.MIDDLE, 0, name);
     canvas.segment(pen, x, TOP, x, BOTTOM);
     for (Scale.Tick tick : axis.scale.ticks()) {

@@ -38,10 +38,10 @@ public final class StudyCharts {
 
   private StudyCharts() {}
 
-  /** The values of the complete trials, and the best so far. */
+  /** The values of the complete trials and the last ones of pruned trials, and the best so far. */
   public static Chart optimizationHistory(StudyRecord study, int objective) {
     String title = named(study, objective, "Optimisation history");
-    List<TrialRecord> trials = Trials.finite(study);
+    List<TrialRecord> trials = Trials.valued(study);
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
@@ -56,18 +56,26 @@ public final class StudyCharts {
         canvas -> {
           Plot plot = Plot.usual(canvas, numbers, values.scale());
           plot.axes(title, "trial", values.name());
-          plot.legend(List.of(Map.entry("trial", BLUE), Map.entry("best so far", VERMILION)));
+          List<Map.Entry<String, Integer>> legend = new ArrayList<>();
+          legend.add(Map.entry("trial", BLUE));
+          if (shown.stream().anyMatch(Trials::isPruned)) {
+            legend.add(Map.entry("pruned", ORANGE));
+          }
+          legend.add(Map.entry("best so far", VERMILION));
+          plot.legend(legend);
           for (TrialRecord trial : shown) {
             double value = trial.values()[objective];
             canvas.disc(
-                BLUE,
+                Trials.isPruned(trial) ? ORANGE : BLUE,
                 0.55,
                 plot.x(trial.number()),
                 plot.y(value),
                 3,
                 note(shown, trial, objective));
           }
-          plot.line(Pen.of(VERMILION, 2), best);
+          if (!best.isEmpty()) {
+            plot.line(Pen.of(VERMILION, 2), best);
+          }
           values.sayBeyond(plot);
         });
   }
@@ -78,7 +86,7 @@ public final class StudyCharts {
    */
   public static Chart parallelCoordinates(StudyRecord study, int objective) {
     String title = named(study, objective, "Parallel coordinates");
-    List<TrialRecord> trials = Trials.finite(study);
+    List<TrialRecord> trials = Trials.valued(study);
     if (trials.isEmpty()) {
       return Plot.empty(title, NO_VALUE);
     }
@@ -92,7 +100,7 @@ public final class StudyCharts {
     String title = named(study, objective, parameter);
     Parameter known = parameter(study, parameter);
     List<TrialRecord> trials =
-        Trials.finite(study).stream()
+        Trials.valued(study).stream()
             .filter(trial -> Trials.numberOf(trial, known) != null)
             .toList();
     if (trials.isEmpty()) {
@@ -116,7 +124,7 @@ public final class StudyCharts {
             canvas.disc(
                 // Few shades, so that neighbours share one.
                 Plot.shade(Math.rint(age * 15) / 15),
-                0.8,
+                Trials.isPruned(trial) ? 0.45 : 0.8,
                 plot.x(Trials.shaken(known, trial, Trials.GOLDEN, 0.5)),
                 plot.y(trial.values()[objective]),
                 3,
@@ -132,7 +140,7 @@ public final class StudyCharts {
     Parameter one = parameter(study, across);
     Parameter two = parameter(study, up);
     List<TrialRecord> trials =
-        Trials.finite(study).stream()
+        Trials.valued(study).stream()
             .filter(
                 trial -> Trials.numberOf(trial, one) != null && Trials.numberOf(trial, two) != null)
             .toList();
@@ -167,18 +175,22 @@ public final class StudyCharts {
   }
 
   /**
-   * Both kinds of importances of the parameters, the greater by PED-ANOVA first; a parameter that
-   * is there only sometimes has none by fANOVA.
+   * Both kinds of importances of the parameters with more than one value, the greater by PED-ANOVA
+   * first; a parameter that is there only sometimes has none by fANOVA. Other than {@link
+   * Importances}, which are Optuna's, they count pruned trials too, by the last value of each.
    */
   public static Chart importances(StudyRecord study, int objective) {
     String title = named(study, objective, "Importances");
-    Map<String, Double> all = Importances.pedAnova(study, objective);
+    List<TrialRecord> trials = Trials.valued(study);
+    Map<String, Double> all = Importances.pedAnova(study, objective, trials);
     if (all.isEmpty()) {
       return Plot.empty(title, "fewer than two trials have ended with a value");
     }
-    Map<String, Double> fanova = Importances.fanova(study, objective, SeedSequence.of(0));
-    List<String> names = all.keySet().stream().limit(MOST_PARAMETERS).toList();
-    int row = 34;
+    Map<String, Double> fanova = Importances.fanova(study, objective, SeedSequence.of(0), trials);
+    Set<String> searched = Trials.searched(study).keySet();
+    List<String> names =
+        all.keySet().stream().filter(searched::contains).limit(MOST_PARAMETERS).toList();
+    int row = 44;
     int height = Math.max(HEIGHT, 100 + row * names.size());
     return new Chart(
         title,
@@ -192,15 +204,15 @@ public final class StudyCharts {
                   .orElse(1);
           Scale share = Scale.fromZero(most, 5);
           Scale none = new Scale(0, 1, false, List.of());
-          Plot plot = new Plot(canvas, share, none, 150, 46, WIDTH - 50.0, height - 44);
+          Plot plot = new Plot(canvas, share, none, 14, 46, WIDTH - 50.0, height - 44);
           plot.axes("", "share of importance", "");
           canvas.text(TITLE, 12, 20, Anchor.START, 0, Plot.fitted(title, WIDTH - 24.0, TITLE));
           plot.legend(List.of(Map.entry("PED-ANOVA", BLUE), Map.entry("fANOVA", ORANGE)));
           for (int i = 0; i < names.size(); i++) {
             double y = plot.top() + 6 + i * row;
-            canvas.text(LABEL, 143, y + 17, Anchor.END, 0, Plot.tail(names.get(i), 132));
-            bar(plot, BLUE, y, all.get(names.get(i)));
-            bar(plot, ORANGE, y + 13, fanova.get(names.get(i)));
+            canvas.text(LABEL, 18, y + 9, Anchor.START, 0, Plot.tail(names.get(i), WIDTH - 32.0));
+            bar(plot, BLUE, y + 14, all.get(names.get(i)));
+            bar(plot, ORANGE, y + 26, fanova.get(names.get(i)));
           }
         });
   }
@@ -262,7 +274,8 @@ public final class StudyCharts {
   /** The parameters by PED-ANOVA, then those of which it does not know. */
   static List<Parameter> mostImportant(StudyRecord study, int objective, int most) {
     Map<String, Parameter> known = Trials.parameters(study);
-    Set<String> names = new LinkedHashSet<>(Importances.pedAnova(study, objective).keySet());
+    Set<String> names =
+        new LinkedHashSet<>(Importances.pedAnova(study, objective, Trials.valued(study)).keySet());
     names.addAll(known.keySet());
     return names.stream()
         .map(known::get)
@@ -295,7 +308,7 @@ public final class StudyCharts {
     double best = Double.NaN;
     for (TrialRecord trial : trials) {
       double value = trial.values()[objective];
-      if (study.directions().get(objective).better(value, best)) {
+      if (!Trials.isPruned(trial) && study.directions().get(objective).better(value, best)) {
         if (!steps.isEmpty()) {
           steps.add(new double[] {trial.number(), best});
         }
@@ -303,7 +316,9 @@ public final class StudyCharts {
         best = value;
       }
     }
-    steps.add(new double[] {study.trials().size() - 1.0, best});
+    if (!steps.isEmpty()) {
+      steps.add(new double[] {study.trials().size() - 1.0, best});
+    }
     return steps;
   }
 

@@ -233,7 +233,7 @@ public final class StudyReport {
 
   private void table() {
     List<TrialRecord> trials = study.trials();
-    int columns = 6 + Trials.parameters(study).size();
+    int columns = 6 + Trials.searched(study).size();
     int most = Math.min(MOST_ROWS, MOST_CELLS / columns);
     add("<h2>Trials</h2>\n");
     if (trials.size() > most) {
@@ -257,7 +257,7 @@ public final class StudyReport {
 
   private void rows(String id, List<TrialRecord> trials) {
     int objectives = study.directions().size();
-    List<String> names = new ArrayList<>(Trials.parameters(study).keySet());
+    List<String> names = new ArrayList<>(Trials.searched(study).keySet());
     List<String> header = new ArrayList<>(List.of("trial", "state"));
     for (int i = 0; i < objectives; i++) {
       header.add(Trials.objectiveName(study, i));

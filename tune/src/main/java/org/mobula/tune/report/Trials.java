@@ -13,6 +13,7 @@ import org.mobula.tune.space.CategoricalParameter;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
+import org.mobula.tune.storage.TrialState;
 
 /** Which trials and parameters a report shows. */
 final class Trials {
@@ -27,6 +28,22 @@ final class Trials {
         .filter(TrialRecord::hasAllValues)
         .filter(trial -> Arrays.stream(trial.values()).allMatch(Double::isFinite))
         .toList();
+  }
+
+  /**
+   * Trials that have come to finite values: complete ones, and pruned ones, whose value is the last
+   * that they reported. Where most trials are pruned, those say most of what is known.
+   */
+  static List<TrialRecord> valued(StudyRecord study) {
+    return study.trials().stream()
+        .filter(trial -> trial.hasAllValues() || isPruned(trial))
+        .filter(trial -> trial.values().length == study.directions().size())
+        .filter(trial -> Arrays.stream(trial.values()).allMatch(Double::isFinite))
+        .toList();
+  }
+
+  static boolean isPruned(TrialRecord trial) {
+    return trial.state() == TrialState.PRUNED;
   }
 
   /** What is to be as small as can be; so far from 0 at most that sums of it are numbers. */
@@ -66,6 +83,13 @@ final class Trials {
     Map<String, Parameter> parameters = new LinkedHashMap<>();
     study.trials().forEach(trial -> parameters.putAll(trial.distributions()));
     return parameters;
+  }
+
+  /** Those that have more than one value. */
+  static Map<String, Parameter> searched(StudyRecord study) {
+    Map<String, Parameter> searched = parameters(study);
+    searched.values().removeIf(parameter -> parameter.cardinality() == 1);
+    return searched;
   }
 
   /**

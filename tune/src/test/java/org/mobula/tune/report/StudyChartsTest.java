@@ -15,7 +15,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.mobula.tune.Study;
+import org.mobula.tune.scheduler.Decision;
+import org.mobula.tune.scheduler.Verdict;
+import org.mobula.tune.space.CategoricalParameter;
+import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.Parameter;
+import org.mobula.tune.space.SearchSpace;
 import org.mobula.tune.storage.StudyRecord;
 import org.w3c.dom.Document;
 
@@ -57,6 +63,43 @@ class StudyChartsTest {
         Markup.parse(StudyCharts.optimizationHistory(ExampleStudies.branin(100), 0).toSvg());
     assertThat(Markup.count(svg, "circle", "fill", BLUE)).isEqualTo(100);
     assertThat(Markup.count(svg, "path", "stroke", VERMILION)).isEqualTo(1);
+  }
+
+  private static StudyRecord mostlyPruned() {
+    FloatParameter rate = FloatParameter.log("algorithm.ppo.learning-rate", 1e-4, 1e-2);
+    FloatParameter clip = FloatParameter.uniform("algorithm.ppo.value-coefficient", 0, 1);
+    return Study.builder(
+            SearchSpace.of(rate, clip, CategoricalParameter.fixed("evaluation.every", 5000)))
+        .trials(20)
+        .scheduler(
+            (study, trial, step) ->
+                trial.number() == 3 ? Verdict.CONTINUE : Verdict.of(Decision.STOP))
+        .build()
+        .optimize(
+            trial -> {
+              trial.report(1, Math.log10(trial.get(rate)) + 1);
+              return Math.log10(trial.get(rate)) - 10;
+            })
+        .study();
+  }
+
+  @Test
+  void prunedTrialsCount() {
+    StudyRecord study = mostlyPruned();
+    Document history = Markup.parse(StudyCharts.optimizationHistory(study, 0).toSvg());
+    assertThat(Markup.count(history, "circle", "fill", ORANGE)).isEqualTo(19);
+    assertThat(Markup.count(history, "circle", "fill", BLUE)).isEqualTo(1);
+    String name = "algorithm.ppo.learning-rate";
+    Document slice = Markup.parse(StudyCharts.slice(study, name, 0).toSvg());
+    assertThat(Markup.count(slice, "circle")).isEqualTo(20);
+    String importances = StudyCharts.importances(study, 0).toSvg();
+    assertThat(importances)
+        .contains(name, "algorithm.ppo.value-coefficient")
+        .doesNotContain("evaluation.every", "fewer than two");
+    assertThat(StudyCharts.parallelCoordinates(study, 0).toSvg())
+        .contains(name, "algorithm.ppo.value-coefficient")
+        .doesNotContain("evaluation.every");
+    assertThat(StudyReport.html(study)).doesNotContain("<button>evaluation.every");
   }
 
   @Test
