@@ -13,6 +13,7 @@ import org.mobula.tune.StudyDirectory;
 final class Studies {
   static final String SEARCH = "search.yaml";
   static final String BASE = "base.yaml";
+  static final String SCHEDULE = "schedule.jsonl";
   static final String REPORT = "report.html";
 
   private static final String BEGIN = "{mobula} tune SEARCH begins one.";

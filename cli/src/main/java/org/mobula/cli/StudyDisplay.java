@@ -246,7 +246,12 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
             ? ", about " + Figures.duration(elapsed / ended * (most - finished)) + " left"
             : "";
     return "%s%s trials ended · %s · %s%s"
-        .formatted(finished, most > 0 ? " of " + most : "", best, Figures.duration(elapsed), left);
+        .formatted(
+            finished,
+            most > 0 && finished <= most ? " of " + most : "",
+            best,
+            Figures.duration(elapsed),
+            left);
   }
 
   private static String row(TrialRecord trial) {

@@ -45,8 +45,13 @@ final class StudyOption {
     return kept;
   }
 
+  /** The directory of the studies. */
+  Studies studies() {
+    return new Studies(studiesDirectory);
+  }
+
   private KeptStudy find() {
-    Studies studies = new Studies(studiesDirectory);
+    Studies studies = studies();
     if (study == null) {
       return new KeptStudy(studies.newest(), name);
     }

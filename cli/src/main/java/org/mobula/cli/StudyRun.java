@@ -13,8 +13,12 @@ import org.mobula.core.training.TrainingConfig;
 import org.mobula.tune.Study;
 import org.mobula.tune.StudyException;
 import org.mobula.tune.StudyResult;
+import org.mobula.tune.StudyStop;
 import org.mobula.tune.TuneConfig;
 import org.mobula.tune.report.StudyReport;
+import org.mobula.tune.scheduler.NoScheduler;
+import org.mobula.tune.scheduler.PbtReplay;
+import org.mobula.tune.scheduler.Scheduler;
 import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
@@ -43,6 +47,30 @@ final class StudyRun {
     return new StudyRun(directory, file);
   }
 
+  /** A new study of one chain of trials, with the schedule of parameters that led to a trial. */
+  static StudyRun replay(KeptStudy kept, TrialRecord trial, Studies studies, @Nullable String name)
+      throws IOException {
+    Path search = kept.directory().resolve(Studies.SEARCH);
+    SearchFile old = SearchFile.read(search, List.of());
+    TuneConfig config =
+        old.config()
+            .withScheduler(new NoScheduler())
+            .withFirst(List.of())
+            .withParallel(1)
+            .withStop(StudyStop.defaults().withTrials(1));
+    Path directory = studies.create(Path.of("replay"), name);
+    Files.copy(kept.directory().resolve(Studies.BASE), directory.resolve(Studies.BASE));
+    Files.writeString(
+        directory.resolve(Studies.SEARCH), ConfigWriter.write(config, TuneConfig.alternatives()));
+    PbtReplay.of(kept.record(), trial).write(directory.resolve(Studies.SCHEDULE));
+    return goOn(directory, List.of());
+  }
+
+  private Scheduler scheduler() throws IOException {
+    Path schedule = directory.resolve(Studies.SCHEDULE);
+    return Files.exists(schedule) ? PbtReplay.read(schedule) : file.config().scheduler();
+  }
+
   /** An old study. */
   static StudyRun goOn(Path directory, List<String> overrides) {
     return new StudyRun(directory, SearchFile.read(directory.resolve(Studies.SEARCH), overrides));
@@ -54,7 +82,7 @@ final class StudyRun {
   }
 
   /** Runs it to its end; the exit code is 128 and the signal's number if a signal came first. */
-  int run(PrintWriter out, PrintWriter err, Terminal terminal, boolean json) {
+  int run(PrintWriter out, PrintWriter err, Terminal terminal, boolean json) throws IOException {
     StudyResult result;
     int exitCode;
     try (StudyDisplay display = StudyDisplay.of(out, err, terminal, json, file.config())) {
@@ -62,6 +90,7 @@ final class StudyRun {
       Study study =
           file.config()
               .study()
+              .scheduler(scheduler())
               .name(directory.getFileName().toString())
               .directory(directory)
               .listener(display)

@@ -50,7 +50,7 @@ final class TuneBestCommand implements Callable<Integer> {
     Main main = (Main) spec.root().userObject();
     try (KeptStudy kept = option.open(spec.commandLine().getErr())) {
       StudyRecord study = kept.record();
-      TrialRecord best = best(kept);
+      TrialRecord best = trial(kept, number);
       if (json) {
         boolean all = number == null && study.directions().size() > 1;
         for (TrialRecord trial : all ? study.bestTrials() : List.of(best)) {
@@ -85,7 +85,12 @@ final class TuneBestCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private TrialRecord best(KeptStudy kept) {
+  /**
+   * A trial of a study.
+   *
+   * @param number null for the best one
+   */
+  static TrialRecord trial(KeptStudy kept, @Nullable Integer number) {
     StudyRecord study = kept.record();
     if (number != null) {
       if (number < 0 || number >= study.trials().size()) {

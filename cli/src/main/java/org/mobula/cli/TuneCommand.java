@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       TuneStatusCommand.class,
       TuneBestCommand.class,
       TuneReportCommand.class,
+      TuneReplayCommand.class,
       TuneExportCommand.class
     })
 final class TuneCommand implements Callable<Integer> {

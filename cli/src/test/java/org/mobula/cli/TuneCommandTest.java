@@ -252,6 +252,40 @@ class TuneCommandTest {
   }
 
   @Test
+  void thePathOfAPopulationIsTrainedOnceMore() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder,
+            "population.yaml",
+            SEARCH.replace(
+                "asha: {min-resource: 64, max-resource: 256}",
+                "pbt: {population-size: 4, interval: 64, synchronous: true}"));
+    assertThat(tune(file, "--name=p", "--set=stop.trials=3").err())
+        .contains("must be {trials: 4} or more, for as many members has the population");
+    Cli.Outcome outcome = tune(file, "--name=p", "--set=stop.trials=4");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    List<JsonNode> trials = jsonLines(tune("status", "p", "--json"));
+    assertThat(trials).hasSizeGreaterThan(4);
+    assertThat(outcome.out())
+        .contains(
+            "all 4 trials are done, and %s that went on in the place of others"
+                .formatted(trials.size() - 4));
+    assertThat(tune("replay", "p", "--trial=0").err())
+        .contains("trial 0 of ")
+        .contains("never went on from another's checkpoint");
+    int last = trials.size() - 1;
+    Cli.Outcome replay = tune("replay", "p", "--trial=" + last, "--name=again");
+    assertThat(replay.exitCode()).as(replay.err()).isZero();
+    int changes = Files.readAllLines(folder.resolve("studies/again/schedule.jsonl")).size();
+    assertThat(changes).isGreaterThan(1);
+    List<JsonNode> chain = jsonLines(tune("status", "again", "--json"));
+    assertThat(chain).hasSize(changes);
+    assertThat(chain.get(changes - 1).get("state").asText()).isEqualTo("complete");
+    assertThat(chain.get(changes - 1).get("parameters"))
+        .isEqualTo(trials.get(last).get("parameters"));
+  }
+
+  @Test
   void aRenamedStudyGoesOnAsItself() throws IOException {
     assertThat(tune(search, "--name=s", "--set=stop.trials=1").exitCode()).isZero();
     Path renamed = Files.move(folder.resolve("studies/s"), folder.resolve("studies/another"));

@@ -14,7 +14,8 @@ import org.mobula.tune.storage.TrialRecord;
 /** When a study has had enough. */
 @RecordBuilder
 public record StudyStop(
-    @Doc("trials to begin, those of earlier parts of the study included; 0 for no limit")
+    @Doc(
+            "trials to begin, those of earlier parts of the study included, those that take another's place (pbt) or are tried again not; 0 for no limit")
         @Range(min = 0)
         int trials,
     @Doc("wall time of this part of the study; running trials are cut off then")

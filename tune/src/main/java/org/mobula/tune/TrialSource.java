@@ -186,8 +186,17 @@ final class TrialSource {
     return new Choice(
         null,
         !withinBudget
-            ? "all " + study.stop.trials() + " trials are done"
+            ? "all " + study.stop.trials() + " trials are done" + instead()
             : exhausted.orElse("the scheduler begins no more trials"));
+  }
+
+  /** Trials that took another's place are not among those that the budget counts. */
+  private String instead() {
+    long copies =
+        record.trials().stream()
+            .filter(trial -> trial.systemAttributes().containsKey(COPIED_FROM))
+            .count();
+    return copies == 0 ? "" : ", and " + copies + " that went on in the place of others";
   }
 
   private boolean isWithinBudget() {

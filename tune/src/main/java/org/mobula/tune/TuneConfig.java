@@ -102,6 +102,14 @@ public record TuneConfig(
         "scheduler",
         scheduler.getClass().getSimpleName(),
         "must be none with several metrics: which of two trials is worse is not known");
+    if (scheduler instanceof PopulationBasedTraining pbt) {
+      Constraints.require(
+          stop.trials() == 0 || stop.trials() >= pbt.populationSize(),
+          "stop",
+          "{trials: " + stop.trials() + "}",
+          "must be {trials: %s} or more, for as many members has the population"
+              .formatted(pbt.populationSize()));
+    }
     metric = List.copyOf(metric);
     direction = List.copyOf(direction);
     constraints = List.copyOf(constraints);
