@@ -57,6 +57,12 @@ def described(distribution):
     }
 
 
+def best_trials(storage, name):
+    """The Pareto front, by number."""
+    study = optuna.load_study(study_name=name, storage=storage)
+    return sorted(trial.number for trial in study.best_trials)
+
+
 def optuna_knows(file):
     """What Optuna knows of a file, in the form in which JournalProcess tells it."""
     storage = open_storage(file)
@@ -65,6 +71,7 @@ def optuna_knows(file):
             "id": study._study_id,
             "name": study.study_name,
             "directions": [direction.name for direction in study.directions],
+            "best": best_trials(storage, study.study_name),
             "user": study.user_attrs,
             "system": study.system_attrs,
             "trials": [
@@ -201,6 +208,28 @@ def add_at_once(mobula, file, trials):
     assert states == [TrialState.COMPLETE] * (2 * trials + 1), states
 
 
+def foreign(mobula, file):
+    """What Optuna's users write that Mobula cannot hold neither hides the rest nor shifts it."""
+    study = optuna.create_study(study_name="foreign", storage=open_storage(file))
+    study.set_user_attr("big", 2**70)
+    study.add_trial(
+        create_trial(
+            value=1.0,
+            params={"n": 2**62},
+            distributions={"n": optuna.distributions.IntDistribution(0, 2**62)},
+        )
+    )
+    study.enqueue_trial({"x": 2**62})
+    study.tell(study.ask(), 2.0)
+    with open(file, "a") as journal:
+        journal.write('{"op_code": 99, "worker_id": "w"}\n')
+    (known,) = mobula.knows(file)
+    assert [trial["state"] for trial in known["trials"]] == ["COMPLETE", "COMPLETE"], known
+    assert known["trials"][0]["params"] == {"n": float(2**62)}, known
+    assert known["user"] == {"big": 2**70}, known
+    assert known["best"] == [0], known
+
+
 def shown_by_dashboard(file):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -260,6 +289,9 @@ def main():
     add_at_once(mobula, file, 200)
     compare(mobula, file)
     print("both added 200 trials at once")
+
+    foreign(mobula, arguments.folder / "foreign.log")
+    print("records that Mobula cannot hold are passed over")
 
     shown = shown_by_dashboard(arguments.folder / "mobula.log")
     assert shown == ["one", "two"], shown

@@ -66,6 +66,7 @@ final class JournalProcess {
       dumped.put("id", study.id());
       dumped.put("name", study.name());
       dumped.put("directions", study.directions().stream().map(Direction::name).toList());
+      dumped.put("best", study.bestTrials().stream().map(TrialRecord::number).toList());
       dumped.put("user", study.userAttributes());
       dumped.put("system", study.systemAttributes());
       dumped.put("trials", trials);
