@@ -614,7 +614,7 @@ public final class Trainer {
     /** Leaves a checkpoint from which a failed run can go on, if there is one to be had. */
     @SuppressWarnings("CatchingUnchecked") // the failure of the run is the one to be thrown
     private void rescue(Throwable failure) {
-      if (directory == null || stage == Stage.LEARNING && !isDivergence(failure)) {
+      if (directory == null || (stage == Stage.LEARNING && !isDivergence(failure))) {
         return;
       }
       try {

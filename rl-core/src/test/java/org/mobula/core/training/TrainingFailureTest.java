@@ -192,29 +192,29 @@ class TrainingFailureTest {
 
   @Test
   void endOfTheRunIsSavedBeforeTheEnvironmentsAreClosed() throws IOException {
-    AtomicReference<Path> found = new AtomicReference<>();
+    Path[] found = new Path[1];
     EnvironmentFactory closing =
         () ->
             new EnvironmentWrapper(new LoopEnvironment()) {
               @Override
               public void close() {
                 try {
-                  new RunDirectory(directory).latest().ifPresent(found::set);
+                  new RunDirectory(directory).latest().ifPresent(path -> found[0] = path);
                 } catch (IOException e) {
                   throw new IllegalStateException(e);
                 }
               }
             };
     trainer(config(), closing).build().train();
-    assertThat(found.get().getFileName()).hasToString("step-000000000640");
+    assertThat(found[0].getFileName()).hasToString("step-000000000640");
   }
 
   @Test
   void stopIsHeardWithinAnEvaluationAndLeavesACheckpoint() throws IOException {
-    AtomicReference<Trainer> trainer = new AtomicReference<>();
-    trainer.set(trainer(config(), inEvaluation(step -> trainer.get().stop("enough"))).build());
+    Trainer[] trainer = new Trainer[1];
+    trainer[0] = trainer(config(), inEvaluation(step -> trainer[0].stop("enough"))).build();
 
-    TrainingResult result = trainer.get().train();
+    TrainingResult result = trainer[0].train();
 
     assertThat(result.interrupted()).isTrue();
     assertThat(result.reason()).isEqualTo("enough");
@@ -262,12 +262,12 @@ class TrainingFailureTest {
             .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
     TrainingResult whole = Trainer.builder(config).environment(CartPole::new).build().train();
 
-    AtomicReference<Trainer> trainer = new AtomicReference<>();
+    Trainer[] trainer = new Trainer[1];
     AtomicInteger last = new AtomicInteger();
     EnvironmentFactory stopping =
-        cartPole(3 * ITERATION + 30, () -> trainer.get().stop("in the fourth iteration"));
-    trainer.set(trainer(config, stopping).listener(iterations(last)).build());
-    TrainingResult part = trainer.get().train();
+        cartPole(3 * ITERATION + 30, () -> trainer[0].stop("in the fourth iteration"));
+    trainer[0] = trainer(config, stopping).listener(iterations(last)).build();
+    TrainingResult part = trainer[0].train();
 
     assertThat(part.reason()).isEqualTo("in the fourth iteration");
     assertThat(last).hasValue(3);
