@@ -3,10 +3,10 @@
 
     pip install 'tritonclient[http]==2.73.0'
     cli/mobula serve cartpole=runs/cartpole --port 8080
-    python .ci/serve_check.py 127.0.0.1:8080 cartpole
+    python .ci/serve_check.py 127.0.0.1:8080 cartpole [MASKED]
 
 Health, metadata, inference with raw and JSON tensors, errors, and the repository: index, unload,
-load. Ends with an error at the first answer that is not what the client's library expects.
+load; and a policy of two choices that needs action masks, if one is named. Ends with an error at the first answer that is not what the client's library expects.
 """
 
 import argparse
@@ -111,10 +111,30 @@ def check(address, model):
     client.close()
 
 
+def check_masked(address, model):
+    client = http.InferenceServerClient(address)
+    inputs = client.get_model_metadata(model)["inputs"]
+    assert inputs[1] == {"name": "mask", "datatype": "BOOL", "shape": [-1, 2]}, inputs
+    masks = numpy.eye(2, dtype=bool)[[0, 1, 1, 0]]
+    observation = http.InferInput("observation", [4, 4], "FP32")
+    observation.set_data_from_numpy(numpy.zeros((4, 4), numpy.float32))
+    for binary in (True, False):
+        mask = http.InferInput("mask", [4, 2], "BOOL")
+        mask.set_data_from_numpy(masks, binary_data=binary)
+        answer = client.infer(model, [observation, mask])
+        assert answer.as_numpy("action").tolist() == [0, 1, 1, 0]
+        assert not answer.as_numpy("log_probability").any()
+    refused(lambda: client.infer(model, [observation]), "input 'mask' is missing")
+    client.close()
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("address")
     parser.add_argument("model")
+    parser.add_argument("masked", nargs="?")
     arguments = parser.parse_args()
     check(arguments.address, arguments.model)
     print("tritonclient is content")
+    if arguments.masked:
+        check_masked(arguments.address, arguments.masked)
