@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.NearestName;
 import org.mobula.core.environment.Environment;
@@ -12,6 +13,7 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.EvaluationEnvironmentConfig;
 import org.mobula.core.training.TrainingConfig;
 
 /** Environments by name for the command line, with mistakes told as those of a file. */
@@ -64,8 +66,15 @@ final class ConfiguredEnvironment {
 
   /** The environment that a file asks for. */
   static EnvironmentFactory of(TrainingConfig config, Path file, List<String> overrides) {
-    String name = config.environment().name();
-    String place = place(file, overrides, "name");
+    return factory(
+        config.environment().name(),
+        config.environment().options(),
+        keys -> place(file, overrides, List.of("environment"), keys));
+  }
+
+  private static EnvironmentFactory factory(
+      String name, Map<String, Object> options, Function<List<String>, String> placeOf) {
+    String place = placeOf.apply(List.of("name"));
     if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {
       throw CommandFailure.setting(place, unknown(name), UNKNOWN_REMEDY);
     }
@@ -74,13 +83,12 @@ final class ConfiguredEnvironment {
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(place, ErrorReport.message(e), CLASS_REMEDY);
     }
-    Map<String, Object> options = config.environment().options();
     for (Map.Entry<String, Object> option : options.entrySet()) {
       try {
         CATALOGUE.factory(name, Map.of(option.getKey(), option.getValue()));
       } catch (IllegalArgumentException e) {
         throw CommandFailure.setting(
-            place(file, overrides, "options", option.getKey()),
+            placeOf.apply(List.of("options", option.getKey())),
             ErrorReport.message(e),
             "{mobula} environments " + name + " tells more.");
       }
@@ -88,9 +96,31 @@ final class ConfiguredEnvironment {
     return CATALOGUE.factory(name, options);
   }
 
-  private static String place(Path file, List<String> overrides, String... keys) {
-    List<String> path = new ArrayList<>(List.of("environment"));
-    path.addAll(List.of(keys));
+  /** Whether the policy can be judged in the environment that a file names for it, if it does. */
+  static void checkEvaluation(
+      TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    if (other == null) {
+      return;
+    }
+    String name = other.name() == null ? config.environment().name() : other.name();
+    List<String> section = List.of("evaluation", "environment");
+    EnvironmentFactory factory =
+        factory(name, other.options(), keys -> place(file, overrides, section, keys));
+    misfit(policy, name, factory)
+        .ifPresent(
+            misfit -> {
+              throw CommandFailure.setting(
+                  place(file, overrides, section, List.of("name")),
+                  misfit,
+                  "Name one with the spaces of " + config.environment().name() + ".");
+            });
+  }
+
+  private static String place(
+      Path file, List<String> overrides, List<String> section, List<String> keys) {
+    List<String> path = new ArrayList<>(section);
+    path.addAll(keys);
     return ConfigReader.place(file, overrides, path);
   }
 
@@ -103,7 +133,7 @@ final class ConfiguredEnvironment {
           .policy(environment.observationSpace(), environment.actionSpace(), config.network());
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(
-          place(file, overrides, "name"),
+          place(file, overrides, List.of("environment"), List.of("name")),
           ErrorReport.message(e),
           "{mobula} environments " + config.environment().name() + " shows the spaces.");
     }

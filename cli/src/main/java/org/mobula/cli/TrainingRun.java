@@ -58,6 +58,7 @@ final class TrainingRun implements AutoCloseable {
     // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
     PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
     ConfigFiles.checkShards(config, policy, file, overrides);
+    ConfiguredEnvironment.checkEvaluation(config, policy, file, overrides);
     Path run = runs.create(file, name);
     return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
   }
@@ -78,6 +79,7 @@ final class TrainingRun implements AutoCloseable {
       PolicySpec policy =
           ConfiguredEnvironment.policy(config, environment, directory.config(), overrides);
       ConfigFiles.checkShards(config, policy, directory.config(), overrides);
+      ConfiguredEnvironment.checkEvaluation(config, policy, directory.config(), overrides);
       PolicyFit.misfit(checkpoint.policy(), policy)
           .ifPresent(
               misfit -> {

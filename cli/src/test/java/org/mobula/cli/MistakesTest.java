@@ -27,6 +27,8 @@ class MistakesTest {
         "CartPole-v1|com.example.No|:2:3: no class com.example.No can be loaded; is its jar or folder on the class path?",
         "hidden: [8]|hidden: [8|:5:10: not valid YAML: while parsing a flow sequence: expected ',' or ']', but got :",
         "hidden: [8]|hidden: [0]|:4:12: hidden[0] is 0 but must be ≥ 1",
+        "  episodes: 5|  environment: {name: Pendulum-v1}|:12:17: the policy observes Box(4) but Pendulum-v1 shows Box(3)",
+        "  episodes: 5|  environment: {options: {max-episode-step: 9}}|:12:27: CartPole-v1 has no option \"max-episode-step\"; did you mean \"max-episode-steps\"? Its options are [sutton-barto-reward, max-episode-steps]",
         "evaluation:|workers: {count: 3}\\nevaluation:|:11:1: workers is 3 but must divide the 1 environments",
         "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [ppo], but has dqn and ppo",
         "stop:|network: {}\\nstop:|:9:1: duplicate key network, first at 3:1",

@@ -262,6 +262,9 @@ public final class RolloutCollector implements ExperienceSource {
       episodeLengths[i]++;
       if (step.terminated[i] || step.truncated[i]) {
         rollout.episodes.add(episodeReturns[i], episodeLengths[i]);
+        if (!step.info(i).isEmpty()) {
+          rollout.episodes.addFacts(step.info(i));
+        }
         episodeReturns[i] = 0;
         episodeLengths[i] = 0;
       }

@@ -31,7 +31,10 @@ public final class Step {
     return terminated || truncated;
   }
 
-  /** Adds a named fact about this step. */
+  /**
+   * Adds a named fact about this step. Numbers and truths of an episode's last step are measured
+   * while training: as {@code environment/<name>}, the mean over the episodes that ended.
+   */
   public void putInfo(String name, Object value) {
     if (info == null) {
       info = new HashMap<>();

@@ -154,11 +154,7 @@ public final class Rollout implements Serializable {
         out.writeBoolean(flag);
       }
     }
-    out.writeInt(episodes.count());
-    for (int i = 0; i < episodes.count(); i++) {
-      out.writeDouble(episodes.episodeReturn(i));
-      out.writeInt(episodes.length(i));
-    }
+    episodes.writeState(out);
     RunningStatistics statistics = observationStatistics;
     out.writeBoolean(statistics != null);
     if (statistics != null) {
@@ -179,11 +175,7 @@ public final class Rollout implements Serializable {
         column[i] = in.readBoolean();
       }
     }
-    episodes.clear();
-    int count = in.readInt();
-    for (int i = 0; i < count; i++) {
-      episodes.add(in.readDouble(), in.readInt());
-    }
+    episodes.readState(in);
     observationStatistics = null;
     if (in.readBoolean()) {
       RunningStatistics statistics = new RunningStatistics(featureCount());

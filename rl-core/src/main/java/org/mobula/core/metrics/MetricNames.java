@@ -19,6 +19,12 @@ public final class MetricNames {
   /** Workers that failed and were started again so far in the run. */
   public static final String ROLLOUT_WORKER_RESTARTS = "rollout/worker_restarts";
 
+  /**
+   * Before the name of a number that environments tell by {@code Step.putInfo} in the last step of an
+   * episode: its mean over the episodes that ended in the iteration.
+   */
+  public static final String ENVIRONMENT_PREFIX = "environment/";
+
   /** Mean undiscounted return of the evaluation's episodes. */
   public static final String EVALUATION_EPISODE_RETURN_MEAN = "evaluation/episode_return_mean";
 

@@ -2,6 +2,7 @@ package org.mobula.core.network;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
@@ -99,9 +100,11 @@ public record ConvolutionSpec(
       return Optional.empty();
     }
     return Optional.of(
-        ("%s looks like [height, width, channels], but convolutions take [channels, height, width]:"
-                + " an environment wrapper must put the channels first, as Box(%d, %d, %d)")
-            .formatted(observations, shape[2], shape[0], shape[1]));
+        String.format(
+            Locale.ROOT,
+            "%s looks like [height, width, channels], but convolutions take [channels, height, width]:"
+                + " an environment wrapper must put the channels first, as Box(%d, %d, %d)",
+            observations, shape[2], shape[0], shape[1]));
   }
 
   /** The three convolutions of Mnih et al. 2015. */

@@ -1,10 +1,8 @@
 package org.mobula.core.policy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
@@ -54,40 +52,14 @@ public final class Policy implements AutoCloseable {
   }
 
   /**
-   * Loads a policy from its file, a checkpoint directory, or a run directory, of which the newest
-   * checkpoint is taken.
+   * Loads a policy from its file, a checkpoint directory, a run's {@code checkpoints/best}, or a run
+   * directory, of which the newest checkpoint is taken.
    *
    * @throws IOException if there is none, or it is cut off or broken
    */
   public static Policy load(Path path) throws IOException {
-    PolicyFile.Contents contents = PolicyFile.read(locate(path));
+    PolicyFile.Contents contents = PolicyFile.read(PolicyFile.locate(path));
     return new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO);
-  }
-
-  static Path locate(Path path) throws IOException {
-    if (Files.isRegularFile(path)) {
-      return path;
-    }
-    Path inside = path.resolve(FILE_NAME);
-    if (Files.exists(inside)) {
-      return inside;
-    }
-    Path checkpoints = path.resolve("checkpoints");
-    if (Files.isDirectory(checkpoints)) {
-      try (var entries = Files.list(checkpoints)) {
-        return entries
-            .filter(
-                entry -> entry.getFileName().toString().startsWith("step-")) // else half written
-            .map(checkpoint -> checkpoint.resolve(FILE_NAME))
-            .filter(Files::exists)
-            .max(Comparator.naturalOrder())
-            .orElseThrow(() -> new IOException("no checkpoint is complete in " + checkpoints));
-      }
-    }
-    throw new IOException(
-        path
-            + (Files.exists(path) ? " holds no policy" : " does not exist")
-            + "; give a run directory, a checkpoint directory or a policy.safetensors file");
   }
 
   /** The form of the policy. */

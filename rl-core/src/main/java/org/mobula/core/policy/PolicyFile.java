@@ -9,9 +9,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,8 @@ public final class PolicyFile {
   private static final String KEY = "mobula.policy";
   private static final String BLOCK = "block";
   private static final String MASKS = "masks-actions";
+  private static final String CHECKPOINTS = "checkpoints";
+  private static final String BEST = "best";
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
@@ -50,6 +54,51 @@ public final class PolicyFile {
 
   /** A policy's form and state. */
   public record Contents(PolicySpec spec, PolicySnapshot snapshot) {}
+
+  /**
+   * Finds a policy's file.
+   *
+   * @param path the file, a checkpoint directory, a run's {@code checkpoints/best}, or a run
+   *     directory, of which the newest checkpoint is taken
+   * @throws IOException if there is none
+   */
+  public static Path locate(Path path) throws IOException {
+    if (Files.isRegularFile(path)) {
+      return path.endsWith(BEST) ? pointed(path) : path;
+    }
+    Path inside = path.resolve(Policy.FILE_NAME);
+    if (Files.exists(inside)) {
+      return inside;
+    }
+    Path checkpoints = path.endsWith(CHECKPOINTS) ? path : path.resolve(CHECKPOINTS);
+    if (Files.isDirectory(checkpoints)) {
+      try (var entries = Files.list(checkpoints)) {
+        return entries
+            .filter(
+                entry -> entry.getFileName().toString().startsWith("step-")) // else half written
+            .map(checkpoint -> checkpoint.resolve(Policy.FILE_NAME))
+            .filter(Files::exists)
+            .max(Comparator.naturalOrder())
+            .orElseThrow(() -> new IOException("no checkpoint is complete in " + checkpoints));
+      }
+    } else if (path.endsWith(BEST)) {
+      throw new IOException(
+          path + " does not exist: evaluations while training choose the best checkpoint");
+    }
+    throw new IOException(
+        path
+            + (Files.exists(path) ? " holds no policy" : " does not exist")
+            + "; give a run directory, a checkpoint directory or a policy.safetensors file");
+  }
+
+  private static Path pointed(Path best) throws IOException {
+    Path file =
+        best.resolveSibling(Files.readString(best).strip()).resolve(Policy.FILE_NAME);
+    if (!Files.exists(file)) {
+      throw new IOException(best + " names " + file.getParent() + ", which is not there");
+    }
+    return file;
+  }
 
   /** Writes a policy. */
   public static void write(Path file, PolicySpec spec, PolicySnapshot snapshot) throws IOException {

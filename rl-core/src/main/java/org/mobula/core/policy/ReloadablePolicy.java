@@ -176,7 +176,7 @@ public final class ReloadablePolicy implements AutoCloseable {
   private List<Version> versions() throws IOException {
     Path checkpoints = path.resolve("checkpoints");
     if (!Files.isDirectory(checkpoints)) {
-      Path file = Policy.locate(path);
+      Path file = PolicyFile.locate(path);
       return List.of(new Version(file, Files.getLastModifiedTime(file)));
     }
     try (Stream<Path> entries = Files.list(checkpoints)) {

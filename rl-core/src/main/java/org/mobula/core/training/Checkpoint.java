@@ -74,7 +74,7 @@ public record Checkpoint(
    * @throws IOException if the checkpoint does not tell it
    */
   public TrainingProgress progress() throws IOException {
-    TrainingProgress progress = new TrainingProgress();
+    TrainingProgress progress = new TrainingProgress(Long.MAX_VALUE);
     restore("progress", progress::readState);
     return progress;
   }
@@ -136,10 +136,14 @@ public record Checkpoint(
   /**
    * Reads a checkpoint.
    *
+   * @param path the checkpoint's directory, a run's {@code checkpoints/best}, or a run directory, of
+   *     which the newest checkpoint is taken
    * @throws IOException naming the file that is missing, cut off or broken
    */
-  public static Checkpoint read(Path directory) throws IOException {
-    PolicyFile.Contents policy = PolicyFile.read(directory.resolve(Policy.FILE_NAME));
+  public static Checkpoint read(Path path) throws IOException {
+    Path file = PolicyFile.locate(path);
+    PolicyFile.Contents policy = PolicyFile.read(file);
+    Path directory = file.getParent() == null ? Path.of("") : file.getParent();
     ParameterLayout layout = policy.spec().network().layout();
     Path optimizerFile = directory.resolve(OPTIMIZER);
     SafetensorsFile optimizer = SafetensorsFile.read(optimizerFile);

@@ -2,6 +2,7 @@ package org.mobula.core.training;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
@@ -21,16 +22,20 @@ public record EvaluationConfig(
             "steps after which an evaluation cuts an episode off, with a word, so that a task"
                 + " without an end has one here; such as 1000 to 100000")
         @Range(min = 1)
-        int maxEpisodeSteps)
+        int maxEpisodeSteps,
+    @Doc(
+            "another environment to judge the policy in, with the same spaces; the one that is learnt"
+                + " in if nothing is said")
+        @Nullable EvaluationEnvironmentConfig environment)
     implements Serializable, EvaluationConfigBuilder.With {
 
   /** Checks the values. */
   public EvaluationConfig {
-    Constraints.check(EvaluationConfig.class, every, episodes, deterministic, maxEpisodeSteps);
+    Constraints.check(EvaluationConfig.class, every, episodes, deterministic, maxEpisodeSteps, environment);
   }
 
   /** 20 episodes at the end, of 100,000 steps at most. */
   public static EvaluationConfig defaults() {
-    return new EvaluationConfig(0, 20, true, 100_000);
+    return new EvaluationConfig(0, 20, true, 100_000, null);
   }
 }

@@ -20,7 +20,9 @@ import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.ObservationScale;
 import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.experience.NonFiniteException;
@@ -30,15 +32,18 @@ import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
+import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.ObservationNormalizer;
+import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
+import org.mobula.core.space.Space;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +62,7 @@ public final class Trainer {
   private final TrainingConfig config;
   private final int learners;
   private final EnvironmentFactory environment;
+  private final EnvironmentFactory evaluationEnvironment;
   private final PolicySpec policy;
   private final Function<ExperienceSetup, ExperienceSource> sourcePlug;
   private final StorePlug storePlug;
@@ -65,7 +71,7 @@ public final class Trainer {
   private final @Nullable RunDirectory directory;
   private final @Nullable Checkpoint resumed;
   private final LongSupplier nanoClock;
-  private final TrainingProgress progress = new TrainingProgress();
+  private final TrainingProgress progress;
   private volatile @Nullable String stopRequest;
   private boolean begun;
 
@@ -78,6 +84,8 @@ public final class Trainer {
             : EnvironmentCatalogue.standard()
                 .factory(config.environment().name(), config.environment().options());
     this.policy = ExperienceSetup.policy(config, environment);
+    this.evaluationEnvironment = evaluationEnvironment(builder);
+    this.progress = new TrainingProgress(config.stop().environmentSteps());
     this.sourcePlug = builder.sourcePlug != null ? builder.sourcePlug : ExperienceSetup::inProcess;
     this.storePlug = builder.storePlug != null ? builder.storePlug : Trainer::inMemory;
     this.listeners = List.copyOf(builder.listeners);
@@ -92,6 +100,38 @@ public final class Trainer {
               + " but the configuration asks for "
               + policy);
     }
+  }
+
+  private EnvironmentFactory evaluationEnvironment(Builder builder) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    EnvironmentFactory factory = builder.evaluationEnvironment;
+    if (factory == null) {
+      if (other == null) {
+        return environment;
+      }
+      String name = other.name() == null ? config.environment().name() : other.name();
+      try {
+        factory = EnvironmentCatalogue.standard().factory(name, other.options());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "evaluation.environment: "
+                + e.getMessage()
+                + "; one that only the program knows is given by Builder.evaluationEnvironment",
+            e);
+      }
+    }
+    try (Environment evaluated = factory.create()) {
+      Space observations = evaluated.observationSpace();
+      Space actions = evaluated.actionSpace();
+      if (!observations.equals(policy.observationSpace())
+          || !actions.equals(policy.actionSpace())) {
+        throw new IllegalArgumentException(
+            "the evaluation environment has observations %s and actions %s, but training has observations %s and actions %s; both must be equal, bounds included"
+                .formatted(
+                    observations, actions, policy.observationSpace(), policy.actionSpace()));
+      }
+    }
+    return factory;
   }
 
   /** Starts to put a trainer together. */
@@ -162,7 +202,7 @@ public final class Trainer {
                         learnerRandom));
         Evaluation evaluation =
             new Evaluation(
-                environment,
+                evaluationEnvironment,
                 policy,
                 config.network().engine().create(policy.network()),
                 config.evaluation().episodes(),
@@ -197,7 +237,7 @@ public final class Trainer {
   }
 
   /** One run: the parts that live as long as it does. */
-  private final class Run {
+  private final class Run implements TrainingControl {
     private final ParameterStore store;
     private final ExperienceSource source;
     private final Learner learner;
@@ -228,6 +268,9 @@ public final class Trainer {
     private long started;
     private double secondsBefore;
     private boolean interrupted;
+    private final Thread thread = Thread.currentThread();
+    private boolean ended;
+    private boolean adviceGiven;
 
     Run(ParameterStore store, ExperienceSource source, Learner learner, Evaluation evaluation) {
       this.store = store;
@@ -273,16 +316,35 @@ public final class Trainer {
         files = new RunMetrics(directory, progress.environmentSteps());
       }
       try {
+        tell(listener -> listener.onStart(this));
         return loop();
       } catch (RuntimeException | Error e) {
         rescue(e);
         throw e;
       } finally {
+        ended = true;
         if (files != null) {
           files.close();
         }
         giveInterruptBack();
       }
+    }
+
+    @Override
+    public void stop(String why) {
+      Trainer.this.stop(why);
+    }
+
+    @Override
+    public Policy policy() {
+      if (Thread.currentThread() != thread || ended) {
+        throw new IllegalStateException(
+            ended
+                ? "the run is over; its result has the policy"
+                : "only the thread that trains may ask for the policy, such as a listener in onIteration");
+      }
+      return new Policy(
+          policy, new PolicySnapshot(store.snapshot(), normalizer()), config.network().engine());
     }
 
     /** Who loads a policy from two runs' checkpoints could get the one or the other. */
@@ -384,8 +446,7 @@ public final class Trainer {
     private boolean iterate() {
       long iteration = progress.iterations() + 1;
       measurements.clear();
-      double done =
-          Math.min(1, progress.environmentSteps() / (double) config.stop().environmentSteps());
+      double done = progress.done();
       try {
         stage = Stage.COLLECTING;
         PolicySnapshot present = snapshot();
@@ -395,6 +456,17 @@ public final class Trainer {
         long lag = present.parameters().version() - rollout.parameterVersion;
         measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
         progress.addIteration((long) rollout.rows() * learners, rollout.episodes);
+        rollout
+            .episodes
+            .factMeans()
+            .forEach(
+                (name, mean) ->
+                    measurements.put(
+                        MetricNames.ENVIRONMENT_PREFIX + name.replaceAll("[,\"\\v]", "_"), mean));
+        if (!adviceGiven) {
+          adviceGiven = true;
+          advise(rollout);
+        }
         if (rollout.observationStatistics != null) {
           observationStatistics.merge(rollout.observationStatistics);
         }
@@ -414,6 +486,25 @@ public final class Trainer {
       }
       progress.setWallSeconds(seconds());
       return true;
+    }
+
+    /** What makes learning hopeless without failing; seen in the first observations. */
+    private void advise(Rollout rollout) {
+      if (policy.network() instanceof ConvolutionSpec) {
+        ConvolutionSpec.axisOrder(policy.observationSpace())
+            .ifPresent(hint -> LOG.warn("observation space {}", hint));
+      }
+      if (!config.normalization().observations()) {
+        int largest = 0;
+        for (int i = 0; i < rollout.features.length; i++) {
+          if (Math.abs(rollout.features[i]) > Math.abs(rollout.features[largest])) {
+            largest = i;
+          }
+        }
+        ObservationScale.advice(
+                largest % rollout.featureCount(), Math.abs(rollout.features[largest]))
+            .ifPresent(LOG::warn);
+      }
     }
 
     private TrainingException failure(String place, RuntimeException cause) {
@@ -438,8 +529,11 @@ public final class Trainer {
       measurements.put(
           MetricNames.TIME_STEPS_PER_SECOND, progress.environmentSteps() / progress.wallSeconds());
       measurements.put(MetricNames.TIME_ITERATIONS, (double) progress.iterations());
-      record();
-      tell(listener -> listener.onIteration(progress, measurements));
+      try {
+        tell(listener -> listener.onIteration(progress, measurements));
+      } finally {
+        record(); // with what the listeners measured
+      }
     }
 
     private void record() {
@@ -722,6 +816,7 @@ public final class Trainer {
   public static final class Builder {
     private final TrainingConfig config;
     private @Nullable EnvironmentFactory environment;
+    private @Nullable EnvironmentFactory evaluationEnvironment;
     private @Nullable Function<ExperienceSetup, ExperienceSource> sourcePlug;
     private @Nullable StorePlug storePlug;
     private final List<TrainingListener> listeners = new ArrayList<>();
@@ -738,6 +833,15 @@ public final class Trainer {
     /** Environments from here, not from the catalogue by the name in the configuration. */
     public Builder environment(EnvironmentFactory factory) {
       this.environment = factory;
+      return this;
+    }
+
+    /**
+     * Environments to judge the policy in, with the same spaces as those of training: not those that
+     * it learns in, nor those of {@code evaluation.environment}.
+     */
+    public Builder evaluationEnvironment(EnvironmentFactory factory) {
+      this.evaluationEnvironment = factory;
       return this;
     }
 
@@ -815,8 +919,9 @@ public final class Trainer {
     private void requirePlugs() {
       if (config.workers().count() > 0 && sourcePlug == null) {
         throw new IllegalArgumentException(
-            "workers.count is %d, but no workers are plugged into this trainer: add"
-                    .formatted(config.workers().count())
+            "workers.count is "
+                + config.workers().count()
+                + ", but no workers are plugged into this trainer: add"
                 + " .experience(RolloutWorkers.on(runtime)) of the module rollout-workers, or leave"
                 + " workers.count at 0");
       }

@@ -5,7 +5,19 @@ import java.util.Map;
 
 /** Is told what happens in a training run, in the thread that trains. An exception ends the run. */
 public interface TrainingListener {
-  /** After each iteration, with what was measured in it by name. */
+  /**
+   * Before the first iteration.
+   *
+   * @param control what the listener may do with the run
+   */
+  default void onStart(TrainingControl control) {}
+
+  /**
+   * After each iteration, before its measurements are recorded.
+   *
+   * @param measurements by name, such as {@code rollout/episode_return_mean}; what a listener puts
+   *     there is recorded, too, in the run's files and all sinks
+   */
   default void onIteration(TrainingProgress progress, Map<String, Double> measurements) {}
 
   /** After each evaluation. */

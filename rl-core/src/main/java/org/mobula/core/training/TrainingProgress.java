@@ -18,8 +18,21 @@ public final class TrainingProgress {
   private final double[] returns = new double[WINDOW];
   private final int[] lengths = new int[WINDOW];
 
-  /** At the start. */
-  TrainingProgress() {}
+  private final long lastStep;
+
+  /**
+   * At the start.
+   *
+   * @param lastStep environment steps after which the run ends
+   */
+  TrainingProgress(long lastStep) {
+    this.lastStep = lastStep;
+  }
+
+  /** The part of the run's steps that is done, from 0 to 1: what schedules go by. */
+  public double done() {
+    return Math.min(1, environmentSteps / (double) lastStep);
+  }
 
   /** Iterations done: rollouts collected and learnt from. */
   public long iterations() {

@@ -1,0 +1,29 @@
+package org.mobula.core.training;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.io.Serializable;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Constraints;
+import org.mobula.core.config.Doc;
+
+/** In which environment a policy is judged, where that is not the one that it learns in. */
+@RecordBuilder
+public record EvaluationEnvironmentConfig(
+    @Doc("a name as environment.name takes it; the one that is learnt in if nothing is said")
+        @Nullable String name,
+    @Doc("settings of the environment, such as max-episode-steps; those of training do not count")
+        Map<String, Object> options)
+    implements Serializable, EvaluationEnvironmentConfigBuilder.With {
+
+  /** Checks the values. */
+  public EvaluationEnvironmentConfig {
+    options = Map.copyOf(options);
+    Constraints.check(EvaluationEnvironmentConfig.class, name, options);
+  }
+
+  /** The environment that is learnt in, with its own settings as they are by default. */
+  public static EvaluationEnvironmentConfig defaults() {
+    return new EvaluationEnvironmentConfig(null, Map.of());
+  }
+}

@@ -1,0 +1,22 @@
+package org.mobula.core.training;
+
+import org.mobula.core.policy.Policy;
+
+/** What a listener may do with the run that it listens to, as long as that lasts. */
+public interface TrainingControl {
+  /**
+   * Asks the run to end after the present iteration, with a checkpoint. May be called from any
+   * thread.
+   *
+   * @param reason for a person to read
+   */
+  void stop(String reason);
+
+  /**
+   * The policy at this moment: a copy, which stays as it is while training goes on, and after. The
+   * caller closes it.
+   *
+   * @throws IllegalStateException in another thread than the one that trains, or after the run
+   */
+  Policy policy();
+}
