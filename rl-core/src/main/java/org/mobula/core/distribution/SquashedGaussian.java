@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
  *
  * <p>Three things differ from the Gaussian. The {@link #mode} is tanh(mean), the action that the
  * field uses for evaluation; the density itself may peak elsewhere, even at the edges. The entropy
- * has no closed form and is integrated numerically, one dimension at a time, which costs about a
- * microsecond a dimension; soft actor-critic does not need it, since it estimates the entropy by
+ * has no closed form and is integrated numerically, one dimension at a time, to the digits of a float
+ * however wide the Gaussian is, which costs about a microsecond a dimension; soft actor-critic does not need it, since it estimates the entropy by
  * −log π of the action it draws. The divergence is that of the two Gaussians, because both are
  * squashed by the same bijection.
  *
@@ -24,8 +24,9 @@ public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistr
   private static final double LOG_2 = Math.log(2);
   private static final double LARGEST_INSIDE = Math.nextDown(1.0f);
 
-  // The trapezoid rule at x = −6, −5.75, … 6 standard deviations; on smooth functions under a
-  // Gaussian it converges faster than any power of the spacing.
+  // Where the Gaussian is narrow: the trapezoid rule at x = −6, −5.75, … 6 standard deviations; on
+  // smooth functions under a Gaussian it converges faster than any power of the spacing.
+  private static final double WIDEST_NARROW = 2;
   private static final double SPACING = 0.25;
   private static final int HALF_NODES = 24;
 
@@ -100,12 +101,21 @@ public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistr
     for (int i = 0; i < dimensions; i++) {
       double mean = parameters[offset + i];
       double deviation = Math.exp(parameters[offset + dimensions + i]);
-      for (int node = -HALF_NODES; node <= HALF_NODES; node++) {
-        double x = node * SPACING;
-        sum += weight(x) * logSlope(mean + deviation * x);
-      }
+      sum +=
+          deviation > WIDEST_NARROW
+              ? WideGaussian.meanLogSlope(mean, deviation)
+              : meanLogSlope(mean, deviation);
     }
     return (float) sum;
+  }
+
+  private static double meanLogSlope(double mean, double deviation) {
+    double sum = 0;
+    for (int node = -HALF_NODES; node <= HALF_NODES; node++) {
+      double x = node * SPACING;
+      sum += weight(x) * logSlope(mean + deviation * x);
+    }
+    return sum;
   }
 
   private static double weight(double x) {
@@ -144,11 +154,16 @@ public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistr
       double deviation = Math.exp(parameters[offset + dimensions + i]);
       double byMean = 0;
       double byLogDeviation = 0;
-      for (int node = -HALF_NODES; node <= HALF_NODES; node++) {
-        double x = node * SPACING;
-        double slope = -2 * weight(x) * Math.tanh(mean + deviation * x);
-        byMean += slope;
-        byLogDeviation += slope * deviation * x;
+      if (deviation > WIDEST_NARROW) {
+        byMean = -2 * WideGaussian.meanTangent(mean, deviation);
+        byLogDeviation = -2 * WideGaussian.meanTangentTimesDistance(mean, deviation);
+      } else {
+        for (int node = -HALF_NODES; node <= HALF_NODES; node++) {
+          double x = node * SPACING;
+          double slope = -2 * weight(x) * Math.tanh(mean + deviation * x);
+          byMean += slope;
+          byLogDeviation += slope * deviation * x;
+        }
       }
       gradient[gradientOffset + i] += (float) (scale * byMean);
       gradient[gradientOffset + dimensions + i] += (float) (scale * byLogDeviation);

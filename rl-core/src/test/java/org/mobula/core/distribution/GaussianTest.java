@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -127,20 +128,49 @@ class GaussianTest {
 
   @Test
   void theEntropyOfAWideSquashedGaussianIsStillRight() {
-    // Against a sum over a grid three orders finer than the rule that the distribution uses.
-    SquashedGaussian one = new SquashedGaussian(1);
-    for (float logDeviation : new float[] {-4, 0, 1, 2}) {
-      float[] p = {.7f, logDeviation};
-      double deviation = Math.exp(logDeviation);
-      double expected = 0.5 * Math.log(2 * Math.PI * Math.E) + logDeviation;
-      double h = 1e-4;
-      for (double x = -8; x < 8; x += h) {
-        double u = Math.abs(p[0] + deviation * x);
-        double logSlope = 2 * (Math.log(2) - u - Math.log1p(Math.exp(-2 * u)));
-        expected += h / Math.sqrt(2 * Math.PI) * Math.exp(-0.5 * x * x) * logSlope;
+    // Against sums over a grid three orders finer than the rule that the distribution uses.
+    for (float mean : new float[] {0, .7f, -3, 20}) {
+      for (float logDeviation : new float[] {-4, 0, .693f, .694f, 1, 2, 3, 4, 6}) {
+        float[] p = {mean, logDeviation};
+        double deviation = Math.exp(logDeviation);
+        double entropy = 0.5 * Math.log(2 * Math.PI * Math.E) + logDeviation;
+        double byMean = 0;
+        double byLogDeviation = 1;
+        double h = 1e-4;
+        for (double x = -9; x < 9; x += h) {
+          double u = mean + deviation * x;
+          double weight = h / Math.sqrt(2 * Math.PI) * Math.exp(-0.5 * x * x);
+          double size = Math.abs(u);
+          entropy += weight * 2 * (Math.log(2) - size - Math.log1p(Math.exp(-2 * size)));
+          byMean -= weight * 2 * Math.tanh(u);
+          byLogDeviation -= weight * 2 * Math.tanh(u) * deviation * x;
+        }
+        assertSquashed(p, entropy, byMean, byLogDeviation);
       }
-      assertThat((double) one.entropy(p, 0)).isCloseTo(expected, within(5e-3));
     }
+  }
+
+  @Test
+  void theEntropyOfWideSquashedGaussiansIsAsIntegratedElsewhere() {
+    // A trapezoid of two million points.
+    assertSquashed(new float[] {1, 2}, -7.1814, -0.2137, -10.5987);
+    assertSquashed(new float[] {1, 2.5f}, -14.2543, -0.1305, -18.3220);
+    assertSquashed(new float[] {1, 3}, -26.3190, -0.0793, -30.9797);
+    assertSquashed(new float[] {1, 4}, -80.3474, -0.0292, -86.0994);
+  }
+
+  private static void assertSquashed(
+      float[] p, double entropy, double byMean, double byLogDeviation) {
+    SquashedGaussian one = new SquashedGaussian(1);
+    float[] gradient = new float[2];
+    one.addEntropyGradient(p, 0, 1, gradient, 0);
+    assertThat((double) one.entropy(p, 0)).isCloseTo(entropy, near(entropy));
+    assertThat((double) gradient[0]).isCloseTo(byMean, near(byMean));
+    assertThat((double) gradient[1]).isCloseTo(byLogDeviation, near(byLogDeviation));
+  }
+
+  private static Offset<Double> near(double value) {
+    return within(6e-5 + 1e-6 * Math.abs(value));
   }
 
   @Test
