@@ -3,10 +3,9 @@ package org.mobula.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
@@ -55,7 +54,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     }
     SearchSpace space = space(file, overrides, config);
     for (Parameter parameter : space.parameters()) {
-      check(file, overrides, objective, parameter);
+      check(file, overrides, objective, space, parameter);
       if (parameter.name().startsWith("environment.")) {
         checkEnvironments(file, overrides, objective, parameter);
       }
@@ -110,26 +109,48 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
     }
   }
 
-  /** A key that the training file has not, or none of whose values it can have, is a mistake. */
+  /**
+   * A key that the training file has not is a mistake, and so is an end of a range, or a choice,
+   * that it cannot have: such a trial would fail in the middle of the study. What fails alone may
+   * be right beside another parameter's value.
+   */
   private static void check(
-      Path file, List<String> overrides, TrainingObjective objective, Parameter parameter) {
-    Set<String> mistakes = new LinkedHashSet<>();
+      Path file,
+      List<String> overrides,
+      TrainingObjective objective,
+      SearchSpace space,
+      Parameter parameter) {
     for (Object value : ends(parameter)) {
-      try {
-        objective.config(Map.of(parameter.name(), value));
-        return;
-      } catch (ConfigException e) {
-        String setting =
-            "--set " + TrainingObjective.settings(Map.of(parameter.name(), value)).get(0) + ": ";
-        e.mistakes().forEach(mistake -> mistakes.add(mistake.replace(setting, "")));
-      } catch (IllegalArgumentException e) {
-        mistakes.add(ErrorReport.message(e));
+      String name = parameter.name();
+      Optional<String> mistake = mistake(objective, name, value, Map.of(name, value));
+      boolean beside =
+          mistake.isPresent()
+              && space.parameters().stream()
+                  .filter(other -> !other.name().equals(name))
+                  .flatMap(other -> ends(other).stream().map(end -> Map.entry(other.name(), end)))
+                  .map(other -> Map.of(name, value, other.getKey(), other.getValue()))
+                  .anyMatch(both -> mistake(objective, name, value, both).isEmpty());
+      if (mistake.isPresent() && !beside) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("space", name)),
+            name + ": " + mistake.get(),
+            "Every key of the space is a dotted key of the training file, and every value one that"
+                + " it can have; {mobula} schema tells all.");
       }
     }
-    throw CommandFailure.setting(
-        ConfigReader.place(file, overrides, List.of("space", parameter.name())),
-        parameter.name() + ": " + mistakes.iterator().next(),
-        "Every key of the space is a dotted key of the training file; {mobula} schema tells all.");
+  }
+
+  private static Optional<String> mistake(
+      TrainingObjective objective, String name, Object value, Map<String, Object> values) {
+    try {
+      objective.config(values);
+      return Optional.empty();
+    } catch (ConfigException e) {
+      String setting = "--set " + TrainingObjective.settings(Map.of(name, value)).get(0) + ": ";
+      return e.mistakes().stream().map(mistake -> mistake.replace(setting, "")).findFirst();
+    } catch (IllegalArgumentException e) {
+      return Optional.of(ErrorReport.message(e));
+    }
   }
 
   /** What an environment takes only its maker knows: one is made with each end of the range. */
