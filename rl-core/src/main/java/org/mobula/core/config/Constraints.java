@@ -96,6 +96,14 @@ public final class Constraints {
 
   private static void checkNumber(
       String key, @Nullable Object value, @Nullable Range range, List<Violation> found) {
+    if (value instanceof Course course) {
+      if (range != null && !contains(range, course.least())) {
+        found.add(violation(key, course, course.least(), "at its least", range));
+      } else if (range != null && !contains(range, course.greatest())) {
+        found.add(violation(key, course, course.greatest(), "at its greatest", range));
+      }
+      return;
+    }
     double number;
     if (value instanceof Number given) {
       number = given.doubleValue();
@@ -112,6 +120,13 @@ public final class Constraints {
     } else if (range != null && !contains(range, number)) {
       found.add(new Violation(key, Scalars.show(value), rule(range, value instanceof Duration)));
     }
+  }
+
+  private static Violation violation(
+      String key, Course course, double number, String where, Range range) {
+    boolean level = course.least() == course.greatest();
+    String shown = Scalars.plain(number) + (level ? "" : " " + where);
+    return new Violation(key, shown, rule(range, false));
   }
 
   private static boolean contains(Range range, double number) {

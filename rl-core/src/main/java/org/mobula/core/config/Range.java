@@ -6,8 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Bounds of a number, of a duration in seconds, or of each of them in a list; held by {@link
- * Constraints#check}.
+ * Bounds of a number, of a duration in seconds, of a {@link Course} from its start to its end, or
+ * of each of them in a list; held by {@link Constraints#check}.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)

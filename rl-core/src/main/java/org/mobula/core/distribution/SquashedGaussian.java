@@ -13,10 +13,10 @@ import java.util.random.RandomGenerator;
  *
  * <p>Three things differ from the Gaussian. The {@link #mode} is tanh(mean), the action that the
  * field uses for evaluation; the density itself may peak elsewhere, even at the edges. The entropy
- * has no closed form and is integrated numerically, one dimension at a time, to the digits of a float
- * however wide the Gaussian is, which costs about a microsecond a dimension; soft actor-critic does not need it, since it estimates the entropy by
- * −log π of the action it draws. The divergence is that of the two Gaussians, because both are
- * squashed by the same bijection.
+ * has no closed form and is integrated numerically, one dimension at a time, to the digits of a
+ * float however wide the Gaussian is, which costs about a microsecond a dimension; soft
+ * actor-critic does not need it, since it estimates the entropy by −log π of the action it draws.
+ * The divergence is that of the two Gaussians, because both are squashed by the same bijection.
  *
  * @param gaussian the Gaussian before the tangent
  */

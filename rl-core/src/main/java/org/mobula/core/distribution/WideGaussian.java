@@ -36,8 +36,7 @@ final class WideGaussian {
   static double meanLogSlope(double mean, double deviation) {
     double left = 0;
     for (int i = 0; i < NODES; i++) {
-      double both =
-          density(NODE[i] - mean, deviation) + density(NODE[i] + mean, deviation);
+      double both = density(NODE[i] - mean, deviation) + density(NODE[i] + mean, deviation);
       left += LOG_SLOPE_LEFT[i] * both;
     }
     double size = fold(mean, deviation) + mean * meanSign(mean, deviation); // E|u|
@@ -48,8 +47,7 @@ final class WideGaussian {
   static double meanTangent(double mean, double deviation) {
     double left = 0;
     for (int i = 0; i < NODES; i++) {
-      double difference =
-          density(NODE[i] - mean, deviation) - density(NODE[i] + mean, deviation);
+      double difference = density(NODE[i] - mean, deviation) - density(NODE[i] + mean, deviation);
       left += TANGENT_LEFT[i] * difference;
     }
     return meanSign(mean, deviation) - left;
@@ -62,8 +60,7 @@ final class WideGaussian {
       double above = NODE[i] - mean;
       double below = NODE[i] + mean; // of −u, with both signs turned
       left +=
-          TANGENT_LEFT[i]
-              * (density(above, deviation) * above + density(below, deviation) * below);
+          TANGENT_LEFT[i] * (density(above, deviation) * above + density(below, deviation) * below);
     }
     return fold(mean, deviation) - left;
   }
@@ -79,7 +76,9 @@ final class WideGaussian {
     return Math.exp(-0.5 * z * z) / (deviation * Math.sqrt(2 * Math.PI));
   }
 
-  /** E[sign(u)] = erf(z/√2), by a series whose terms have one sign (Abramowitz and Stegun 7.1.6). */
+  /**
+   * E[sign(u)] = erf(z/√2), by a series whose terms have one sign (Abramowitz and Stegun 7.1.6).
+   */
   private static double meanSign(double mean, double deviation) {
     double z = mean / deviation;
     if (Math.abs(z) > 8) {

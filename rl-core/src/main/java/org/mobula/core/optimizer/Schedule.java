@@ -2,10 +2,12 @@ package org.mobula.core.optimizer;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import org.mobula.core.config.Course;
 import org.mobula.core.config.Shorthand;
 
 /** A number that changes in the course of training: a learning rate, a clip range. */
-public sealed interface Schedule extends Serializable {
+public sealed interface Schedule extends Course, Serializable {
   /**
    * The number at some point of the training.
    *
@@ -20,6 +22,21 @@ public sealed interface Schedule extends Serializable {
 
   /** The number at a progress that is from 0 to 1; callers use {@link #at}. */
   double value(double progress);
+
+  @Override
+  default double least() {
+    return corners().min().orElseThrow();
+  }
+
+  @Override
+  default double greatest() {
+    return corners().max().orElseThrow();
+  }
+
+  /** Numbers of its, between the least and greatest of which all others lie. */
+  default DoubleStream corners() {
+    return DoubleStream.of(value(0), value(1));
+  }
 
   /** The same number always. */
   @Shorthand
@@ -110,6 +127,11 @@ public sealed interface Schedule extends Serializable {
                   .formatted(points.get(i).progress, points.get(i - 1).progress));
         }
       }
+    }
+
+    @Override
+    public DoubleStream corners() {
+      return points.stream().mapToDouble(Point::value);
     }
 
     @Override

@@ -19,7 +19,7 @@ public record StopConfig(
         long environmentSteps,
     @Doc("mean return of the last episodes, at least this") @Nullable Double episodeReturn,
     @Doc("how many last episodes that mean is taken over") @Range(min = 1, max = 1000) int episodes,
-    @Doc("wall time, such as 10m; earlier parts of a resumed run count")
+    @Doc("wall time, such as 10m; earlier parts of a resumed run count") @Range(exclusiveMin = 0)
         @Nullable Duration wallTime,
     @Doc("evaluations in a row without a better mean return; 0 is off") @Range(min = 0)
         int evaluationsWithoutImprovement)

@@ -128,6 +128,26 @@ class OptimizerTest {
   }
 
   @Test
+  void schedulesKnowHowFarTheyGo() {
+    Schedule down = Schedule.linear(0.2, -0.6);
+    assertThat(down.least()).isEqualTo(-0.6);
+    assertThat(down.greatest()).isEqualTo(0.2);
+    Schedule cosine = new Schedule.Cosine(-1, 2);
+    assertThat(cosine.least()).isEqualTo(-1);
+    assertThat(cosine.greatest()).isEqualTo(2);
+    assertThat(new Schedule.Exponential(1, 0.01).least()).isCloseTo(0.01, within(1e-15));
+    assertThat(Schedule.constant(-3).least()).isEqualTo(-3);
+    Schedule dip =
+        new Schedule.Piecewise(
+            List.of(
+                new Schedule.Point(0.1, 1),
+                new Schedule.Point(0.5, -2),
+                new Schedule.Point(0.9, 3)));
+    assertThat(dip.least()).isEqualTo(-2);
+    assertThat(dip.greatest()).isEqualTo(3);
+  }
+
+  @Test
   void schedulesSayWhatIsWrong() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Schedule.Exponential(1, 0))

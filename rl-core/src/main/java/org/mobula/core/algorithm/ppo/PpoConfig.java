@@ -37,9 +37,12 @@ public record PpoConfig(
         @Elsewhere("lambda")
         @Range(min = 0, max = 1)
         double gaeLambda,
-    @Doc("step size of the optimizer") @Elsewhere("lr") Schedule learningRate,
-    @Doc("ε: how far the probability ratio may leave 1 before the gain is cut off")
+    @Doc("step size of the optimizer; > 0 at the start") @Elsewhere("lr") @Range(min = 0)
+        Schedule learningRate,
+    @Doc(
+            "ε: how far the probability ratio may leave 1 before the gain is cut off; > 0 at the start")
         @Elsewhere({"clip_coef", "clip_param"})
+        @Range(min = 0)
         Schedule clipRange,
     @Doc("how far values may move from those recorded before the loss is cut off; 0 is off")
         @Elsewhere({"clip_range_vf", "vf_clip_param"})
