@@ -14,6 +14,7 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.training.EvaluationEnvironmentConfig;
+import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.TrainingConfig;
 
 /** Environments by name for the command line, with mistakes told as those of a file. */
@@ -127,10 +128,8 @@ final class ConfiguredEnvironment {
   /** The policy that a file asks for. */
   static PolicySpec policy(
       TrainingConfig config, EnvironmentFactory factory, Path file, List<String> overrides) {
-    try (Environment environment = factory.create()) {
-      return config
-          .algorithm()
-          .policy(environment.observationSpace(), environment.actionSpace(), config.network());
+    try {
+      return ExperienceSetup.policy(config, factory);
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(
           place(file, overrides, List.of("environment"), List.of("name")),

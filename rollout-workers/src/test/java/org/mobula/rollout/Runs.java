@@ -37,7 +37,7 @@ final class Runs {
     PpoConfig ppo = PpoConfig.defaults().withSteps(32).withMinibatchSize(32).withEpochs(2);
     return TrainingConfig.defaults(EnvironmentConfig.defaults(environment).withCount(4), ppo)
         .withSeed(5)
-        .withNormalization(new NormalizationConfig(true, true, 10))
+        .withNormalization(new NormalizationConfig(true, true, true, 10))
         .withStop(StopConfig.defaults().withEnvironmentSteps(1024))
         .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
   }

@@ -24,7 +24,7 @@ import org.mobula.core.random.Pcg64;
 
 /**
  * Collects rollouts in the caller's thread. Actions are sampled from the policy; in a box they are
- * clipped for the environment alone and recorded as sampled.
+ * scaled and clipped for the environment alone and recorded as sampled.
  *
  * <p>The observation normaliser does not change within a rollout, so that one policy speaks from
  * its first step to its last. Only where nothing was measured yet, in a run's first rollout,
@@ -245,7 +245,7 @@ public final class RolloutCollector implements ExperienceSource {
         0,
         environmentActions.length);
     for (int i = 0; i < rollout.environments; i++) {
-      head.clip(environmentActions, i * actionSize);
+      head.toEnvironment(environmentActions, i * actionSize);
     }
   }
 

@@ -188,18 +188,12 @@ public final class EnvironmentChecker {
         ConvolutionSpec.axisOrder(box).ifPresent(hint -> warnings.add(what + " " + hint));
       }
       if (action && !box.bounded()) {
-        warnings.add(what + " " + box + " has infinite bounds; a policy cannot be scaled to it");
-      } else if (action) {
-        for (int i = 0; i < box.size(); i++) {
-          if (box.low(i) != -box.high(i)) {
-            warnings.add(
-                what
-                    + ": the bounds of element "
-                    + i
-                    + " are not symmetric; RescaleAction to"
-                    + " [-1, 1] makes learning easier");
-          }
-        }
+        warnings.add(
+            what
+                + " "
+                + box
+                + " has infinite bounds, so a policy is not scaled to it and begins with a standard"
+                + " deviation of 1: give it finite bounds if other sizes are usual");
       }
     }
   }

@@ -11,6 +11,9 @@ import org.mobula.core.space.Space;
  * Observes {@code (x - mean) / √(variance + 10⁻⁸)}, cut off at ±10, with the running statistics of
  * all that was observed before; the constants are those of Stable-Baselines3.
  *
+ * <p>A trainer refuses it, since the statistics would not travel with the policy: there it is
+ * {@code normalization.observations} that does this.
+ *
  * <p>A seeded reset does not forget the statistics: they belong to the run, not to the episode.
  */
 public final class NormalizeObservation extends EnvironmentWrapper {

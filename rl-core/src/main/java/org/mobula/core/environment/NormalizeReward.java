@@ -10,6 +10,9 @@ import org.mobula.core.experience.RunningStatistics;
  * 10⁻⁸)}, and cuts them off at ±10, as Stable-Baselines3 does. The mean stays in: taking it away
  * would change what is worth doing.
  *
+ * <p>A trainer refuses it, since the statistics would not travel with the policy: there it is
+ * {@code normalization.rewards} that does this.
+ *
  * <p>A seeded reset does not forget the statistics: they belong to the run, not to the episode.
  */
 public final class NormalizeReward extends EnvironmentWrapper {

@@ -16,16 +16,23 @@ import org.mobula.core.space.Space;
 
 /**
  * The way from a network's output row to an action: the distribution that goes with the action
- * space, masks before it, bounds after it. Allocates nothing and is safe from many threads.
+ * space, masks before it, scale and bounds after it. Allocates nothing and is safe from many threads.
  */
 public final class ActionHead {
   private final ActionDistribution distribution;
   private final int[] maskedChoices;
   private final @Nullable Box bounds;
+  private final boolean scaled;
 
-  private ActionHead(ActionDistribution distribution, @Nullable Box bounds, int... maskedChoices) {
+  private ActionHead(ActionDistribution distribution, int... maskedChoices) {
+    this(distribution, null, false, maskedChoices);
+  }
+
+  private ActionHead(
+      ActionDistribution distribution, @Nullable Box bounds, boolean scaled, int... maskedChoices) {
     this.distribution = distribution;
     this.bounds = bounds;
+    this.scaled = scaled;
     this.maskedChoices = maskedChoices;
   }
 
@@ -35,20 +42,39 @@ public final class ActionHead {
    * @throws IllegalArgumentException for a dictionary or tuple, which no distribution covers
    */
   public static ActionHead of(Space actionSpace) {
+    return of(actionSpace, false);
+  }
+
+  /**
+   * As {@link #of(Space)}.
+   *
+   * @param scaled whether −1 and 1 of the distribution mean the bounds of the space
+   * @throws IllegalArgumentException as there, and where a scale is asked for without finite bounds
+   */
+  public static ActionHead of(Space actionSpace, boolean scaled) {
+    if (scaled && !canScale(actionSpace)) {
+      throw new IllegalArgumentException(
+          "actions in " + actionSpace + " are scaled but only a Box with finite bounds can be");
+    }
     if (actionSpace instanceof Discrete discrete) {
-      return new ActionHead(new Categorical(discrete.n()), null, discrete.n());
+      return new ActionHead(new Categorical(discrete.n()), discrete.n());
     } else if (actionSpace instanceof MultiDiscrete multi) {
-      return new ActionHead(new MultiCategorical(multi.nvec()), null, multi.nvec());
+      return new ActionHead(new MultiCategorical(multi.nvec()), multi.nvec());
     } else if (actionSpace instanceof MultiBinary binary) {
-      return new ActionHead(new Bernoulli(binary.n()), null);
+      return new ActionHead(new Bernoulli(binary.n()));
     } else if (actionSpace instanceof Box box) {
-      return new ActionHead(new DiagonalGaussian(box.size()), box);
+      return new ActionHead(new DiagonalGaussian(box.size()), box, scaled);
     }
     throw new IllegalArgumentException(
         "actions in "
             + actionSpace
             + " have no distribution; use a Box, Discrete, MultiDiscrete"
             + " or MultiBinary action space");
+  }
+
+  /** Whether actions in this space can be scaled: in a box with finite bounds. */
+  public static boolean canScale(Space actionSpace) {
+    return actionSpace instanceof Box box && box.bounded();
   }
 
   /** The distribution, described by the first numbers of an output row. */
@@ -66,11 +92,22 @@ public final class ActionHead {
     ActionMask.applyEach(outputs, offset, mask, maskOffset, maskedChoices);
   }
 
-  /** Moves a sampled action to the nearest one within the action space. */
-  public void clip(float[] actions, int offset) {
-    if (bounds != null) {
-      bounds.clip(actions, offset);
+  /**
+   * From an action of the distribution to one of the environment, in place: in its own units where
+   * actions are scaled, and moved to the nearest one within the action space.
+   */
+  public void toEnvironment(float[] actions, int offset) {
+    if (bounds == null) {
+      return;
     }
+    if (scaled) {
+      for (int i = 0; i < bounds.size(); i++) {
+        double middle = 0.5 * bounds.low(i) + 0.5 * bounds.high(i);
+        double reach = 0.5 * bounds.high(i) - 0.5 * bounds.low(i);
+        actions[offset + i] = (float) (middle + reach * actions[offset + i]);
+      }
+    }
+    bounds.clip(actions, offset);
   }
 
   /**

@@ -123,7 +123,7 @@ public final class Policy implements AutoCloseable {
     } finally {
       workspaces.giveBack(workspace);
     }
-    head.clip(action, 0);
+    head.toEnvironment(action, 0);
     return action;
   }
 
@@ -201,7 +201,7 @@ public final class Policy implements AutoCloseable {
     float[] action = new float[spec.actionSpace().size()];
     choose(outputs, offset, mask, random, action);
     float logProbability = distribution.logProbability(outputs, offset, action, 0);
-    head.clip(action, 0);
+    head.toEnvironment(action, 0);
     Float value = spec.hasValue() ? outputs[offset + distribution.parameters()] : null;
     return new ActionEvaluation(action, logProbability, value, head.describe(outputs, offset));
   }

@@ -43,6 +43,7 @@ public final class PolicyFile {
   private static final String MASKS = "masks-actions";
   private static final String CHECKPOINTS = "checkpoints";
   private static final String BEST = "best";
+  private static final String SCALED_ACTIONS = "scaled-actions";
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
@@ -107,6 +108,9 @@ public final class PolicyFile {
     header.set("action-space", write(spec.actionSpace()));
     header.set("network", write(spec.network()));
     header.put(MASKS, spec.masksActions());
+    if (spec.scaledActions()) {
+      header.put(SCALED_ACTIONS, true);
+    }
     header.put("version", snapshot.parameters().version());
     if (snapshot.normalizer() != null) {
       header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
@@ -136,7 +140,8 @@ public final class PolicyFile {
               readSpace(header.required("observation-space")),
               readSpace(header.required("action-space")),
               readNetwork(header.required("network")),
-              readMasks(header.get(MASKS)));
+              readMasks(header.get(MASKS)),
+              header.path(SCALED_ACTIONS).asBoolean(false)); // files of old say nothing
       float[] values = contents.join(spec.network().layout(), "");
       requireFinite(file, spec.network().layout(), values);
       return new Contents(

@@ -13,12 +13,18 @@ import org.mobula.core.space.Space;
  * @param network from features to the output row
  * @param masksActions whether it was trained in an environment that forbids actions; it then needs
  *     the mask with every observation
+ * @param scaledActions whether −1 and 1 of the action distribution mean the bounds of the action
+ *     space, a box with finite ones; else the distribution speaks in the environment's units
  */
 public record PolicySpec(
-    Space observationSpace, Space actionSpace, NetworkSpec network, boolean masksActions)
+    Space observationSpace,
+    Space actionSpace,
+    NetworkSpec network,
+    boolean masksActions,
+    boolean scaledActions)
     implements Serializable {
 
-  /** Checks that the network and the masks fit the spaces. */
+  /** Checks that the network, the masks and the scale fit the spaces. */
   public PolicySpec {
     if (network.inputs() != observationSpace.flatSize()) {
       throw new IllegalArgumentException(
@@ -29,7 +35,7 @@ public record PolicySpec(
               + " has "
               + observationSpace.flatSize());
     }
-    int needed = ActionHead.of(actionSpace).distribution().parameters();
+    int needed = ActionHead.of(actionSpace, scaledActions).distribution().parameters();
     if (network.outputs() != needed && network.outputs() != needed + 1) {
       throw new IllegalArgumentException(
           "the network gives "
@@ -50,19 +56,26 @@ public record PolicySpec(
     }
   }
 
-  /** A policy that was trained without action masks. */
+  /** A policy without action masks whose distribution speaks in the environment's units. */
   public PolicySpec(Space observationSpace, Space actionSpace, NetworkSpec network) {
     this(observationSpace, actionSpace, network, false);
   }
 
+  /** A policy whose distribution speaks in the environment's units. */
+  public PolicySpec(
+      Space observationSpace, Space actionSpace, NetworkSpec network, boolean masksActions) {
+    this(observationSpace, actionSpace, network, masksActions, false);
+  }
+
   /** The same form, trained with action masks or without. */
   public PolicySpec withMasksActions(boolean masked) {
-    return new PolicySpec(observationSpace, actionSpace, network, masked);
+    return new PolicySpec(observationSpace, actionSpace, network, masked, scaledActions);
   }
 
   /**
    * Whether parameters of this form can be trained as those of another: only the masks may differ,
-   * of which the files of former versions say nothing.
+   * of which the files of former versions say nothing, and the scale of actions, which a resumed run
+   * keeps.
    */
   public boolean isTrainableAs(PolicySpec other) {
     return observationSpace.equals(other.observationSpace)
@@ -72,7 +85,13 @@ public record PolicySpec(
 
   /** The way from an output row to an action. */
   public ActionHead head() {
-    return ActionHead.of(actionSpace);
+    return ActionHead.of(actionSpace, scaledActions);
+  }
+
+  /** The same policy with scaled actions where its action space allows, or without. */
+  public PolicySpec withScaledActions(boolean scaled) {
+    boolean can = ActionHead.canScale(actionSpace);
+    return new PolicySpec(observationSpace, actionSpace, network, masksActions, scaled && can);
   }
 
   /** Whether the output row ends with a value. */

@@ -274,7 +274,7 @@ public final class Evaluation implements AutoCloseable {
     } else {
       head.distribution().sample(outputs, output, random, action, 0);
     }
-    head.clip(action, 0);
+    head.toEnvironment(action, 0);
   }
 
   @Override

@@ -6,6 +6,9 @@ import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.NormalizeObservation;
+import org.mobula.core.environment.NormalizeReward;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.ThreadedVectorEnvironment;
 import org.mobula.core.environment.VectorEnvironment;
@@ -72,6 +75,20 @@ public record ExperienceSetup(
     }
   }
 
+  private static void requireNoStatistics(Environment environment) {
+    Environment present = environment;
+    while (present instanceof EnvironmentWrapper wrapper) {
+      boolean observations = wrapper instanceof NormalizeObservation;
+      if (observations || wrapper instanceof NormalizeReward) {
+        throw new IllegalArgumentException(
+            "the environment is wrapped in %s, whose statistics do not travel with the policy; leave the wrapper out and set normalization.%s: true"
+                .formatted(
+                    wrapper.getClass().getSimpleName(), observations ? "observations" : "rewards"));
+      }
+      present = wrapper.inner();
+    }
+  }
+
   /** A seed of 31 bits, which every tool's environments take. */
   private static long word(SeedSequence stream) {
     return stream.generateState(1)[0] >>> 33;
@@ -84,14 +101,23 @@ public record ExperienceSetup(
         : new ThreadedVectorEnvironment(environment, count, AutoresetMode.SAME_STEP, threads);
   }
 
-  /** The spaces are asked of an environment that is made for this alone. */
-  static PolicySpec policy(TrainingConfig config, EnvironmentFactory factory) {
+  /**
+   * The policy that a configuration asks for. The spaces are asked of an environment that is made
+   * for this alone.
+   *
+   * @throws IllegalArgumentException if the algorithm cannot act there, or the environment
+   *     normalises for itself: its statistics would be left behind when the policy is evaluated or
+   *     served, and returns would be those of scaled rewards
+   */
+  public static PolicySpec policy(TrainingConfig config, EnvironmentFactory factory) {
     try (Environment environment = factory.create()) {
+      requireNoStatistics(environment);
       Space actions = environment.actionSpace();
       return config
           .algorithm()
           .policy(environment.observationSpace(), actions, config.network())
-          .withMasksActions(environment.masksActions() && actions.maskSize() > 0);
+          .withMasksActions(environment.masksActions() && actions.maskSize() > 0)
+          .withScaledActions(config.normalization().actions());
     }
   }
 }

@@ -37,6 +37,7 @@ import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
@@ -76,7 +77,8 @@ public final class Trainer {
   private boolean begun;
 
   private Trainer(Builder builder) {
-    this.config = builder.config;
+    // What a checkpoint's policy means by its outputs stays as it was, whatever is usual by now.
+    this.config = builder.resumed == null ? builder.config : asIn(builder.resumed, builder.config);
     this.learners = builder.learners;
     this.environment =
         builder.environment != null
@@ -137,6 +139,13 @@ public final class Trainer {
   /** Starts to put a trainer together. */
   public static Builder builder(TrainingConfig config) {
     return new Builder(config);
+  }
+
+  private static TrainingConfig asIn(Checkpoint resumed, TrainingConfig config) {
+    boolean scaled = resumed.policy().scaledActions();
+    return ActionHead.canScale(resumed.policy().actionSpace())
+        ? config.withNormalization(config.normalization().withActions(scaled))
+        : config;
   }
 
   private static ParameterStore inMemory(

@@ -22,7 +22,7 @@ public record TrainingConfig(
     @Doc("the root of all random numbers; the same seed gives the same run") @Range(min = 0)
         long seed,
     @Doc("the world to learn in") EnvironmentConfig environment,
-    @Doc("scaling by measured statistics") NormalizationConfig normalization,
+    @Doc("what is scaled for the network") NormalizationConfig normalization,
     @Doc("the shape of the policy's network") NetworkConfig network,
     @Doc("the learning algorithm: exactly one") AlgorithmConfig algorithm,
     @Doc("who collects experience") WorkersConfig workers,

@@ -1,6 +1,7 @@
 package org.mobula.core.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -81,6 +82,29 @@ class PolicyFileTest {
     assertThat(read.snapshot().parameters().version()).isEqualTo(7);
     assertThat(read.snapshot().parameters().values())
         .isEqualTo(policy.snapshot().parameters().values());
+  }
+
+  @Test
+  void scaledActionsAreInTheEnvironmentsUnitsAndOldFilesHaveNone() throws IOException {
+    PolicyFile.Contents policy = policy();
+    Box wide = Box.of(new float[] {-1000, 0}, new float[] {1000, 0.01f}, 2);
+    PolicySpec old =
+        new PolicySpec(policy.spec().observationSpace(), wide, policy.spec().network());
+    PolicyFile.write(file, old, policy.snapshot());
+    PolicyFile.Contents plain = PolicyFile.read(file);
+    assertThat(plain.spec().scaledActions()).isFalse();
+    PolicyFile.write(file, old.withScaledActions(true), policy.snapshot());
+    PolicyFile.Contents scaled = PolicyFile.read(file);
+    assertThat(scaled.spec()).isEqualTo(old.withScaledActions(true));
+    float[] observation = new float[old.observationSpace().size()];
+    try (Policy before = new Policy(policy.spec(), plain.snapshot(), NetworkEngine.AUTO);
+        Policy after = new Policy(scaled.spec(), scaled.snapshot(), NetworkEngine.AUTO)) {
+      float[] unit = before.act(observation); // in [-1, 1]
+      assertThat(after.act(observation))
+          .containsExactly(
+              new float[] {1000 * unit[0], 0.005f + 0.005f * unit[1]},
+              within(1e-4f));
+    }
   }
 
   /** Each value of the description in turn becomes another: the file is refused or still acts. */

@@ -1,6 +1,7 @@
 package org.mobula.core.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -10,15 +11,20 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.NormalizeObservation;
+import org.mobula.core.environment.NormalizeReward;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.environment.TimeLimit;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.ObservationNormalizer;
+import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -30,7 +36,7 @@ class ExperienceSetupTest {
     return TrainingConfig.defaults(
             EnvironmentConfig.defaults("test").withCount(8), PpoConfig.defaults().withSteps(32))
         .withSeed(seed)
-        .withNormalization(new NormalizationConfig(true, false, 10));
+        .withNormalization(new NormalizationConfig(true, false, true, 10));
   }
 
   private static ExperienceSetup setup(TrainingConfig config, EnvironmentFactory factory) {
@@ -102,6 +108,86 @@ class ExperienceSetupTest {
     ObservationNormalizer other = new ObservationNormalizer(9, List.of(0.0), List.of(1.0), 10);
     try (RolloutCollector collector = setup.collector(0, 1)) {
       assertThat(collector.collect(policy(setup, other)).features).containsOnly(10);
+    }
+  }
+
+  @Test
+  void refusesStatisticsThatDoNotTravelWithThePolicy() {
+    assertThatThrownBy(
+            () ->
+                Trainer.builder(config(1))
+                    .environment(() -> new TimeLimit(new NormalizeObservation(new CartPole()), 9))
+                    .build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the environment is wrapped in NormalizeObservation, whose statistics do not travel with"
+                + " the policy; leave the wrapper out and set normalization.observations: true");
+    assertThatThrownBy(
+            () -> setup(config(1), () -> new NormalizeReward(new TimeLimit(new CartPole(), 9), 1)))
+        .hasMessageContaining("NormalizeReward")
+        .hasMessageEndingWith("set normalization.rewards: true");
+  }
+
+  @Test
+  void theUnitOfActionsDoesNotMatter() {
+    float[] one = trained(1);
+    assertThat(trained(1024)).isEqualTo(one); // powers of two: not even rounding differs
+    assertThat(trained(1f / 128)).isEqualTo(one);
+    TrainingConfig unscaled =
+        config(1).withNormalization(NormalizationConfig.defaults().withActions(false));
+    assertThat(setup(unscaled, () -> new Match(8)).policy().scaledActions()).isFalse();
+    assertThat(setup(config(1), () -> new Match(8)).policy().scaledActions()).isTrue();
+    assertThat(setup(config(1), () -> new Match(Float.POSITIVE_INFINITY)).policy().scaledActions())
+        .isFalse();
+  }
+
+  private static float[] trained(float largest) {
+    TrainingConfig config =
+        config(1)
+            .withNormalization(NormalizationConfig.defaults())
+            .withStop(StopConfig.defaults().withEnvironmentSteps(512))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+    TrainingResult result =
+        Trainer.builder(config).environment(() -> new Match(largest)).build().train();
+    try (Policy policy = result.policy()) {
+      return policy.snapshot().parameters().values();
+    }
+  }
+
+  /** Rewards an action that lies as far up its range as the observation lies in [0, 1]. */
+  private static final class Match implements Environment {
+    private final float largest;
+    private Pcg64 random = new Pcg64(0);
+    private float goal;
+    private int steps;
+
+    Match(float largest) {
+      this.largest = largest;
+    }
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 1, 1);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return Box.of(-largest, largest, 1);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      random = reset.random(random);
+      steps = 0;
+      observation[0] = goal = (float) random.nextDouble();
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      double error = (action[0] / largest + 1) / 2 - goal;
+      step.reward = -error * error;
+      step.truncated = ++steps == 16;
+      step.observation[0] = goal = (float) random.nextDouble();
     }
   }
 

@@ -99,7 +99,7 @@ class TrainerTest {
   @ValueSource(strings = {"CartPole-v1", "Pendulum-v1"})
   void resumedRunGoesOnBitForBit(String environment) throws IOException {
     TrainingConfig config =
-        config(environment).withNormalization(new NormalizationConfig(true, true, 10));
+        config(environment).withNormalization(new NormalizationConfig(true, true, true, 10));
     List<Map<String, Double>> whole = new ArrayList<>();
     float[] uninterrupted =
         parameters(Trainer.builder(config).listener(measurements(whole)).build().train());
@@ -173,7 +173,7 @@ class TrainerTest {
   @Test
   void savedPolicyActsAsTheTrainedOne() throws IOException {
     TrainingConfig config =
-        config("Pendulum-v1").withNormalization(new NormalizationConfig(true, true, 10));
+        config("Pendulum-v1").withNormalization(new NormalizationConfig(true, true, true, 10));
     TrainingResult result = Trainer.builder(config).directory(directory).build().train();
 
     float[] observation = {0.3f, -0.7f, 2};

@@ -250,7 +250,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       for (row = 0; row < rows; row++) {
         logProbabilities[row] =
             distribution.logProbability(outputs, row * outputWidth, actions, row * size);
-        head.clip(actions, row * size);
+        head.toEnvironment(actions, row * size);
       }
       List<Tensor> results = new ArrayList<>(3);
       results.add(actionTensor(actions, rows));
