@@ -24,7 +24,7 @@ class MistakesTest {
         "steps: 64|steps: many|:7:5: steps is \"many\" but must be a whole number",
         "steps: 64|clip-range: -0.1|:7:5: clip-range is -0.1 but must be ≥ 0",
         "steps: 64|clip-range: {linear: {from: 0.2, to: -0.6}}|:7:5: clip-range is -0.6 at its least but must be ≥ 0",
-        "environment-steps: 256|wall-time: 0s|:10:3: wall-time is 0s but must be > 0s",
+        "environment-steps: 256|wall-time: 0s|:10:3: wall-time is \"0s\" but must be > 0s",
         "CartPole-v1|CartPole-v2|:2:3: no environment is called \"CartPole-v2\"; did you mean \"CartPole-v1\"?",
         "CartPole-v1|com.example.No|:2:3: no class com.example.No can be loaded; is its jar or folder on the class path?",
         "hidden: [8]|hidden: [8|:5:10: not valid YAML: while parsing a flow sequence: expected ',' or ']', but got :",

@@ -74,7 +74,7 @@ final class TorchScriptServerTest {
       String pixels =
           Stream.generate(() -> "1").limit(3L * size[0] * size[1]).collect(Collectors.joining(","));
       HttpResponse<String> answer =
-          infer("x", "FP32", "[1,3,%d,%d]".formatted(size[0], size[1]), "[" + pixels + "]");
+          infer("x", "FP32", "[1,3,%s,%s]".formatted(size[0], size[1]), "[" + pixels + "]");
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       assertThat(answer.body()).contains("\"shape\":[1,3]");
     }

@@ -52,8 +52,8 @@ public final class Policy implements AutoCloseable {
   }
 
   /**
-   * Loads a policy from its file, a checkpoint directory, a run's {@code checkpoints/best}, or a run
-   * directory, of which the newest checkpoint is taken.
+   * Loads a policy from its file, a checkpoint directory, a run's {@code checkpoints/best}, or a
+   * run directory, of which the newest checkpoint is taken.
    *
    * @throws IOException if there is none, or it is cut off or broken
    */
@@ -164,7 +164,7 @@ public final class Policy implements AutoCloseable {
     int count = observations.length;
     if (masks != null && masks.length != count) {
       throw new IllegalArgumentException(
-          "there are %d masks but %d observations; give one for each"
+          "there are %s masks but %s observations; give one for each"
               .formatted(masks.length, count));
     }
     for (int row = 0; row < count; row++) {
@@ -238,7 +238,7 @@ public final class Policy implements AutoCloseable {
     int bad = NonFiniteException.firstBad(observation, 0, observation.length);
     if (bad < observation.length) {
       throw new IllegalArgumentException(
-          "element %d of the observation is %s but must be a finite number; mend the place where the observation is made"
+          "element %s of the observation is %s but must be a finite number; mend the place where the observation is made"
               .formatted(bad, observation[bad]));
     }
     int choices = spec.actionSpace().maskSize();
@@ -246,12 +246,12 @@ public final class Policy implements AutoCloseable {
       if (spec.masksActions()) {
         throw new IllegalArgumentException(
             ("the policy was trained with action masks and may choose a forbidden action without"
-                    + " one; give it the environment's mask of %d flags after the observation")
+                    + " one; give it the environment's mask of %s flags after the observation")
                 .formatted(choices));
       }
     } else if (mask.length != choices) {
       throw new IllegalArgumentException(
-          "the mask has %d flags but actions in %s have %d choices; give a flag for each"
+          "the mask has %s flags but actions in %s have %s choices; give a flag for each"
               .formatted(mask.length, spec.actionSpace(), choices));
     }
   }

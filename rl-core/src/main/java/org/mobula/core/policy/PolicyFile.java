@@ -93,8 +93,7 @@ public final class PolicyFile {
   }
 
   private static Path pointed(Path best) throws IOException {
-    Path file =
-        best.resolveSibling(Files.readString(best).strip()).resolve(Policy.FILE_NAME);
+    Path file = best.resolveSibling(Files.readString(best).strip()).resolve(Policy.FILE_NAME);
     if (!Files.exists(file)) {
       throw new IOException(best + " names " + file.getParent() + ", which is not there");
     }
@@ -168,7 +167,7 @@ public final class PolicyFile {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
         throw new IOException(
-            "%s: the parameter %s is %s at number %d, so learning had diverged; take another checkpoint"
+            "%s: the parameter %s is %s at number %s, so learning had diverged; take another checkpoint"
                 .formatted(
                     file, layout.entryAt(i).name(), values[i], i - layout.entryAt(i).offset()));
       }

@@ -149,7 +149,7 @@ public final class TorchScriptModel implements Model {
       }
     }
     throw new IOException(
-        "%s; nor does it compute on another size from %d to %d where -1 is any: write the sizes that it takes"
+        "%s; nor does it compute on another size from %s to %s where -1 is any: write the sizes that it takes"
             .formatted(
                 failure == null ? path : failure.getMessage(),
                 TRIAL_SIZES[0],

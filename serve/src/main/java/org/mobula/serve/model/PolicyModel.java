@@ -163,7 +163,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
         }
         if (!allowed) {
           throw new InvalidInputException(
-              "row %d of input 'mask' allows none of %d choices; allow at least one"
+              "row %s of input 'mask' allows none of %s choices; allow at least one"
                   .formatted(row, size));
         }
       }
@@ -279,7 +279,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       for (int i = 0; i < rows * outputWidth; i++) {
         if (!Float.isFinite(outputs[i])) {
           throw new IllegalStateException(
-              "output %d of the policy's network is %s for row %d: its parameters have diverged, or the observation is far beyond those of its training; serve an earlier checkpoint"
+              "output %s of the policy's network is %s for row %s: its parameters have diverged, or the observation is far beyond those of its training; serve an earlier checkpoint"
                   .formatted(i % outputWidth, outputs[i], i / outputWidth));
         }
       }

@@ -109,7 +109,7 @@ public record ActRequest(
     if (flags < 0) {
       if (choices > 0) {
         throw new InvalidRequestException(
-            "%s %s missing: the policy was trained with action masks; give %d flags%s, true where the choice is allowed"
+            "%s %s missing: the policy was trained with action masks; give %s flags%s, true where the choice is allowed"
                 .formatted(
                     expected, single ? "is" : "are", choices, single ? "" : " for each observation"));
       }
@@ -124,8 +124,8 @@ public record ActRequest(
     } else if (flags != rows * choices) {
       throw new InvalidRequestException(
           single
-              ? "mask has %d flags but must have %d".formatted(flags, choices)
-              : "masks have %d flags but must have %d for each of %d observations"
+              ? "mask has %s flags but must have %s".formatted(flags, choices)
+              : "masks have %s flags but must have %s for each of %s observations"
                   .formatted(flags, choices, rows));
     }
   }
