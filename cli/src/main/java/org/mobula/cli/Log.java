@@ -118,9 +118,7 @@ final class Log implements ILoggerFactory {
         Object @Nullable [] arguments,
         @Nullable Throwable error) {
       String message =
-          arguments == null
-              ? pattern
-              : MessageFormatter.basicArrayFormat(pattern, arguments);
+          arguments == null ? pattern : MessageFormatter.basicArrayFormat(pattern, arguments);
       write(at, name, String.valueOf(message), error);
     }
   }

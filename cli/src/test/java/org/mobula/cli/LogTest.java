@@ -133,7 +133,9 @@ final class LogTest {
   void optionsSayHowItIsWritten() {
     Cli.Outcome wrong = Cli.run("runs", "--log-level", "loud");
     assertThat(wrong.exitCode()).isEqualTo(2);
-    assertThat(wrong.err()).contains("--log-level").contains("[OFF, ERROR, WARN, INFO, DEBUG, TRACE]");
+    assertThat(wrong.err())
+        .contains("--log-level")
+        .contains("[OFF, ERROR, WARN, INFO, DEBUG, TRACE]");
     Cli.Outcome runs = Cli.run("environments", "--log-level", "info", "--log-format", "json");
     assertThat(runs.exitCode()).as(runs.err()).isZero();
     assertThat(LoggerFactory.getLogger("org.mobula.x").isInfoEnabled()).isTrue();

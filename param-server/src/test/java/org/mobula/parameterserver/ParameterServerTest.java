@@ -315,7 +315,8 @@ class ParameterServerTest {
 
   @Test
   void saysWhatSeveralLearnersRuleOut() {
-    TrainingConfig config = config(2).withNormalization(new NormalizationConfig(true, false, true, 10));
+    TrainingConfig config =
+        config(2).withNormalization(new NormalizationConfig(true, false, true, 10));
     assertThatThrownBy(() -> train(config, server(2), false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(

@@ -73,7 +73,8 @@ class WorkerFailureTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void workerWhoseEnvironmentThrewIsStartedAgainAndTrainingGoesOn(boolean asynchronous) {
-    EnvironmentFactory environment = FragileEnvironment.throwing(seed -> seed == FIRST_SEED + 3, 77);
+    EnvironmentFactory environment =
+        FragileEnvironment.throwing(seed -> seed == FIRST_SEED + 3, 77);
     List<float[]> results = new ArrayList<>();
     for (boolean strict : new boolean[] {false, true}) {
       try (TaskRuntime runtime = runtime(strict)) {
@@ -109,7 +110,8 @@ class WorkerFailureTest {
 
   @Test
   void runFailsWithTheHistoryWhenNoRestartIsLeft() {
-    EnvironmentFactory environment = FragileEnvironment.throwing(seed -> seed != FIRST_SEED && seed != FIRST_SEED + 1, 12);
+    EnvironmentFactory environment =
+        FragileEnvironment.throwing(seed -> seed != FIRST_SEED && seed != FIRST_SEED + 1, 12);
     try (TaskRuntime runtime = runtime(true)) {
       assertThatThrownBy(() -> train(runtime, workers(false, 2), environment, new ArrayList<>()))
           .isInstanceOf(TrainingException.class)
@@ -141,7 +143,8 @@ class WorkerFailureTest {
   @Test
   void numberThatIsNoneEndsTheRunAtOnce() {
     EnvironmentFactory environment =
-        FragileEnvironment.factory(seed -> seed == FIRST_SEED + 2, 12, step -> step.reward = Double.NaN);
+        FragileEnvironment.factory(
+            seed -> seed == FIRST_SEED + 2, 12, step -> step.reward = Double.NaN);
     try (TaskRuntime runtime = runtime(true)) {
       assertThatThrownBy(() -> train(runtime, workers(false, 2), environment, new ArrayList<>()))
           .isInstanceOf(TrainingException.class)
@@ -188,7 +191,8 @@ class WorkerFailureTest {
           killed.await();
         };
     ExperienceSetup setup =
-        setup(workers(false, 1), FragileEnvironment.factory(seed -> seed == FIRST_SEED + 2, 5, wait));
+        setup(
+            workers(false, 1), FragileEnvironment.factory(seed -> seed == FIRST_SEED + 2, 5, wait));
     // Not strict, because the latches are shared with the environment.
     try (TaskRuntime runtime = runtime(false);
         ExperienceSource source = RolloutWorkers.on(runtime, failures::add).apply(setup)) {
@@ -217,7 +221,8 @@ class WorkerFailureTest {
 
   @Test
   void restartsAreCountedOnAfterAResume() throws IOException {
-    EnvironmentFactory environment = FragileEnvironment.throwing(seed -> seed != FIRST_SEED && seed != FIRST_SEED + 1, 50);
+    EnvironmentFactory environment =
+        FragileEnvironment.throwing(seed -> seed != FIRST_SEED && seed != FIRST_SEED + 1, 50);
     ExperienceSetup setup = setup(workers(false, 1), environment);
     try (TaskRuntime runtime = runtime(false);
         ExperienceSource saved = RolloutWorkers.on(runtime, failures::add).apply(setup);

@@ -6,10 +6,10 @@ import java.io.IOException;
 
 /**
  * Adds to the info of an episode's last step what the episode came to: {@link #RETURN}, the plain
- * sum of its rewards, a {@code Double}, and {@link #LENGTH}, its steps, an {@code Integer}. Training
- * records both as {@code environment/episode-return} and {@code environment/episode-length}: put it
- * inside of what changes rewards, to see the return without the change, and outside of the time
- * limit.
+ * sum of its rewards, a {@code Double}, and {@link #LENGTH}, its steps, an {@code Integer}.
+ * Training records both as {@code environment/episode-return} and {@code
+ * environment/episode-length}: put it inside of what changes rewards, to see the return without the
+ * change, and outside of the time limit.
  */
 public final class EpisodeStatistics extends EnvironmentWrapper {
   /** The name of the sum of rewards. */

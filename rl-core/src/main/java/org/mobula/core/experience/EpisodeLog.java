@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Returns and lengths of finished episodes, and what the environments told at their ends; grows, and
- * is used again without garbage.
+ * Returns and lengths of finished episodes, and what the environments told at their ends; grows,
+ * and is used again without garbage.
  */
 public final class EpisodeLog implements Serializable {
   private static final long serialVersionUID = 1L;

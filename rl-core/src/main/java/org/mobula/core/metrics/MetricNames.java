@@ -20,8 +20,8 @@ public final class MetricNames {
   public static final String ROLLOUT_WORKER_RESTARTS = "rollout/worker_restarts";
 
   /**
-   * Before the name of a number that environments tell by {@code Step.putInfo} in the last step of an
-   * episode: its mean over the episodes that ended in the iteration.
+   * Before the name of a number that environments tell by {@code Step.putInfo} in the last step of
+   * an episode: its mean over the episodes that ended in the iteration.
    */
   public static final String ENVIRONMENT_PREFIX = "environment/";
 

@@ -104,7 +104,10 @@ public record ConvolutionSpec(
             Locale.ROOT,
             "%s looks like [height, width, channels], but convolutions take [channels, height, width]:"
                 + " an environment wrapper must put the channels first, as Box(%d, %d, %d)",
-            observations, shape[2], shape[0], shape[1]));
+            observations,
+            shape[2],
+            shape[0],
+            shape[1]));
   }
 
   /** The three convolutions of Mnih et al. 2015. */

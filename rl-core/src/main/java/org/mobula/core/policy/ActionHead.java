@@ -16,7 +16,8 @@ import org.mobula.core.space.Space;
 
 /**
  * The way from a network's output row to an action: the distribution that goes with the action
- * space, masks before it, scale and bounds after it. Allocates nothing and is safe from many threads.
+ * space, masks before it, scale and bounds after it. Allocates nothing and is safe from many
+ * threads.
  */
 public final class ActionHead {
   private final ActionDistribution distribution;

@@ -74,8 +74,8 @@ public record PolicySpec(
 
   /**
    * Whether parameters of this form can be trained as those of another: only the masks may differ,
-   * of which the files of former versions say nothing, and the scale of actions, which a resumed run
-   * keeps.
+   * of which the files of former versions say nothing, and the scale of actions, which a resumed
+   * run keeps.
    */
   public boolean isTrainableAs(PolicySpec other) {
     return observationSpace.equals(other.observationSpace)

@@ -136,8 +136,8 @@ public record Checkpoint(
   /**
    * Reads a checkpoint.
    *
-   * @param path the checkpoint's directory, a run's {@code checkpoints/best}, or a run directory, of
-   *     which the newest checkpoint is taken
+   * @param path the checkpoint's directory, a run's {@code checkpoints/best}, or a run directory,
+   *     of which the newest checkpoint is taken
    * @throws IOException naming the file that is missing, cut off or broken
    */
   public static Checkpoint read(Path path) throws IOException {

@@ -31,7 +31,8 @@ public record EvaluationConfig(
 
   /** Checks the values. */
   public EvaluationConfig {
-    Constraints.check(EvaluationConfig.class, every, episodes, deterministic, maxEpisodeSteps, environment);
+    Constraints.check(
+        EvaluationConfig.class, every, episodes, deterministic, maxEpisodeSteps, environment);
   }
 
   /** 20 episodes at the end, of 100,000 steps at most. */

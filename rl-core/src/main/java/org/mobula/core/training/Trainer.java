@@ -129,8 +129,7 @@ public final class Trainer {
           || !actions.equals(policy.actionSpace())) {
         throw new IllegalArgumentException(
             "the evaluation environment has observations %s and actions %s, but training has observations %s and actions %s; both must be equal, bounds included"
-                .formatted(
-                    observations, actions, policy.observationSpace(), policy.actionSpace()));
+                .formatted(observations, actions, policy.observationSpace(), policy.actionSpace()));
       }
     }
     return factory;
@@ -846,8 +845,8 @@ public final class Trainer {
     }
 
     /**
-     * Environments to judge the policy in, with the same spaces as those of training: not those that
-     * it learns in, nor those of {@code evaluation.environment}.
+     * Environments to judge the policy in, with the same spaces as those of training: not those
+     * that it learns in, nor those of {@code evaluation.environment}.
      */
     public Builder evaluationEnvironment(EnvironmentFactory factory) {
       this.evaluationEnvironment = factory;

@@ -101,9 +101,7 @@ class PolicyFileTest {
         Policy after = new Policy(scaled.spec(), scaled.snapshot(), NetworkEngine.AUTO)) {
       float[] unit = before.act(observation); // in [-1, 1]
       assertThat(after.act(observation))
-          .containsExactly(
-              new float[] {1000 * unit[0], 0.005f + 0.005f * unit[1]},
-              within(1e-4f));
+          .containsExactly(new float[] {1000 * unit[0], 0.005f + 0.005f * unit[1]}, within(1e-4f));
     }
   }
 

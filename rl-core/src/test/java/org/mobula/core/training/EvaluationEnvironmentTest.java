@@ -54,7 +54,11 @@ class EvaluationEnvironmentTest {
 
   @Test
   void anotherOneIsNamedOrGiven() throws IOException {
-    assertThat(longest(Trainer.builder(config("{name: org.mobula.core.environment.classic.CartPole, options: {max-episode-steps: 4}}"))))
+    assertThat(
+            longest(
+                Trainer.builder(
+                    config(
+                        "{name: org.mobula.core.environment.classic.CartPole, options: {max-episode-steps: 4}}"))))
         .isEqualTo(4);
     assertThat(
             longest(
@@ -66,7 +70,8 @@ class EvaluationEnvironmentTest {
   @Test
   void itsSpacesMustBeThoseOfTraining() throws IOException {
     Trainer.Builder given =
-        Trainer.builder(config("null")).evaluationEnvironment(() -> new TimeLimit(new Pendulum(), 9));
+        Trainer.builder(config("null"))
+            .evaluationEnvironment(() -> new TimeLimit(new Pendulum(), 9));
 
     assertThatThrownBy(given::build)
         .isInstanceOf(IllegalArgumentException.class)

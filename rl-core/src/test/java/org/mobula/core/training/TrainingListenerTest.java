@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.algorithm.ppo.PpoConfig;
@@ -106,11 +108,7 @@ class TrainingListenerTest {
   @Test
   void whatEnvironmentsTellAtEpisodesEndsIsMeasured() throws IOException {
     TrainingResult result =
-        Trainer.builder(config())
-            .environment(Talkative::new)
-            .directory(directory)
-            .build()
-            .train();
+        Trainer.builder(config()).environment(Talkative::new).directory(directory).build().train();
 
     MetricTable table = MetricTable.read(new RunDirectory(directory).metricsCsv());
     assertThat(table.columns())
@@ -127,8 +125,7 @@ class TrainingListenerTest {
     }
     // Fewer than 100 episodes: their mean length is that of all.
     assertThat(before).isBetween(20.0, 99.0);
-    assertThat(sum / before)
-        .isCloseTo(result.progress().recentLengthMean(), within(1e-9));
+    assertThat(sum / before).isCloseTo(result.progress().recentLengthMean(), within(1e-9));
     assertThat(table.points("environment/long"))
         .allSatisfy(point -> assertThat(point.value()).isBetween(0.0, 1.0));
   }
@@ -136,25 +133,28 @@ class TrainingListenerTest {
   @Test
   void listenerSeesThePolicyAndStopsTheRun() {
     class Judge implements TrainingListener {
-      TrainingControl control;
-      final List<float[]> actions = new ArrayList<>();
+      @Nullable TrainingControl control;
       final List<Policy> kept = new ArrayList<>();
 
       @Override
       public void onStart(TrainingControl given) {
         control = given;
-        kept.add(control.policy());
+        kept.add(given.policy());
+      }
+
+      TrainingControl control() {
+        return Objects.requireNonNull(control);
       }
 
       @Override
       public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
-        kept.add(control.policy());
-        assertThatThrownBy(() -> CompletableFuture.supplyAsync(control::policy).join())
+        kept.add(control().policy());
+        assertThatThrownBy(() -> CompletableFuture.supplyAsync(control()::policy).join())
             .hasRootCauseMessage(
                 "only the thread that trains may ask for the policy, such as a listener in"
                     + " onIteration");
         if (progress.iterations() == 2) {
-          control.stop("good enough");
+          control().stop("good enough");
         }
       }
     }
@@ -165,7 +165,7 @@ class TrainingListenerTest {
     assertThat(result.interrupted()).isTrue();
     assertThat(result.reason()).isEqualTo("good enough");
     assertThat(result.progress().iterations()).isEqualTo(2);
-    assertThatThrownBy(judge.control::policy)
+    assertThatThrownBy(judge.control()::policy)
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the run is over; its result has the policy");
     float[] first = judge.kept.get(0).snapshot().parameters().values();
@@ -233,6 +233,7 @@ class TrainingListenerTest {
         .hasMessageEndingWith("step-000000000777, which is not there");
     Files.delete(best);
     assertThatThrownBy(() -> Checkpoint.read(best))
-        .hasMessage(best + " does not exist: evaluations while training choose the best checkpoint");
+        .hasMessage(
+            best + " does not exist: evaluations while training choose the best checkpoint");
   }
 }

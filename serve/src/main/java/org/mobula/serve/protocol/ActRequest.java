@@ -111,7 +111,10 @@ public record ActRequest(
         throw new InvalidRequestException(
             "%s %s missing: the policy was trained with action masks; give %s flags%s, true where the choice is allowed"
                 .formatted(
-                    expected, single ? "is" : "are", choices, single ? "" : " for each observation"));
+                    expected,
+                    single ? "is" : "are",
+                    choices,
+                    single ? "" : " for each observation"));
       }
     } else if (choices == 0) {
       throw new InvalidRequestException(

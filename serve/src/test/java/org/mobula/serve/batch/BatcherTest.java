@@ -38,8 +38,7 @@ final class BatcherTest {
 
   @Test
   void aCallThatDoesNotReturnCostsItsReplicaItsPlace() throws Exception {
-    Batcher batcher =
-        start(BatchingConfig.defaults().withModelTimeout(Duration.ofSeconds(2)));
+    Batcher batcher = start(BatchingConfig.defaults().withModelTimeout(Duration.ofSeconds(2)));
     assertThat(batcher.isReady()).isTrue();
     model.gate().starts.drainPermits();
     Result stuck = submit(batcher, 1);

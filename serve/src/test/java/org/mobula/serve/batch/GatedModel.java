@@ -45,6 +45,7 @@ public final class GatedModel implements Model {
 
     /** A replica takes one to start. */
     public final Semaphore starts = new Semaphore(1_000_000);
+
     public final List<Integer> batchRows = Collections.synchronizedList(new ArrayList<>());
   }
 

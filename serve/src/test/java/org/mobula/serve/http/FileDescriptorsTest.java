@@ -88,8 +88,7 @@ final class FileDescriptorsTest {
             new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
         PrintStream in = new PrintStream(process.getOutputStream(), true, UTF_8)) {
       InetSocketAddress address =
-          new InetSocketAddress(
-              InetAddress.getLoopbackAddress(), Integer.parseInt(out.readLine()));
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(out.readLine()));
       try (RawClient known = new RawClient(address)) {
         assertThat(known.send(RawClient.post("/", "a")).read().body()).isEqualTo("a");
         in.println(EXHAUST);

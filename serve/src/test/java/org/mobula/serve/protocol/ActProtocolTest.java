@@ -34,8 +34,7 @@ final class ActProtocolTest {
         .containsExactly(1, 0, 1, 0, 0, 1);
     assertThat(read("{\"observation\":[1,2]}").masks()).isNull();
     assertThatThrownBy(() -> read("{\"observation\":[1,2],\"mask\":[true]}"))
-        .hasMessage(
-            "mask is given but the policy was trained without action masks; leave it out");
+        .hasMessage("mask is given but the policy was trained without action masks; leave it out");
   }
 
   @ParameterizedTest
