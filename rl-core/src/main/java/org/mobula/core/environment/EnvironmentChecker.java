@@ -32,6 +32,7 @@ public final class EnvironmentChecker {
   private static final long SEED = 123;
   private static final long OTHER_SEED = 456;
   private static final int STEPS = 200;
+  private static final int MAX_EPISODE_STEPS = 100_000; // no usual task's episode is longer
   private static final float UNWRITTEN = Float.intBitsToFloat(0x7fc0beef);
 
   private final EnvironmentFactory factory;
@@ -39,6 +40,7 @@ public final class EnvironmentChecker {
   private final Set<String> warnings = new LinkedHashSet<>();
   private float largest;
   private int largestElement = -1;
+  private boolean anyEnded;
 
   private EnvironmentChecker(EnvironmentFactory factory) {
     this.factory = factory;
@@ -96,7 +98,9 @@ public final class EnvironmentChecker {
         errors.add("the factory hands out the same environment twice; it must make new ones");
       } else if (guarded("the spaces", () -> checkSpaces(first, second)) && errors.isEmpty()) {
         guarded("resetting", () -> checkResets(first));
-        guarded("stepping", () -> checkSteps(first, second));
+        if (guarded("stepping", () -> checkSteps(first, second)) && !anyEnded) {
+          guarded("stepping until an episode ends", () -> checkEnd(first));
+        }
         guarded("saving and restoring the state", () -> checkState(first));
         guarded("renderText", () -> checkText(first));
         adviseOnScale();
@@ -314,6 +318,7 @@ public final class EnvironmentChecker {
         }
       }
       if (probe.step.done()) {
+        anyEnded = true;
         if (episodeSteps == 1) {
           warnings.add("an episode was over after its first step");
         }
@@ -323,6 +328,25 @@ public final class EnvironmentChecker {
       }
     }
     return trace;
+  }
+
+  /** One long episode, for an environment of which no short one was met. */
+  private void checkEnd(Environment environment) {
+    Pcg64 random = new Pcg64(SEED);
+    Probe probe = new Probe(environment);
+    observed(environment, "reset", Reset.seeded(SEED));
+    for (int i = 0; i < MAX_EPISODE_STEPS; i++) {
+      probe.stepUnchecked(random);
+      if (probe.step.done()) {
+        return;
+      }
+    }
+    warnings.add(
+        "an episode of random actions was neither terminated nor truncated within "
+            + MAX_EPISODE_STEPS
+            + " steps: training reports the returns of whole episodes alone, and evaluation cuts"
+            + " each off at evaluation.max-episode-steps; if none ends, wrap the environment in"
+            + " TimeLimit, or set evaluation.max-episode-steps to the length to judge by");
   }
 
   private void checkState(Environment environment) throws IOException {
@@ -414,9 +438,7 @@ public final class EnvironmentChecker {
     }
 
     void step(Pcg64 random, String when) {
-      actionSpace.sample(random, action, 0);
-      environment.actionMask(mask);
-      MaskedChoice.obey(actionSpace, mask, random, action).ifPresent(errors::add);
+      choose(random);
       if (!environment.masksActions()) {
         for (boolean allowed : mask) {
           if (!allowed) {
@@ -435,6 +457,19 @@ public final class EnvironmentChecker {
       if (!same(given, action)) {
         errors.add(when + " changed the caller's action array");
       }
+    }
+
+    /** As {@link #step}, at the speed of the environment. */
+    void stepUnchecked(Pcg64 random) {
+      choose(random);
+      step.clear();
+      environment.step(action, step);
+    }
+
+    private void choose(Pcg64 random) {
+      actionSpace.sample(random, action, 0);
+      environment.actionMask(mask);
+      MaskedChoice.obey(actionSpace, mask, random, action).ifPresent(errors::add);
     }
 
     void stepOrReset(Pcg64 random) {

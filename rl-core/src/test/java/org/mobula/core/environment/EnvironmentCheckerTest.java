@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.ContinuousMountainCar;
 import org.mobula.core.space.Box;
@@ -58,7 +61,55 @@ class EnvironmentCheckerTest {
     assertThat(report.warnings())
         .containsExactly("the state is not saved: a resumed run starts a new episode");
     assertThat(EnvironmentChecker.inspect(CartPole::new))
-        .isEqualTo(EnvironmentChecker.inspect(ContinuousMountainCar::new));
+        .isEqualTo(
+            EnvironmentChecker.inspect(() -> new TimeLimit(new ContinuousMountainCar(), 999)));
+  }
+
+  @Test
+  void findsEpisodesWithoutAnEnd() {
+    class Continuing extends Flawless {
+      private final int last;
+
+      Continuing(int last) {
+        this.last = last;
+      }
+
+      @Override
+      public void step(float[] action, Step step) {
+        super.step(action, step);
+        step.observation[0] = Math.min(count, 10);
+        step.terminated = false;
+        step.truncated = count == last;
+      }
+    }
+
+    String unsaved = "the state is not saved: a resumed run starts a new episode";
+    EnvironmentChecker.Report report = EnvironmentChecker.inspect(() -> new Continuing(0));
+    assertThat(report.warnings())
+        .containsExactly(
+            "an episode of random actions was neither terminated nor truncated within 100000"
+                + " steps: training reports the returns of whole episodes alone, and evaluation"
+                + " cuts each off at evaluation.max-episode-steps; if none ends, wrap the"
+                + " environment in TimeLimit, or set evaluation.max-episode-steps to the length to"
+                + " judge by",
+            unsaved);
+    assertThat(EnvironmentChecker.inspect(() -> new TimeLimit(new Continuing(0), 500)).warnings())
+        .containsExactly(unsaved);
+    assertThat(EnvironmentChecker.inspect(() -> new Continuing(100_000)).warnings())
+        .as("long, but an end")
+        .containsExactly(unsaved);
+    assertThat(EnvironmentChecker.inspect(() -> new Continuing(100_001)).warnings()).hasSize(2);
+  }
+
+  @Test
+  void findsAnEndInTheNamedEnvironments() {
+    EnvironmentCatalogue catalogue = EnvironmentCatalogue.standard();
+    assertThat(catalogue.names()).isNotEmpty();
+    for (String name : catalogue.names()) {
+      assertThat(EnvironmentChecker.inspect(catalogue.factory(name, Map.of())))
+          .as(name)
+          .isEqualTo(new EnvironmentChecker.Report(List.of(), List.of()));
+    }
   }
 
   @Test
@@ -273,12 +324,14 @@ class EnvironmentCheckerTest {
 
     @Override
     public void reset(Reset reset, float[] observation) {
+      count = 0;
       Arrays.fill(observation, 0);
     }
 
     @Override
     public void step(float[] action, Step step) {
       Arrays.fill(step.observation, 0);
+      step.terminated = ++count == 10;
     }
   }
 
