@@ -22,7 +22,11 @@ public interface ActionDistribution extends Serializable {
   void sample(
       float[] parameters, int offset, RandomGenerator random, float[] action, int actionOffset);
 
-  /** The most likely action. */
+  /**
+   * The most likely action.
+   *
+   * @throws IllegalArgumentException if there is none, since the parameters are not finite
+   */
   void mode(float[] parameters, int offset, float[] action, int actionOffset);
 
   /** The log-probability (or log-density) of an action. */

@@ -31,8 +31,7 @@ public record Bernoulli(int bits) implements ActionDistribution {
       double probability = sigmoid(parameters[offset + i]);
       if (Double.isNaN(probability)) {
         throw new IllegalArgumentException(
-            "cannot draw from a logit that is NaN; look for NaN in the network's outputs: a"
-                + " learning rate too high or rewards too large are the usual causes");
+            "cannot draw from a logit that is NaN" + Softmax.LOOK_FOR_NAN);
       }
       action[actionOffset + i] = random.nextDouble() < probability ? 1 : 0;
     }
@@ -41,7 +40,12 @@ public record Bernoulli(int bits) implements ActionDistribution {
   @Override
   public void mode(float[] parameters, int offset, float[] action, int actionOffset) {
     for (int i = 0; i < bits; i++) {
-      action[actionOffset + i] = parameters[offset + i] > 0 ? 1 : 0;
+      float logit = parameters[offset + i];
+      if (Float.isNaN(logit)) {
+        throw new IllegalArgumentException(
+            "no bit is the likelier one where a logit is NaN" + Softmax.LOOK_FOR_NAN);
+      }
+      action[actionOffset + i] = logit > 0 ? 1 : 0;
     }
   }
 

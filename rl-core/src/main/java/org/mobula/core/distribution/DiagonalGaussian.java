@@ -39,7 +39,14 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
 
   @Override
   public void mode(float[] parameters, int offset, float[] action, int actionOffset) {
-    System.arraycopy(parameters, offset, action, actionOffset, dimensions);
+    for (int i = 0; i < dimensions; i++) {
+      float mean = parameters[offset + i];
+      if (!Float.isFinite(mean)) {
+        throw new IllegalArgumentException(
+            "mean " + i + " of a Gaussian is " + mean + Softmax.LOOK_FOR_NAN);
+      }
+      action[actionOffset + i] = mean;
+    }
   }
 
   @Override

@@ -7,6 +7,11 @@ import java.util.random.RandomGenerator;
  * logit first, so that no finite logit overflows.
  */
 final class Softmax {
+  /** What to do about a parameter that is not finite. */
+  static final String LOOK_FOR_NAN =
+      "; look for NaN in the network's outputs: a learning rate too high or rewards too large are"
+          + " the usual causes";
+
   private Softmax() {}
 
   static int requireCount(String what, int count) {
@@ -69,20 +74,21 @@ final class Softmax {
     }
     if (possible < 0 || Double.isNaN(target)) {
       throw new IllegalArgumentException(
-          "cannot draw from "
-              + count
-              + " logits that are not finite; look for NaN in the network's outputs: a learning"
-              + " rate too high or rewards too large are the usual causes");
+          "cannot draw from " + count + " logits that are not finite" + LOOK_FOR_NAN);
     }
     return possible;
   }
 
+  /** The first of the most likely choices. */
   static int mode(float[] logits, int offset, int count) {
+    double max = max(logits, offset, count); // NaN if any of them is
+    if (!Double.isFinite(max)) {
+      throw new IllegalArgumentException(
+          "none of " + count + " logits is the largest, for one is " + max + LOOK_FOR_NAN);
+    }
     int best = 0;
-    for (int i = 1; i < count; i++) {
-      if (logits[offset + i] > logits[offset + best]) {
-        best = i;
-      }
+    while (logits[offset + best] != max) {
+      best++;
     }
     return best;
   }

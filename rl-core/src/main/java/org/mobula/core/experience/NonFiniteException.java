@@ -36,6 +36,11 @@ public final class NonFiniteException extends ArithmeticException {
     }
   }
 
+  /** Of a number of the policy's own, with a remedy other than that of {@link #checkDivergence}. */
+  public static NonFiniteException divergence(String place, double value, String remedy) {
+    return new NonFiniteException(place, value, remedy, true);
+  }
+
   /**
    * Checks the numbers {@code [from, to)} of an array.
    *

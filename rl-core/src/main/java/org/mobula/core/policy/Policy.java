@@ -79,6 +79,7 @@ public final class Policy implements AutoCloseable {
    * @return {@code actionSpace().size()} numbers, within the action space
    * @throws IllegalArgumentException if the observation is of another length, or a number in it is
    *     not finite; or if the policy was trained with action masks, which are then needed
+   * @throws NonFiniteException if an output of the network is not finite
    * @throws IllegalStateException if the policy is closed
    */
   public float[] act(float[] observation) {
@@ -110,6 +111,7 @@ public final class Policy implements AutoCloseable {
    * @return {@code actionSpace().size()} numbers, within the action space
    * @throws IllegalArgumentException if the observation or the mask is of another length, a number
    *     is not finite, no choice is allowed, or the mask is missing
+   * @throws NonFiniteException if an output of the network is not finite: learning has diverged
    * @throws IllegalStateException if the policy is closed
    */
   public float[] act(float[] observation, boolean @Nullable [] mask, @Nullable Pcg64 random) {
@@ -118,7 +120,7 @@ public final class Policy implements AutoCloseable {
     Workspace workspace = workspaces.take();
     try {
       workspace.runner.flatten(observation, 1, workspace.features);
-      forward(workspace, 1);
+      forward(workspace, 0, 1);
       choose(workspace.outputs, 0, mask, random, action);
     } finally {
       workspaces.giveBack(workspace);
@@ -182,7 +184,7 @@ public final class Policy implements AutoCloseable {
           spec.observationSpace()
               .flatten(observations[from + row], 0, workspace.features, row * features);
         }
-        forward(workspace, rows);
+        forward(workspace, from, rows);
         for (int row = 0; row < rows; row++) {
           boolean[] mask = masks == null ? null : masks[from + row];
           evaluations.add(
@@ -206,9 +208,19 @@ public final class Policy implements AutoCloseable {
     return new ActionEvaluation(action, logProbability, value, head.describe(outputs, offset));
   }
 
-  private static void forward(Workspace workspace, int rows) {
+  private void forward(Workspace workspace, int first, int rows) {
     workspace.runner.normalize(workspace.features, rows);
     workspace.runner.forward(workspace.features, rows, workspace.outputs);
+    int width = spec.network().outputs();
+    int bad = NonFiniteException.firstBad(workspace.outputs, 0, rows * width);
+    if (bad < rows * width) { // the largest of such outputs would be any one
+      throw NonFiniteException.divergence(
+          "output %d of the policy's network for observation %d"
+              .formatted(bad % width, first + bad / width),
+          workspace.outputs[bad],
+          "learning has diverged, or the observation is far beyond those of the training: take an"
+              + " earlier checkpoint, or mend the observation");
+    }
   }
 
   private void choose(

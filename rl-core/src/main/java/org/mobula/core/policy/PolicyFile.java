@@ -185,6 +185,15 @@ public final class PolicyFile {
           "the normaliser has %s features but %s has %s"
               .formatted(normalizer.mean().size(), observations, observations.flatSize()));
     }
+    for (int i = 0; i < normalizer.mean().size(); i++) {
+      double mean = normalizer.mean().get(i);
+      double variance = normalizer.variance().get(i);
+      if (!Double.isFinite(mean) || !Double.isFinite(variance) || variance < 0) {
+        throw new IllegalArgumentException(
+            "feature %d of the normaliser has mean %s and variance %s"
+                .formatted(i, mean, variance));
+      }
+    }
     return normalizer;
   }
 

@@ -17,7 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.random.Pcg64;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,12 +213,6 @@ public final class ReloadablePolicy implements AutoCloseable {
                   present.observationSpace(),
                   present.actionSpace(),
                   present.masksActions() ? " with masks" : ""));
-    }
-    float[] parameters = contents.snapshot().parameters().values();
-    int bad = NonFiniteException.firstBad(parameters, 0, parameters.length);
-    if (bad < parameters.length) {
-      throw new IOException(
-          "%s has a parameter that is %s: the training diverged".formatted(file, parameters[bad]));
     }
     try {
       return new Policy(spec, contents.snapshot(), NetworkEngine.AUTO);

@@ -1,6 +1,7 @@
 package org.mobula.core.distribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
@@ -193,6 +194,18 @@ public abstract class ActionDistributionContract {
     assertThat(best).isFinite();
     for (int i = 0; modeIsMostLikely() && i < 1000; i++) {
       assertThat(logProbability(p, draw(p))).isLessThanOrEqualTo(best);
+    }
+  }
+
+  @Test
+  void aParameterThatIsNaNHasNoMode() {
+    for (int bad = 0; bad < distribution().actionSize(); bad++) {
+      float[] p = member();
+      p[OFFSET + bad] = Float.NaN;
+      float[] action = inside(new float[distribution().actionSize()]);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> distribution().mode(p, OFFSET, action, OFFSET))
+          .withMessageContaining("NaN; look for NaN in the network's outputs");
     }
   }
 

@@ -115,8 +115,16 @@ class CategoricalTest {
   }
 
   @Test
-  void refusesToDrawFromNaN() {
+  void refusesToDrawFromNaNAndToChooseTheLargest() {
     for (float wrong : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      assertThatThrownBy(
+              () -> new Categorical(3).mode(new float[] {1, 2, wrong}, 0, new float[1], 0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "none of 3 logits is the largest, for one is "
+                  + wrong
+                  + "; look for NaN in the network's outputs: a learning rate too high or rewards"
+                  + " too large are the usual causes");
       for (int at = 0; at < 3; at++) {
         float[] p = new float[3];
         p[at] = wrong;

@@ -1,6 +1,7 @@
 package org.mobula.core.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -82,6 +83,25 @@ class PolicyFileTest {
     assertThat(read.snapshot().parameters().version()).isEqualTo(7);
     assertThat(read.snapshot().parameters().values())
         .isEqualTo(policy.snapshot().parameters().values());
+  }
+
+  @Test
+  void refusesParametersThatAreNotFinite() throws IOException {
+    PolicyFile.Contents policy = policy();
+    for (float number : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      float[] values = policy.snapshot().parameters().values().clone();
+      var last = policy.spec().network().layout().entryAt(values.length - 1);
+      values[values.length - 1] = number;
+      PolicyFile.write(
+          file,
+          policy.spec(),
+          new PolicySnapshot(new ParameterSnapshot(7, values), policy.snapshot().normalizer()));
+      String message =
+          "%s: the parameter %s is %s at number %d, so learning had diverged; take another checkpoint"
+              .formatted(file, last.name(), number, last.size() - 1);
+      assertThatIOException().isThrownBy(() -> PolicyFile.read(file)).withMessage(message);
+      assertThatIOException().isThrownBy(() -> Policy.load(file)).withMessage(message);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.mobula.core.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
@@ -8,6 +9,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.network.Activation;
 import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
@@ -221,6 +224,59 @@ class PolicyTest {
         assertThatIllegalArgumentException()
             .isThrownBy(() -> policy.evaluate(new float[] {wrong, 1}))
             .withMessageStartingWith("element 0 of the observation is " + wrong);
+      }
+    }
+  }
+
+  @Test
+  void answersNothingWhereLearningHasDiverged() {
+    Space[] spaces = {
+      new Discrete(4), new MultiDiscrete(new int[] {2, 2}), new MultiBinary(4), Box.of(-1, 1, 2)
+    };
+    for (Space actions : spaces) {
+      for (float number : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+        for (int bad = 0; bad < 5; bad++) { // the last is the value
+          float[] outputs = {1, 2, 3, 4, 5};
+          outputs[bad] = number;
+          try (Policy policy = constant(actions, false, outputs)) {
+            String message =
+                "output "
+                    + bad
+                    + " of the policy's network for observation 0 is "
+                    + number
+                    + "; learning has diverged, or the observation is far beyond those of the"
+                    + " training: take an earlier checkpoint, or mend the observation";
+            assertThatExceptionOfType(NonFiniteException.class)
+                .isThrownBy(() -> policy.act(new float[2]))
+                .withMessage(message)
+                .matches(NonFiniteException::isDivergence);
+            assertThatExceptionOfType(NonFiniteException.class)
+                .isThrownBy(() -> policy.act(new float[2], new Pcg64(1)))
+                .withMessage(message);
+            assertThatExceptionOfType(NonFiniteException.class)
+                .isThrownBy(() -> policy.evaluate(new float[2]))
+                .withMessage(message);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void namesTheObservationThatTheNetworkOverflowsAt() {
+    try (Policy policy = random(new Discrete(3), 3, NetworkEngine.AUTO, 1)) {
+      float[] parameters = policy.snapshot().parameters().values().clone();
+      for (int i = 0; i < parameters.length; i++) {
+        parameters[i] = Float.MAX_VALUE;
+      }
+      try (Policy large = policy(policy.spec(), parameters, NetworkEngine.AUTO)) {
+        float[][] observations = new float[101][];
+        Arrays.fill(observations, new float[] {-1, 0}); // of which nothing remains
+        observations[100] = new float[] {1, 1};
+        assertThat(large.evaluate(Arrays.copyOf(observations, 100), null, null)).hasSize(100);
+        assertThatExceptionOfType(NonFiniteException.class)
+            .isThrownBy(() -> large.evaluate(observations, null, null))
+            .withMessageStartingWith("output 0 of the policy's network for observation 100 is Inf");
       }
     }
   }

@@ -110,7 +110,7 @@ class ReloadablePolicyTest {
       assertThatIOException()
           .isThrownBy(policy::reload)
           .withMessageStartingWith(
-              diverged + " has a parameter that is NaN: the training diverged");
+              diverged + ": the parameter out.0.bias is NaN at number 2, so learning had diverged");
       Path other = save(400, 2, 0, 1);
       assertThatIOException()
           .isThrownBy(policy::reload)
