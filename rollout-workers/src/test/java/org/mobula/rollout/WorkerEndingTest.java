@@ -145,8 +145,12 @@ class WorkerEndingTest {
             }
           };
         };
-    TrainingConfig config =
-        workers(false).withWorkers(workers(false).workers().withStepTimeout(Duration.ofSeconds(2)));
+    WorkersConfig workers =
+        workers(false)
+            .workers()
+            .withStepTimeout(Duration.ofSeconds(2))
+            .withMaxRestarts(1_000_000); // a busy machine's steps may take as long, and often
+    TrainingConfig config = workers(false).withWorkers(workers);
     try (TaskRuntime runtime = runtime()) {
       TrainingResult result =
           Trainer.builder(config)

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,11 +33,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
 import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.batch.GatedModel;
 import org.mobula.serve.batch.Totals;
 import org.mobula.serve.model.Policies;
+import org.mobula.serve.model.PolicyModel;
 
 @Timeout(120)
 final class PolicyServerTest {
@@ -302,6 +310,52 @@ final class PolicyServerTest {
     assertThat(post("/v2/repository/models/cartpole/load", "").statusCode()).isEqualTo(500);
     assertThat(act("{\"observation\":" + OBSERVATION + "}").get("version").asText())
         .isEqualTo("100");
+  }
+
+  @Test
+  void aPolicyThatHasDivergedIsNotLoaded() throws Exception {
+    start();
+    PolicyModel sound = Policies.cartPole(2);
+    float[] parameters = sound.snapshot().parameters().values().clone();
+    parameters[0] = Float.NaN;
+    Path diverged = Runs.checkpoint(run, 500, withParameters(sound, parameters));
+    HttpResponse<String> load = post("/v2/repository/models/cartpole/load", "");
+    assertThat(load.statusCode()).isEqualTo(500);
+    assertThat(load.body()).contains("model 'cartpole' cannot be loaded; the log says why");
+    assertThat(act("{\"observation\":" + OBSERVATION + "}").get("version").asText())
+        .isEqualTo("100");
+    assertThat(get("/v2/health/ready").statusCode()).isEqualTo(200);
+    server.close();
+    assertThatThrownBy(() -> start(ModelConfig.defaults(diverged)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("is NaN at number 0, so learning had diverged");
+  }
+
+  /** Its outputs are finite for zeros alone, on which replicas warm up. */
+  @Test
+  void outputsThatAreNotFiniteAreTheServersFault() throws Exception {
+    PolicyModel sound = Policies.model(Box.unbounded(4), new Discrete(2), 2, true, 2);
+    float[] parameters = new float[sound.snapshot().parameters().values().length];
+    for (ParameterLayout.Entry entry : sound.spec().network().layout().entries()) {
+      float value = entry.name().endsWith("bias") ? 0 : Float.MAX_VALUE;
+      Arrays.fill(parameters, entry.offset(), entry.offset() + entry.size(), value);
+    }
+    PolicySnapshot plain = new PolicySnapshot(new ParameterSnapshot(1, parameters), null);
+    Runs.best(Runs.checkpoint(run, 600, new PolicyModel(sound.spec(), plain, NetworkEngine.AUTO)));
+    start();
+    act("{\"observation\":[0,0,0,0]}");
+    HttpResponse<String> overflow =
+        post("/v1/policies/cartpole/act", "{\"observation\":[1,1,1,1]}");
+    assertThat(overflow.statusCode()).as(overflow.body()).isEqualTo(500);
+    assertThat(overflow.body()).contains("the model failed on this request");
+    assertThat(post("/v2/models/cartpole/infer", INFER).statusCode()).isEqualTo(500);
+    act("{\"observation\":[0,0,0,0]}");
+  }
+
+  private static PolicyModel withParameters(PolicyModel model, float[] parameters) {
+    PolicySnapshot snapshot =
+        new PolicySnapshot(new ParameterSnapshot(1, parameters), model.snapshot().normalizer());
+    return new PolicyModel(model.spec(), snapshot, model.engine());
   }
 
   @Test

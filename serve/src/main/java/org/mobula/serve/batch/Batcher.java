@@ -11,6 +11,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.TaskException;
@@ -45,6 +46,7 @@ public final class Batcher {
   private final Model model;
   private final BatchingConfig config;
   private final BatcherStatistics statistics;
+  private final LongSupplier nanoClock;
   private final FaultLog faults = new FaultLog();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
@@ -59,7 +61,7 @@ public final class Batcher {
   private int longTicks;
   private boolean growing;
   private long lastScarceNanos;
-  private long lastGrownNanos = System.nanoTime();
+  private long lastGrownNanos;
   private boolean closed;
   private @Nullable ScheduledFuture<?> ticks;
 
@@ -70,8 +72,11 @@ public final class Batcher {
       String name,
       Model model,
       BatchingConfig config,
-      BatcherStatistics statistics) {
+      BatcherStatistics statistics,
+      LongSupplier nanoClock) {
     this.statistics = statistics;
+    this.nanoClock = nanoClock;
+    this.lastGrownNanos = nanoClock.getAsLong();
     this.runtime = runtime;
     this.name = name;
     this.model = model;
@@ -106,7 +111,24 @@ public final class Batcher {
       Model model,
       BatchingConfig config,
       BatcherStatistics statistics) {
-    Batcher batcher = new Batcher(runtime, name, model, config, statistics);
+    return start(runtime, clock, name, model, config, statistics, System::nanoTime);
+  }
+
+  /**
+   * As {@link #start(TaskRuntime, ScheduledExecutorService, String, Model, BatchingConfig,
+   * BatcherStatistics)}.
+   *
+   * @param nanoClock tells when a request, a call or an idle replica has had its time
+   */
+  static Batcher start(
+      TaskRuntime runtime,
+      ScheduledExecutorService clock,
+      String name,
+      Model model,
+      BatchingConfig config,
+      BatcherStatistics statistics,
+      LongSupplier nanoClock) {
+    Batcher batcher = new Batcher(runtime, name, model, config, statistics, nanoClock);
     try {
       for (int i = 0; i < config.minReplicas(); i++) {
         Replica replica = batcher.newReplica();
@@ -183,6 +205,11 @@ public final class Batcher {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The time by which deadlines pass, in nanoseconds. */
+  long now() {
+    return nanoClock.getAsLong();
   }
 
   FaultLog faults() {
@@ -284,7 +311,7 @@ public final class Batcher {
   private void awaitFuller() throws InterruptedException {
     long left = config.maxBatchDelay().toNanos();
     if (left > 0 && !queue.isEmpty()) {
-      left -= System.nanoTime() - queue.element().acceptedNanos;
+      left -= now() - queue.element().acceptedNanos;
     }
     while (left > 0 && queuedRows < config.maxBatchRows() && !closed) {
       idle++;
@@ -297,7 +324,7 @@ public final class Batcher {
   }
 
   private void fill(List<Work> batch) {
-    long now = System.nanoTime();
+    long now = now();
     int rows = 0;
     while (!queue.isEmpty()) {
       Work next = queue.element();
@@ -385,7 +412,7 @@ public final class Batcher {
   }
 
   private void look() {
-    long now = System.nanoTime();
+    long now = now();
     List<Work> late = new ArrayList<>();
     List<Replica> hung = new ArrayList<>();
     boolean grow;

@@ -44,7 +44,7 @@ final class Replica implements Runnable {
   private long startPatienceNanos = FIRST_START.toNanos();
   private volatile ActorRef<ModelRunner> actor;
 
-  /** When the call under way began, as {@link System#nanoTime}; {@link #NO_CALL} for none. */
+  /** When the call under way began, as {@link Batcher#now}; {@link #NO_CALL} for none. */
   private final AtomicLong callNanos = new AtomicLong(NO_CALL);
 
   private volatile boolean serving;
@@ -141,7 +141,7 @@ final class Replica implements Runnable {
   }
 
   private void serve(List<Work> batch) throws InterruptedException {
-    long start = System.nanoTime();
+    long start = batcher.now();
     List<Tensor> outputs;
     boolean givenUp = false;
     try {
@@ -167,7 +167,7 @@ final class Replica implements Runnable {
       serveOneByOne(batch, e);
       return;
     }
-    batcher.statistics().computeNanos.add(System.nanoTime() - start);
+    batcher.statistics().computeNanos.add(batcher.now() - start);
     batcher.statistics().computed(outputs.get(0).rows()); // before anybody can have the answer
     int row = 0;
     for (Work work : batch) {

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ final class BatcherTest {
 
   private final TaskRuntime runtime = LocalTaskRuntime.builder().cpus(4).build();
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+  private final AtomicLong advanced = new AtomicLong();
   private final List<Batcher> batchers = new ArrayList<>();
   private final GatedModel model = new GatedModel(false);
 
@@ -38,12 +40,17 @@ final class BatcherTest {
 
   @Test
   void aCallThatDoesNotReturnCostsItsReplicaItsPlace() throws Exception {
-    Batcher batcher = start(BatchingConfig.defaults().withModelTimeout(Duration.ofSeconds(2)));
+    Batcher batcher =
+        start(
+            CONFIG.with(
+                b -> b.modelTimeout(Duration.ofHours(1)).requestTimeout(Duration.ofHours(9))));
     assertThat(batcher.isReady()).isTrue();
     model.gate().starts.drainPermits();
-    Result stuck = submit(batcher, 1);
+    Result stuck = submit(batcher, Duration.ofHours(9), 1);
+    model.gate().entered.acquire();
+    advance(Duration.ofHours(2));
     assertThat(stuck.failure.get()).isEqualTo(Failure.EXPIRED);
-    await(() -> !batcher.isReady()); // and stays so until there is another
+    assertThat(batcher.isReady()).isFalse(); // and stays so until there is another
     assertThat(batcher.statistics().hung()).isEqualTo(1);
     model.gate().starts.release(1_000);
     model.gate().open.release(1_000);
@@ -66,9 +73,20 @@ final class BatcherTest {
   }
 
   private Batcher start(BatchingConfig config) {
-    Batcher batcher = Batcher.start(runtime, clock, "double/1", model, config);
+    Batcher batcher =
+        Batcher.start(
+            runtime, clock, "double/1", model, config, new BatcherStatistics(), this::now);
     batchers.add(batcher);
     return batcher;
+  }
+
+  private long now() {
+    return System.nanoTime() + advanced.get();
+  }
+
+  /** Lets time pass that no machine is slow enough to let pass by itself. */
+  private void advance(Duration time) {
+    advanced.addAndGet(time.toNanos());
   }
 
   /** What became of a request. */
@@ -99,15 +117,14 @@ final class BatcherTest {
     }
   }
 
-  private static Result submit(Batcher batcher, float... x) {
+  private Result submit(Batcher batcher, float... x) {
     return submit(batcher, Duration.ofSeconds(30), x);
   }
 
-  private static Result submit(Batcher batcher, Duration timeout, float... x) {
+  private Result submit(Batcher batcher, Duration timeout, float... x) {
     Result result = new Result();
     boolean taken =
-        batcher.submit(
-            List.of(Tensor.of("x", x, x.length)), Map.of(), System.nanoTime(), timeout, result);
+        batcher.submit(List.of(Tensor.of("x", x, x.length)), Map.of(), now(), timeout, result);
     assertThat(taken).isTrue();
     return result;
   }
@@ -181,10 +198,17 @@ final class BatcherTest {
 
   @Test
   void aRequestEndsAtItsDeadlineWaitingOrNot() throws Exception {
-    Batcher batcher = start(CONFIG.with(b -> b.requestTimeout(Duration.ofMillis(300))));
-    Result computing = occupy(batcher);
-    Result waiting = submit(batcher, Duration.ofMillis(10), 5);
+    Batcher batcher =
+        start(
+            CONFIG.with(
+                b -> b.requestTimeout(Duration.ofHours(2)).modelTimeout(Duration.ofHours(9))));
+    Result computing = submit(batcher, Duration.ofHours(5), 1);
+    model.gate().entered.acquire();
+    Result waiting = submit(batcher, Duration.ofHours(1), 5);
+    advance(Duration.ofMinutes(90));
     assertThat(waiting.failure.get()).isEqualTo(Failure.EXPIRED);
+    assertThat(computing.isDone()).isFalse();
+    advance(Duration.ofMinutes(60)); // more than request-timeout, though not what was asked for
     assertThat(computing.failure.get()).isEqualTo(Failure.EXPIRED);
     model.gate().open.release(2);
     assertThat(submit(batcher, 3).outputs.get()).containsExactly(6);
