@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -80,14 +81,21 @@ final class RolloutWorker implements AutoCloseable {
    * Collects.
    *
    * @param number of the collection, from 1
+   * @param resetOptions of the episodes that start in it
    * @throws CollectionStoppedException if the call is cancelled
    * @throws StepTimeoutException if a step takes longer than it may
    */
-  Part collect(PolicySnapshot policy, long number) {
+  Part collect(PolicySnapshot policy, long number, Map<String, Object> resetOptions) {
     requireSound();
     ended = false;
     long start = System.nanoTime();
-    Rollout rollout = await(thread.submit(() -> collector.collect(policy)));
+    Rollout rollout =
+        await(
+            thread.submit(
+                () -> {
+                  collector.resetOptions(resetOptions);
+                  return collector.collect(policy);
+                }));
     finished = number;
     return new Part(rollout, (System.nanoTime() - start) / 1e9);
   }

@@ -82,6 +82,9 @@ public final class RolloutWorkers implements ExperienceSource {
   /** The collection that was ended before its time; the next source continues it. */
   private @Nullable Collection ended;
 
+  /** Of the collections that begin from now on. */
+  private Map<String, Object> resetOptions;
+
   private boolean closed;
 
   private RolloutWorkers(
@@ -91,6 +94,7 @@ public final class RolloutWorkers implements ExperienceSource {
     this.listener = listener;
     this.config = setup.config().workers();
     this.share = setup.config().environment().count() / config.count();
+    this.resetOptions = setup.resetOptions();
     this.restarts = new int[config.count()];
     this.seconds = new double[config.count()];
     for (int i = 0; i < config.count(); i++) {
@@ -125,7 +129,10 @@ public final class RolloutWorkers implements ExperienceSource {
 
   /** A collection that workers are at. */
   private record Collection(
-      long number, ObjectRef<PolicySnapshot> policy, List<ObjectRef<RolloutWorker.Part>> parts) {}
+      long number,
+      ObjectRef<PolicySnapshot> policy,
+      Map<String, Object> resetOptions,
+      List<ObjectRef<RolloutWorker.Part>> parts) {}
 
   @Override
   public int environments() {
@@ -135,6 +142,11 @@ public final class RolloutWorkers implements ExperienceSource {
   @Override
   public void stopWhen(BooleanSupplier isStopped) {
     this.stopped = isStopped;
+  }
+
+  @Override
+  public void resetOptions(Map<String, Object> options) {
+    resetOptions = Map.copyOf(options);
   }
 
   /**
@@ -169,13 +181,17 @@ public final class RolloutWorkers implements ExperienceSource {
   private Collection begin(PolicySnapshot policy) {
     ObjectRef<PolicySnapshot> shipped = runtime.put(policy);
     collections++;
-    return new Collection(collections, shipped, ask("collect", collecting(shipped, collections)));
+    return new Collection(
+        collections,
+        shipped,
+        resetOptions,
+        ask("collect", collecting(shipped, collections, resetOptions)));
   }
 
   private ActorCall<RolloutWorker, RolloutWorker.Part> collecting(
-      ObjectRef<PolicySnapshot> ref, long number) {
+      ObjectRef<PolicySnapshot> ref, long number, Map<String, Object> options) {
     TaskRuntime captured = runtime; // alone: this object does not travel
-    return worker -> worker.collect(captured.get(ref), number);
+    return worker -> worker.collect(captured.get(ref), number, options);
   }
 
   /** Waits until nothing is collected any more; the rollout that comes next. */
@@ -200,7 +216,7 @@ public final class RolloutWorkers implements ExperienceSource {
               i,
               "collect",
               collection.parts.get(i),
-              collecting(collection.policy, collection.number));
+              collecting(collection.policy, collection.number, collection.resetOptions));
       Rollout rollout = part.rollout();
       if (whole == null) {
         whole = emptyWhole(rollout);
@@ -237,7 +253,10 @@ public final class RolloutWorkers implements ExperienceSource {
   // Workers and what becomes of them.
 
   private ActorRef<RolloutWorker> start(int index) {
-    ExperienceSetup captured = setup;
+    // A worker in another's place collects what that one was at, maybe from before the present.
+    Collection collection = running;
+    ExperienceSetup captured =
+        setup.withResetOptions(collection == null ? resetOptions : collection.resetOptions);
     int count = config.count();
     int restart = restarts[index];
     return runtime.actor(() -> new RolloutWorker(captured, index, count, restart));

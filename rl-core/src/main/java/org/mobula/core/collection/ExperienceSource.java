@@ -35,6 +35,9 @@ public interface ExperienceSource extends AutoCloseable {
     return List.of();
   }
 
+  /** The options that episodes are reset with which start from now on. */
+  default void resetOptions(Map<String, Object> options) {}
+
   /** Adds what the source measured in the last collection, by name. */
   default void measure(Map<String, Double> measurements) {}
 

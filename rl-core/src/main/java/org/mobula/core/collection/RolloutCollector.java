@@ -4,6 +4,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
@@ -134,6 +135,11 @@ public final class RolloutCollector implements ExperienceSource {
   @Override
   public List<StepInProgress> inProgress() {
     return environments.inProgress();
+  }
+
+  @Override
+  public void resetOptions(Map<String, Object> options) {
+    environments.resetOptions(options);
   }
 
   @Override

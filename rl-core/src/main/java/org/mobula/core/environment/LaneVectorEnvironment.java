@@ -4,6 +4,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.local.WorkerCrew;
 import org.mobula.core.space.Space;
@@ -57,6 +58,11 @@ abstract class LaneVectorEnvironment implements VectorEnvironment {
     lanes.requireChoice(chosen);
     run((from, to) -> lanes.reset(from, to, reset, chosen, observations));
     lanes.throwFailures();
+  }
+
+  @Override
+  public final void resetOptions(Map<String, Object> options) {
+    lanes.resetOptions(options);
   }
 
   @Override

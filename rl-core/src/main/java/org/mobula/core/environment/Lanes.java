@@ -36,6 +36,7 @@ final class Lanes {
   private final @Nullable EnvironmentException[] failures;
   private final boolean masksActions;
   private final boolean[] mask;
+  private Reset next = Reset.unseeded();
   private boolean closed;
 
   Lanes(List<? extends Environment> environments, AutoresetMode mode) {
@@ -158,7 +159,12 @@ final class Lanes {
     }
   }
 
-  void reset(int from, int to, Reset reset, boolean @Nullable [] chosen, float[] observations) {
+  void resetOptions(Map<String, Object> options) {
+    next = options.isEmpty() ? Reset.unseeded() : new Reset(null, options);
+  }
+
+  void reset(int from, int to, Reset given, boolean @Nullable [] chosen, float[] observations) {
+    Reset reset = given.options().isEmpty() ? new Reset(given.seed(), next.options()) : given;
     for (int i = from; i < to; i++) {
       if (chosen == null || chosen[i]) {
         BUSY.setOpaque(busy, i, true);
@@ -210,7 +216,7 @@ final class Lanes {
     if (mode != AutoresetMode.NEXT_STEP || episodes[i] == 0) {
       throw new IllegalStateException("no episode is running: reset before the next step");
     }
-    start(i, Reset.unseeded(), out.observations);
+    start(i, next, out.observations);
     out.rewards[i] = 0;
     out.terminated[i] = false;
     out.truncated[i] = false;
@@ -236,7 +242,7 @@ final class Lanes {
     over[i] = true;
     System.arraycopy(step.observation, 0, out.finalObservations, row, observationSize);
     if (mode == AutoresetMode.SAME_STEP) {
-      start(i, Reset.unseeded(), out.observations);
+      start(i, next, out.observations);
     } else {
       System.arraycopy(step.observation, 0, out.observations, row, observationSize);
     }

@@ -4,6 +4,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.mobula.core.space.Space;
 
 /**
@@ -37,6 +38,12 @@ public interface VectorEnvironment extends AutoCloseable {
    * @param chosen one flag an environment
    */
   void reset(Reset reset, boolean[] chosen, float[] observations);
+
+  /**
+   * The options of all episodes that start from now on without options of their own: by themselves,
+   * too, where an episode was over.
+   */
+  void resetOptions(Map<String, Object> options);
 
   /**
    * Advances every environment by one step.

@@ -3,6 +3,7 @@ package org.mobula.core.training;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.mobula.core.environment.Environment;
@@ -38,6 +39,7 @@ public final class Evaluation implements AutoCloseable {
   private final boolean deterministic;
   private final long seed;
   private final int maxEpisodeSteps;
+  private Map<String, Object> resetOptions = Map.of();
 
   /** What is asked of an environment now; −1 for an episode if nothing is. */
   private volatile int busyEpisode = -1;
@@ -77,6 +79,11 @@ public final class Evaluation implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  /** The options that episodes are reset with from now on; none before. */
+  public void resetOptions(Map<String, Object> options) {
+    resetOptions = Map.copyOf(options);
   }
 
   /**
@@ -168,7 +175,7 @@ public final class Evaluation implements AutoCloseable {
       }
       begin(first + i, 0);
       try {
-        environments.get(i).reset(Reset.seeded(seed + first + i), step.observation);
+        environments.get(i).reset(new Reset(seed + first + i, resetOptions), step.observation);
       } catch (RuntimeException | Error e) {
         throw failure(first + i, 0, e);
       } finally {

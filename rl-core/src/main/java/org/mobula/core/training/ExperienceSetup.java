@@ -1,6 +1,7 @@
 package org.mobula.core.training;
 
 import java.io.Serializable;
+import java.util.Map;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.AutoresetMode;
@@ -24,10 +25,29 @@ import org.mobula.core.space.Space;
  * @param config of the run
  * @param policy that acts
  * @param environment makes the environments
+ * @param resetOptions that a collector's first episodes are reset with
  */
 public record ExperienceSetup(
-    TrainingConfig config, PolicySpec policy, EnvironmentFactory environment)
+    TrainingConfig config,
+    PolicySpec policy,
+    EnvironmentFactory environment,
+    Map<String, Object> resetOptions)
     implements Serializable {
+
+  /** Copies the options. */
+  public ExperienceSetup {
+    resetOptions = Map.copyOf(resetOptions);
+  }
+
+  /** With the first episodes reset as the configuration says. */
+  public ExperienceSetup(TrainingConfig config, PolicySpec policy, EnvironmentFactory environment) {
+    this(config, policy, environment, config.environment().resetOptions(0));
+  }
+
+  /** The same with other options of the first episodes. */
+  public ExperienceSetup withResetOptions(Map<String, Object> options) {
+    return new ExperienceSetup(config, policy, environment, options);
+  }
 
   /** Collects in the caller's thread: the socket's in-process plug. */
   public ExperienceSource inProcess() {
@@ -61,6 +81,7 @@ public record ExperienceSetup(
             ? word(root.stream("environments")) + (long) share * count
             : word(root.stream("environments/" + who));
     VectorEnvironment environments = environments(count);
+    environments.resetOptions(resetOptions);
     try {
       return new RolloutCollector(
           environments,

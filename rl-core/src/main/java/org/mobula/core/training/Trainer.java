@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -74,6 +75,12 @@ public final class Trainer {
   private final LongSupplier nanoClock;
   private final TrainingProgress progress;
   private volatile @Nullable String stopRequest;
+  private final @Nullable Curriculum curriculum;
+  private Map<String, Object> resetOptions;
+
+  /** The iteration that the reset options are for, from 1; 0 before there is one. */
+  private long resetOptionsIteration;
+
   private boolean begun;
 
   private Trainer(Builder builder) {
@@ -94,6 +101,8 @@ public final class Trainer {
     this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
+    this.curriculum = builder.curriculum;
+    this.resetOptions = config.environment().resetOptions(0);
     this.nanoClock = builder.nanoClock;
     if (resumed != null && !resumed.policy().isTrainableAs(policy)) {
       throw new IllegalArgumentException(
@@ -133,6 +142,54 @@ public final class Trainer {
       }
     }
     return factory;
+  }
+
+  /**
+   * The next iteration's reset options; the curriculum is asked once for each iteration, also where
+   * one is ended before its time and another run continues it.
+   */
+  private Map<String, Object> nextResetOptions() {
+    long iteration = progress.iterations() + 1;
+    if (resetOptionsIteration == iteration) {
+      return resetOptions;
+    }
+    try {
+      Map<String, Object> present = config.environment().resetOptions(progress.done());
+      Map<String, Object> next = curriculum == null ? present : asked(curriculum, present);
+      OptionState.requireSavable(next);
+      resetOptions = Map.copyOf(next);
+    } catch (RuntimeException e) {
+      throw new TrainingException("the reset options of iteration " + iteration, e);
+    }
+    resetOptionsIteration = iteration;
+    return resetOptions;
+  }
+
+  /** Before environments are made: they may know no others. */
+  private Map<String, Object> lastResetOptions(Checkpoint checkpoint) throws IOException {
+    if (checkpoint.parts().containsKey("reset-options")) { // older ones had none
+      checkpoint.restore(
+          "reset-options",
+          in -> {
+            resetOptionsIteration = in.readLong();
+            resetOptions = OptionState.read(in);
+          });
+    }
+    return resetOptions;
+  }
+
+  /** What the curriculum returns, which sees what it returned last and what is scheduled. */
+  private Map<String, Object> asked(Curriculum asked, Map<String, Object> configured) {
+    Map<String, Object> last = new LinkedHashMap<>(resetOptions);
+    Map<String, Object> fixed = config.environment().resetOptions();
+    configured.forEach(
+        (name, value) -> {
+          if (!value.equals(fixed.get(name))) {
+            last.put(name, value);
+          }
+        });
+    return Objects.requireNonNull(
+        asked.next(progress, Map.copyOf(last)), "the curriculum returned null; return Map.of()");
   }
 
   /** Starts to put a trainer together. */
@@ -197,7 +254,12 @@ public final class Trainer {
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
     try (ParameterStore store = storePlug.create(config, policy, initial);
         ExperienceSource source =
-            sourcePlug.apply(new ExperienceSetup(config, policy, environment));
+            sourcePlug.apply(
+                new ExperienceSetup(
+                    config,
+                    policy,
+                    environment,
+                    resumed == null ? nextResetOptions() : lastResetOptions(resumed)));
         Learner learner =
             config
                 .algorithm()
@@ -299,6 +361,7 @@ public final class Trainer {
     }
 
     TrainingResult go() throws IOException {
+      evaluation.resetOptions(config.environment().resetOptions(1));
       started = nanoClock.getAsLong();
       if (resumed != null) {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
@@ -455,6 +518,7 @@ public final class Trainer {
       long iteration = progress.iterations() + 1;
       measurements.clear();
       double done = progress.done();
+      source.resetOptions(nextResetOptions());
       try {
         stage = Stage.COLLECTING;
         PolicySnapshot present = snapshot();
@@ -782,6 +846,13 @@ public final class Trainer {
       if (rewardScaling != null) {
         parts.put("reward-scaling", Checkpoint.bytes(rewardScaling::writeState));
       }
+      parts.put(
+          "reset-options",
+          Checkpoint.bytes(
+              out -> {
+                out.writeLong(resetOptionsIteration);
+                OptionState.write(resetOptions, out);
+              }));
       StoreState saved = store.save();
       float[] values = saved.parameters().values();
       NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
@@ -825,6 +896,7 @@ public final class Trainer {
     private final TrainingConfig config;
     private @Nullable EnvironmentFactory environment;
     private @Nullable EnvironmentFactory evaluationEnvironment;
+    private @Nullable Curriculum curriculum;
     private @Nullable Function<ExperienceSetup, ExperienceSource> sourcePlug;
     private @Nullable StorePlug storePlug;
     private final List<TrainingListener> listeners = new ArrayList<>();
@@ -850,6 +922,16 @@ public final class Trainer {
      */
     public Builder evaluationEnvironment(EnvironmentFactory factory) {
       this.evaluationEnvironment = factory;
+      return this;
+    }
+
+    /**
+     * Asked before each iteration how the episodes that start in it are reset. Evaluations take
+     * {@code environment.reset-options} as they are at the end of the run, so that they can be
+     * compared.
+     */
+    public Builder curriculum(Curriculum next) {
+      this.curriculum = next;
       return this;
     }
 
