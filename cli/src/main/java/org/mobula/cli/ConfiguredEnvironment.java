@@ -27,6 +27,8 @@ final class ConfiguredEnvironment {
   private static final String CLASS_REMEDY =
       "--class-path PATHS adds folders and jars with your classes.";
 
+  private static final List<String> EVALUATION = List.of("evaluation", "environment");
+
   private ConfiguredEnvironment() {}
 
   static List<String> names() {
@@ -97,22 +99,34 @@ final class ConfiguredEnvironment {
     return CATALOGUE.factory(name, options);
   }
 
+  /** The name of the environment that a file's policy is judged in. */
+  static String evaluationName(TrainingConfig config) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    return other == null || other.name() == null ? config.environment().name() : other.name();
+  }
+
+  /** The environment that a file's policy is judged in. */
+  static EnvironmentFactory ofEvaluation(TrainingConfig config, Path file, List<String> overrides) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    return other == null
+        ? of(config, file, overrides)
+        : factory(
+            evaluationName(config),
+            other.options(),
+            keys -> place(file, overrides, EVALUATION, keys));
+  }
+
   /** Whether the policy can be judged in the environment that a file names for it, if it does. */
   static void checkEvaluation(
       TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
-    EvaluationEnvironmentConfig other = config.evaluation().environment();
-    if (other == null) {
+    if (config.evaluation().environment() == null) {
       return;
     }
-    String name = other.name() == null ? config.environment().name() : other.name();
-    List<String> section = List.of("evaluation", "environment");
-    EnvironmentFactory factory =
-        factory(name, other.options(), keys -> place(file, overrides, section, keys));
-    misfit(policy, name, factory)
+    misfit(policy, evaluationName(config), ofEvaluation(config, file, overrides))
         .ifPresent(
             misfit -> {
               throw CommandFailure.setting(
-                  place(file, overrides, section, List.of("name")),
+                  place(file, overrides, EVALUATION, List.of("name")),
                   misfit,
                   "Name one with the spaces of " + config.environment().name() + ".");
             });

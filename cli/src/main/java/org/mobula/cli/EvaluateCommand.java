@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
@@ -52,7 +54,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "RUN_OR_CHECKPOINT",
-      description = "A run by its name or path, a checkpoint in one, or a policy.safetensors.")
+      description =
+          "A run by its name or path, a checkpoint in one or its checkpoints/best, or a"
+              + " policy.safetensors.")
   @SuppressWarnings("NullAway.Init") // required
   private String policy;
 
@@ -97,7 +101,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--environment",
       paramLabel = "NAME",
-      description = "Play in this environment instead of the run's own.")
+      description =
+          "Play in this environment, with its own settings, instead of the one that the run is"
+              + " judged in: evaluation.environment, else environment.")
   private @Nullable String environment;
 
   @Option(
@@ -165,8 +171,23 @@ final class EvaluateCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** Which environment is played. */
-  private record Played(String name, EnvironmentFactory factory) {}
+  /** Which environment is played, and after how many steps an episode of many is cut off. */
+  private record Played(String name, EnvironmentFactory factory, int maxEpisodeSteps) {}
+
+  /** Starts each episode with the same options. */
+  private static final class WithResetOptions extends EnvironmentWrapper {
+    private final Map<String, Object> options;
+
+    WithResetOptions(Environment inner, Map<String, Object> options) {
+      super(inner);
+      this.options = options;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(new Reset(reset.seed(), options), observation);
+    }
+  }
 
   private void show(PolicyFile.Contents contents, Played world, PrintWriter out)
       throws IOException {
@@ -260,7 +281,7 @@ final class EvaluateCommand implements Callable<Integer> {
             count,
             !stochastic,
             seed,
-            EvaluationConfig.defaults().maxEpisodeSteps())) {
+            world.maxEpisodeSteps)) {
       result = evaluation.run(contents.snapshot());
     }
     if (json) {
@@ -291,10 +312,15 @@ final class EvaluateCommand implements Callable<Integer> {
   private Path file() throws IOException {
     Path path = Path.of(policy);
     boolean inRun = best || latest;
-    if (!inRun && Files.isRegularFile(path)) {
-      return path;
-    } else if (!inRun && Files.exists(path.resolve(Policy.FILE_NAME))) {
-      return path.resolve(Policy.FILE_NAME);
+    if (!inRun
+        && (Files.isRegularFile(path)
+            || path.endsWith("checkpoints/best")
+            || Files.exists(path.resolve(Policy.FILE_NAME)))) {
+      try {
+        return PolicyFile.locate(path);
+      } catch (IOException e) {
+        throw unreadable(e);
+      }
     }
     RunDirectory run = new RunDirectory(new Runs(runsDirectory).find(policy));
     return (best ? run.best() : run.latest())
@@ -312,16 +338,23 @@ final class EvaluateCommand implements Callable<Integer> {
     try {
       return PolicyFile.read(file);
     } catch (IOException | RuntimeException e) {
-      throw CommandFailure.failed(
-          "the policy cannot be read: " + ErrorReport.message(e),
-          "Try another checkpoint of the run; its folder checkpoints holds them.",
-          e);
+      throw unreadable(e);
     }
+  }
+
+  private static CommandFailure unreadable(Exception e) {
+    return CommandFailure.failed(
+        "the policy cannot be read: " + ErrorReport.message(e),
+        "Try another checkpoint of the run; its folder checkpoints holds them.",
+        e);
   }
 
   private Played world(Path file) {
     if (environment != null) {
-      return new Played(environment, ConfiguredEnvironment.named(environment));
+      return new Played(
+          environment,
+          ConfiguredEnvironment.named(environment),
+          EvaluationConfig.defaults().maxEpisodeSteps());
     }
     Path config = file.resolveSibling("config.yaml");
     if (!Files.exists(config)) {
@@ -330,14 +363,19 @@ final class EvaluateCommand implements Callable<Integer> {
           "Name one by --environment.");
     }
     TrainingConfig trained = ConfigFiles.read(config);
-    String name = trained.environment().name();
-    if (!ConfiguredEnvironment.isBuiltIn(trained) && name.indexOf('.') < 0) {
+    String name = ConfiguredEnvironment.evaluationName(trained);
+    if (!ConfiguredEnvironment.names().contains(name) && name.indexOf('.') < 0) {
       throw CommandFailure.usage(
-          "the policy was trained in \""
-              + name
-              + "\", which names neither an environment nor a class",
+          "the policy was %s in \"%s\", which names neither an environment nor a class"
+              .formatted(name.equals(trained.environment().name()) ? "trained" : "judged", name),
           "Name its class in full: --environment com.example.MyWorld, with --class-path.");
     }
-    return new Played(name, ConfiguredEnvironment.of(trained, config, List.of()));
+    EnvironmentFactory factory = ConfiguredEnvironment.ofEvaluation(trained, config, List.of());
+    // As the run's own evaluations do: with schedules at their end.
+    Map<String, Object> options = trained.environment().resetOptions(1);
+    return new Played(
+        name,
+        options.isEmpty() ? factory : () -> new WithResetOptions(factory.create(), options),
+        trained.evaluation().maxEpisodeSteps());
   }
 }

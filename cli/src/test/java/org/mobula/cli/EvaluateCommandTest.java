@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,7 +81,10 @@ class EvaluateCommandTest {
   void takesARunByNameACheckpointOrAFile() {
     Path checkpoint = run.resolve("checkpoints/step-000000000256");
     String expected = Cli.run("evaluate", run.toString(), "--episodes", "2").out();
-    for (Path path : new Path[] {checkpoint, checkpoint.resolve("policy.safetensors")}) {
+    for (Path path :
+        new Path[] {
+          checkpoint, checkpoint.resolve("policy.safetensors"), run.resolve("checkpoints/best")
+        }) {
       assertThat(Cli.run("evaluate", path.toString(), "--episodes", "2").out()).isEqualTo(expected);
     }
     for (String which : new String[] {"--best", "--latest"}) {
@@ -95,6 +99,111 @@ class EvaluateCommandTest {
                       String.valueOf(run.getParent()))
                   .out())
           .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void tellsThatThereIsNoBestCheckpoint(@TempDir Path folder) {
+    assertThat(Cli.run("evaluate", folder + "/checkpoints/best"))
+        .isEqualTo(
+            new Cli.Outcome(
+                1,
+                "",
+                """
+                mobula: the policy cannot be read: %s/checkpoints/best does not exist: evaluations \
+                while training choose the best checkpoint
+                Try another checkpoint of the run; its folder checkpoints holds them.
+                """
+                    .formatted(folder)));
+  }
+
+  @Test
+  void playsWhereAndAsTheRunsEvaluationsDo(@TempDir Path folder) throws IOException {
+    String levels = LevelEnvironment.class.getName();
+    String file =
+        TrainingFiles.file(
+            folder,
+            "levels.yaml",
+            TrainingFiles.TINY.replace(
+                    "name: CartPole-v1",
+                    "name: %s\n  reset-options: {level: {linear: {from: 0, to: 3}}, bonus: 0.5}"
+                        .formatted(levels))
+                + "  max-episode-steps: 6\n");
+    Cli.Outcome trained =
+        Cli.run("train", file, "--name", "levels", "--runs-directory", folder.toString());
+    assertThat(trained.exitCode()).as(trained.err()).isZero();
+    String run = folder + "/levels";
+
+    // Six steps, each of which is worth the level of the run's end and the bonus.
+    assertThat(Cli.run("evaluate", run, "--episodes", "2").out())
+        .startsWith(
+            "mean return 21.0 ± 0.0 over 2 episodes of %s, mean length 6.0\n".formatted(levels));
+    // An episode that is watched comes to its own end.
+    assertThat(Cli.run("evaluate", run, "--render", "ansi").out())
+        .endsWith("return 35.0 after 10 steps of %s\n".formatted(levels));
+    // Another environment, with its own settings: no level, no bonus, ten steps.
+    assertThat(Cli.run("evaluate", run, "--episodes", "2", "--environment", levels).out())
+        .startsWith(
+            "mean return 0.0 ± 0.0 over 2 episodes of %s, mean length 10.0\n".formatted(levels));
+
+    String cartPole =
+        TrainingFiles.file(
+            folder,
+            "short.yaml",
+            TrainingFiles.TINY + "  environment: {options: {max-episode-steps: 3}}\n");
+    Cli.Outcome judged =
+        Cli.run("train", cartPole, "--name", "short", "--runs-directory", folder.toString());
+    assertThat(judged.exitCode()).as(judged.err()).isZero();
+    assertThat(Cli.run("evaluate", folder + "/short", "--episodes", "2").out())
+        .startsWith("mean return 3.0 ± 0.0 over 2 episodes of CartPole-v1, mean length 3.0\n");
+    assertThat(
+            Cli.run(
+                    "evaluate",
+                    folder + "/short",
+                    "--episodes",
+                    "2",
+                    "--environment",
+                    "CartPole-v1")
+                .out())
+        .doesNotContain("mean length 3.0");
+  }
+
+  /** Ten steps, each of which is worth the level and the bonus that its reset asks for. */
+  public static final class LevelEnvironment implements Environment {
+    private double worth;
+    private int steps;
+
+    @Override
+    public Space observationSpace() {
+      return Box.of(0, 1, 1);
+    }
+
+    @Override
+    public Space actionSpace() {
+      return new Discrete(2);
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      worth = number(reset, "level") + number(reset, "bonus");
+      steps = 0;
+      observation[0] = 0;
+    }
+
+    private static double number(Reset reset, String name) {
+      return reset.options().get(name) instanceof Number number ? number.doubleValue() : 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      step.observation[0] = 0;
+      step.reward = worth;
+      step.truncated = ++steps == 10;
+    }
+
+    @Override
+    public Optional<String> renderText() {
+      return Optional.of("worth " + worth);
     }
   }
 
