@@ -90,6 +90,22 @@ final class ServeProcessIT {
   }
 
   @Test
+  void whatIsUnderWayAfterTheDrainTimeoutIsAFailure() throws Exception {
+    Process process =
+        mobula.start("serve", "tiny", "--port", "0", "--json", "--set", "drain-timeout=100ms");
+    int port = port(process);
+    try (Socket socket = halfAsked(port)) {
+      MobulaProcesses.send("TERM", process);
+      assertThat(process.waitFor()).isEqualTo(1);
+      assertThat(process.errorReader(UTF_8).lines())
+          .contains(
+              "mobula: not all that was under way ended within drain-timeout",
+              "Give it more time, or look for a model that does not return.");
+      assertThat(socket.isConnected()).isTrue();
+    }
+  }
+
+  @Test
   void aSecondSignalEndsItAtOnce() throws Exception {
     Process process = mobula.start("serve", "tiny", "--port", "0", "--json");
     int port = port(process);

@@ -125,6 +125,40 @@ class TrainingProcessIT {
     assertThat(state("killed")).isEqualTo("finished");
   }
 
+  @Test
+  void aRunThatIsBeingTrainedIsKeptFromOthersUntilItsProcessEnds() throws Exception {
+    Process first =
+        mobula.start(
+            "train",
+            tiny,
+            "--name",
+            "held",
+            "--json",
+            "--set",
+            ENDLESS,
+            "--set",
+            "checkpoint.every=64");
+    MobulaProcesses.awaitEvent(first, "checkpoint");
+    Process second = mobula.start("train", "--resume", "held", "--json");
+    assertThat(second.waitFor()).isEqualTo(2);
+    assertThat(second.errorReader(UTF_8).lines())
+        .contains("Wait until it ends, or stop it by Ctrl-C there.")
+        .anyMatch(line -> line.endsWith("held is being trained by another process"));
+    MobulaProcesses.awaitEvent(first, "checkpoint"); // it was not disturbed
+    assertThat(state("held")).isEqualTo("running");
+
+    first.destroyForcibly().waitFor();
+    assertThat(state("held")).isEqualTo("killed");
+    long end = steps(new RunDirectory(folder.resolve("runs/held")).latest().orElseThrow()) + 128;
+    Process third =
+        mobula.start(
+            "train", "--resume", "held", "--json", "--set", "stop.environment-steps=" + end);
+    JsonNode event = MobulaProcesses.awaitEvent(third, "end");
+    assertThat(event.get("state").asText()).isEqualTo("finished");
+    assertThat(event.get("environment_steps").asLong()).isEqualTo(end);
+    assertThat(third.waitFor()).isZero();
+  }
+
   private static long steps(Path checkpoint) {
     return Long.parseLong(checkpoint.getFileName().toString().substring("step-".length()));
   }
