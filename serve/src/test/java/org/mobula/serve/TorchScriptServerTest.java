@@ -18,14 +18,18 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.network.djl.PyTorchLibrary;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Policies;
 import org.mobula.serve.model.TensorSpec;
@@ -224,7 +228,7 @@ final class TorchScriptServerTest {
         .hasMessageContaining("is a policy, which says itself what it takes");
   }
 
-  /** A JVM of its own, with nothing of DJL in its class path. */
+  /** A JVM of its own, whose class path lacks DJL, or libtorch. */
   static final class WithoutPyTorch {
     private WithoutPyTorch() {}
 
@@ -248,20 +252,23 @@ final class TorchScriptServerTest {
     }
   }
 
-  @Test
-  void withoutPyTorchPoliciesAreServedAndAFileSaysWhatIsMissing() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"djl|pytorch", "pytorch-native"})
+  void withoutPyTorchPoliciesAreServedAndAFileSaysWhatIsMissing(String missing) throws Exception {
+    Pattern lacks = Pattern.compile(missing);
     Path run = folder.resolve("run");
     Runs.checkpoint(run, 1, Policies.cartPole(1));
     Path said = folder.resolve("said");
     String classPath =
         Stream.of(System.getProperty("java.class.path").split(java.io.File.pathSeparator))
-            .filter(entry -> !entry.contains("djl") && !entry.contains("pytorch"))
+            .filter(entry -> !lacks.matcher(entry).find())
             .collect(Collectors.joining(java.io.File.pathSeparator));
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",
                 "jdk.incubator.vector",
+                "-DENGINE_CACHE_DIR=" + folder.resolve("no-library"),
                 "-cp",
                 classPath,
                 WithoutPyTorch.class.getName(),
@@ -276,6 +283,7 @@ final class TorchScriptServerTest {
         .content()
         .contains("\"action\":")
         .contains("double.pt needs PyTorch, which this JVM cannot load")
-        .contains("pytorch-native-cpu to the class path");
+        .endsWith("); " + PyTorchLibrary.addition())
+        .doesNotContain("multilayer perceptrons");
   }
 }

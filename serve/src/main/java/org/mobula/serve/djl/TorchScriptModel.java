@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.djl.DjlEngine;
+import org.mobula.core.network.djl.PyTorchLibrary;
 import org.mobula.serve.model.Batch;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.InvalidInputException;
@@ -93,9 +94,9 @@ public final class TorchScriptModel implements Model {
       throw new IOException(
           path
               + " needs PyTorch, which this JVM cannot load ("
-              + e
-              + "); add ai.djl.pytorch's pytorch-engine, pytorch-jni and pytorch-native-cpu to the"
-              + " class path",
+              + (e.getCause() == null ? e : e.getCause()) // the engine's own words
+              + "); "
+              + PyTorchLibrary.addition(),
           e);
     }
   }
