@@ -4,8 +4,9 @@ import java.util.Map;
 
 /**
  * Decides before each iteration how the episodes that start in it are reset. It is asked in the
- * thread that trains. What it returned last is part of a checkpoint, so that one without a state of
- * its own goes on in a resumed run as if it had never stopped.
+ * thread that trains, once for each iteration. What it returned last is part of a checkpoint, so
+ * that a curriculum without a state of its own continues in a resumed run as if the run had never
+ * stopped.
  */
 @FunctionalInterface
 public interface Curriculum {

@@ -6,9 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.optimizer.Schedule;
 
 /** Options by name, some of which change over a run; as a file says them. */
@@ -16,6 +19,8 @@ final class ScheduledOptions {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<String> KINDS =
       Set.of("constant", "linear", "exponential", "cosine", "piecewise");
+
+  private static final String PLACE = "option";
 
   private ScheduledOptions() {}
 
@@ -55,7 +60,7 @@ final class ScheduledOptions {
   /**
    * The options at some point of a run.
    *
-   * @throws IllegalArgumentException if what looks like a schedule is none
+   * @throws InvalidValueException if what looks like a schedule is none
    */
   static Map<String, Object> at(Map<String, Object> options, double progress) {
     Map<String, Object> present = new TreeMap<>(options);
@@ -73,11 +78,22 @@ final class ScheduledOptions {
     }
     try {
       String text = JSON.writeValueAsString(Map.of("value", value));
-      return ConfigReader.read(
-              text, "reset-options." + name, Scheduled.class, List.of(), Alternatives.none())
+      return ConfigReader.read(text, PLACE, Scheduled.class, List.of(), Alternatives.none())
           .value();
+    } catch (ConfigException e) {
+      throw new InvalidValueException(
+          "reset-options",
+          Map.of(name, value),
+          "%s must be a schedule: %s".formatted(name, mistakes(e)));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("reset-options." + name + " cannot be read", e);
     }
+  }
+
+  /** Without the places, which are in a text that nobody has written. */
+  private static String mistakes(ConfigException e) {
+    return e.mistakes().stream()
+        .map(line -> line.replaceFirst("^" + PLACE + ":\\d+:\\d+: ", "").replace("value.", ""))
+        .collect(Collectors.joining("; "));
   }
 }

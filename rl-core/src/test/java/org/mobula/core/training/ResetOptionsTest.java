@@ -164,8 +164,9 @@ class ResetOptionsTest {
             () ->
                 TrainingConfig.read(
                     file, "environment.reset-options.level={linear: {form: 1, to: 2}}"))
-        .hasMessageContaining("unknown key form")
-        .hasMessageContaining("did you mean from?");
+        .hasMessageEndingWith(
+            "reset-options is {level={linear={form=1, to=2}}} but level must be a schedule:"
+                + " linear.from is missing; unknown key form under linear; did you mean from?");
   }
 
   /** A level more after each iteration in which the last one was met; the map stays. */
