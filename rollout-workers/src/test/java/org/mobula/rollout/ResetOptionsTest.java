@@ -9,16 +9,19 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
@@ -138,11 +141,18 @@ class ResetOptionsTest {
     return Map.of("level", present.get("level") instanceof Double level ? level + 1 : 0.0);
   }
 
+  /** Time is up in a step of the third collection, which waits until the trainer knows it. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void curriculumGoesOnWhereACollectionWasEnded(boolean asynchronous) throws IOException {
+  void curriculumContinuesWhereACollectionWasEnded(boolean asynchronous) throws IOException {
     TrainingConfig levels = levels(2, asynchronous);
-    TrainingConfig config = levels.withEnvironment(levels.environment().withResetOptions(Map.of()));
+    TrainingConfig config =
+        levels
+            .withEnvironment(levels.environment().withResetOptions(Map.of()))
+            .withCheckpoint(
+                CheckpointConfig.defaults()) // else the state before it is there already
+            .withAlgorithm(PpoConfig.defaults().withSteps(512).withMinibatchSize(512).withEpochs(1))
+            .withStop(levels.stop().withEnvironmentSteps(4 * 4 * 512));
     // Not strict, because the test shares what it counts with the environments.
     try (TaskRuntime runtime = LocalTaskRuntime.builder().cpus(2).strict(false).build()) {
       List<Map<String, Double>> measured = new ArrayList<>();
@@ -153,26 +163,41 @@ class ResetOptionsTest {
                   .build()
                   .train());
 
-      Trainer[] trainer = new Trainer[1];
       AtomicInteger steps = new AtomicInteger();
-      trainer[0] =
-          trainer(runtime, config, new ArrayList<>())
+      AtomicBoolean late = new AtomicBoolean();
+      CountDownLatch asked = new CountDownLatch(1);
+      long done =
+          trainer(
+                  runtime,
+                  config.withStop(config.stop().withWallTime(Duration.ofHours(1))),
+                  new ArrayList<>())
               .environment(
                   () ->
                       new EnvironmentWrapper(new Levels()) {
                         @Override
                         public void step(float[] action, Step step) {
-                          if (steps.incrementAndGet() == 3 * 128 + 50) {
-                            trainer[0].stop("enough");
+                          if (steps.incrementAndGet() == 2 * 4 * 512 + 50) {
+                            late.set(true);
+                            awaitUnchecked(asked);
                           }
                           super.step(action, step);
                         }
                       })
+              .clock(
+                  () -> {
+                    if (!late.get()) {
+                      return 0;
+                    }
+                    asked.countDown();
+                    return Duration.ofHours(2).toNanos();
+                  })
               .curriculum(ResetOptionsTest::oneMore)
               .directory(directory)
-              .build();
-      long done = trainer[0].train().progress().iterations();
-      assertThat(done).isLessThan(8);
+              .build()
+              .train()
+              .progress()
+              .iterations();
+      assertThat(done).isLessThan(4);
 
       List<Map<String, Double>> resumed = new ArrayList<>();
       float[] after =
@@ -184,7 +209,15 @@ class ResetOptionsTest {
                   .train());
 
       assertThat(after).isEqualTo(whole);
-      assertThat(told(resumed)).isEqualTo(told(measured).subList((int) done, 8));
+      assertThat(told(resumed)).isEqualTo(told(measured).subList((int) done, 4));
+    }
+  }
+
+  private static void awaitUnchecked(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
