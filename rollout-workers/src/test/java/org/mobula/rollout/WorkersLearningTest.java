@@ -2,6 +2,8 @@ package org.mobula.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
@@ -12,7 +14,6 @@ import org.mobula.core.training.EnvironmentConfig;
 import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
-import org.mobula.core.training.TrainingResult;
 import org.mobula.core.training.WorkersConfig;
 
 class WorkersLearningTest {
@@ -36,10 +37,21 @@ class WorkersLearningTest {
                     .withMaxRestarts(0)
                     .withAsynchronous(asynchronous))
             .withStop(StopConfig.defaults().withEnvironmentSteps(50_000));
+    // One seed in a dozen ends half-way up, with workers or without.
+    double[] returns = LongStream.of(1, 2, 3).mapToDouble(seed -> train(config, seed)).toArray();
+    Arrays.sort(returns);
+    assertThat(returns[1]).as(Arrays.toString(returns)).isGreaterThanOrEqualTo(400);
+  }
+
+  private static double train(TrainingConfig config, long seed) {
     try (TaskRuntime runtime = LocalTaskRuntime.builder().build()) {
-      TrainingResult result =
-          Trainer.builder(config).experience(RolloutWorkers.on(runtime)).build().train();
-      assertThat(result.evaluation().orElseThrow().meanReturn()).isGreaterThanOrEqualTo(400);
+      return Trainer.builder(config.withSeed(seed))
+          .experience(RolloutWorkers.on(runtime))
+          .build()
+          .train()
+          .evaluation()
+          .orElseThrow()
+          .meanReturn();
     }
   }
 }
