@@ -241,7 +241,7 @@ final class InferProtocolTest {
         "{}|inputs is missing",
         "{\"inputs\":3}|inputs is 3 but must be an array",
         "{\"inputs\":[3]}|input 0 is 3 but must be an object",
-        "{\"inputs\":[]} x|the body is not JSON (line 1, column 16): Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        "{\"inputs\":[]} x|the body is not JSON (line 1, column 15): Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
         "{\"inputs\":[]}{}|the body goes on after its JSON object",
         "{\"inputs\":[],\"inputs\":[]}|inputs is given twice",
         "{\"inputs\":[{}]}|input '#0' has no name",
