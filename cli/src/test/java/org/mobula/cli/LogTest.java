@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.regex.Pattern;
@@ -28,7 +29,11 @@ final class LogTest {
 
   @AfterEach
   void asBefore() {
-    Log.current().configure(LogLevel.WARN, LogFormat.TEXT, new PrintWriter(System.err, true));
+    Log.current()
+        .configure(
+            LogLevel.WARN,
+            LogFormat.TEXT,
+            new PrintWriter(System.err, true, Charset.defaultCharset()));
   }
 
   private void configure(LogLevel level, LogFormat format) {
