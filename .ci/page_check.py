@@ -57,7 +57,8 @@ def check_page(browser, url, pictures):
     page.wait_for_selector("#latency-chart path.second", state="attached")
     sender.join()
 
-    page.locator("#fields input").nth(2).fill("0.1")
+    page.locator("#fields input").nth(2).fill("0.2")  # the pole falls to the right, and fast
+    page.locator("#fields input").nth(3).fill("2")
     page.click("#act")
     expect(page.locator("#action")).to_have_text("1")
     expect(page.locator("#facts")).to_contain_text("log-probability")

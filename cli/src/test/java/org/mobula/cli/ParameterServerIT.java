@@ -163,6 +163,7 @@ class ParameterServerIT {
     assertThat(present.get("role").asText()).isEqualTo("lone primary");
     assertThat(present.get("parameters/epoch").asLong()).isPositive();
     MobulaProcesses.send("TERM", trainer);
+    MobulaProcesses.awaitEvent(trainer, "end"); // it cannot end while its output is not read
     assertThat(trainer.waitFor()).isEqualTo(143);
   }
 }
