@@ -43,8 +43,7 @@ class SourceTreeLauncherIT {
         bin.resolve("mvn"),
         "echo build >>'%s'".formatted(builds),
         "mkdir -p '%s/cli/target/lib'".formatted(tree),
-        "cd '%s' && cp cli-*.jar rl-core-*.jar picocli-*.jar jackson-*.jar '%s/cli/target/lib'"
-            .formatted(lib, tree));
+        "cd '%s' && cp $(ls | grep -v native) '%s/cli/target/lib'".formatted(lib, tree));
   }
 
   @Test
