@@ -42,6 +42,7 @@ final class RolloutWorker implements AutoCloseable {
   private final @Nullable Duration stepTimeout;
   private final RolloutCollector collector;
   private final ExecutorService thread;
+  private volatile @Nullable Thread carrier; // the one of the executor, once it has collected
   private volatile boolean ended;
   private boolean abandoned;
   private boolean closed;
@@ -64,6 +65,7 @@ final class RolloutWorker implements AutoCloseable {
             task -> {
               Thread made = new Thread(task, "rollout-worker-" + index);
               made.setDaemon(true);
+              carrier = made;
               return made;
             });
     collector.stopWhen(() -> ended);
@@ -210,6 +212,20 @@ final class RolloutWorker implements AutoCloseable {
     } else {
       thread.shutdown();
       collector.close();
+      awaitThread();
+    }
+  }
+
+  /** No collection is under way, so the thread ends as soon as a processor is free. */
+  private void awaitThread() {
+    Thread ending = carrier;
+    if (ending == null) {
+      return;
+    }
+    try {
+      ending.join(GRACE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

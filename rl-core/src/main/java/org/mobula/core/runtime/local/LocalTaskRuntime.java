@@ -58,6 +58,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
   private volatile boolean closed;
   private volatile boolean terminated;
   private @Nullable ScheduledThreadPoolExecutor deadlines; // guarded by this
+  private volatile @Nullable Thread deadlineThread; // the last that deadlines has made
 
   private LocalTaskRuntime(Builder builder) {
     this.total = builder.resources;
@@ -174,6 +175,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
               runnable -> {
                 Thread thread = new Thread(runnable, "mobula-deadlines");
                 thread.setDaemon(true);
+                deadlineThread = thread;
                 return thread;
               });
       deadlines.setRemoveOnCancelPolicy(true);
@@ -488,9 +490,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     for (LocalActor<?> actor : List.copyOf(actors)) {
       cancelAtClose(actor);
     }
-    if (timer != null) {
-      awaitEnd(timer);
-    }
+    awaitEnd(deadlineThread);
   }
 
   private void cancelWaiting() {
@@ -509,9 +509,12 @@ public final class LocalTaskRuntime implements TaskRuntime {
     }
   }
 
-  private static void awaitEnd(ScheduledThreadPoolExecutor timer) {
+  private static void awaitEnd(@Nullable Thread timer) {
+    if (timer == null) {
+      return;
+    }
     try {
-      timer.awaitTermination(10, TimeUnit.SECONDS);
+      timer.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
