@@ -30,7 +30,7 @@ public final class ActorDiedException extends TaskException {
     return actorName;
   }
 
-  /** What each of the actor's lives died of, the first life first. */
+  /** What the actor's lives died of, the first life first; at most the last sixteen. */
   public List<String> history() {
     return history;
   }

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param resources held from its first start to its final death; none by default, then each call
  *     runs on one CPU like a default task. Give resources to an actor that owns something (a GPU, a
  *     core of its own)
- * @param maxRestarts new objects after the first one died; −1 without limit
+ * @param maxRestarts new objects after the first one died; −1 without limit. A factory that throws
+ *     is tried again after 10 ms, then after twice as long each time, up to 10 s; from its eighth
+ *     failure in a row on the calls that wait fail with an {@link ActorDiedException}, and it is
+ *     tried again when the next call comes
  * @param maxConcurrency calls that may run at once; above 1 the actor must be thread-safe and the
  *     order of calls is not kept
  * @param mailboxCapacity calls that may wait

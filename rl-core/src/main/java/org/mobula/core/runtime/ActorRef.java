@@ -18,8 +18,8 @@ public interface ActorRef<A> {
   <R extends @Nullable Object> ObjectRef<R> call(ActorCall<? super A, R> call);
 
   /**
-   * Sends a call with a name, a deadline, or retries of an error it throws (run again at once,
-   * before the next call).
+   * Sends a call with a name, a deadline, or retries of an error it throws (run again before the
+   * next call, after the pauses that {@link TaskOptions#maxRetries} names).
    *
    * @throws IllegalArgumentException if the options ask for resources: those belong to the actor
    */

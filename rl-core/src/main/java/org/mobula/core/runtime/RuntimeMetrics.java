@@ -11,6 +11,7 @@ package org.mobula.core.runtime;
  * @param cancelled ended by a cancellation or by the runtime's close
  * @param retried attempts after the first
  * @param actorRestarts restarts of all actors
+ * @param actorStartFailures factories of actors that threw, each try counted
  * @param liveActors actors neither dead nor killed
  */
 public record RuntimeMetrics(
@@ -22,4 +23,5 @@ public record RuntimeMetrics(
     long cancelled,
     long retried,
     long actorRestarts,
+    long actorStartFailures,
     long liveActors) {}

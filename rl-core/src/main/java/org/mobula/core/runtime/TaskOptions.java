@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param name for people: in errors, events and traces
  * @param resources held while the task runs; its CPU is lent out while the task waits for another
  *     one's result
- * @param maxRetries attempts after the first if {@code retryOn} agrees; −1 without limit. A
- *     cancelled or expired task is never retried
+ * @param maxRetries attempts after the first if {@code retryOn} agrees; −1 without limit. The first
+ *     comes after 10 ms, each further one after twice as long, up to 10 s. A cancelled or expired
+ *     task is never retried
  * @param retryOn which errors are retried
  * @param deadline from submission to the result, retries included; null for none
  * @param placement a wish, where there are several machines

@@ -353,6 +353,59 @@ public abstract class ActorContract {
   }
 
   @Test
+  void callersHearOfAFactoryThatThrowsForEverAndLaterCallsTryAgain() {
+    Gate tries = new Gate();
+    try (TaskRuntime runtime = create()) {
+      ActorRef<Counter> actor =
+          runtime.actor(
+              ActorOptions.named("late").withMaxRestarts(-1),
+              () -> {
+                if (tries.add(1) < 9) {
+                  throw new java.io.IOException("no port free");
+                }
+                return new Counter();
+              });
+      ObjectRef<Integer> first = actor.call(counter -> counter.add(1));
+      ObjectRef<Integer> second = actor.call(counter -> counter.add(1));
+      assertThatThrownBy(() -> runtime.get(first))
+          .isInstanceOf(ActorDiedException.class)
+          .hasMessageStartingWith(
+              "call 'call' failed: actor 'late' cannot be started, after 8 tries in a row (the next"
+                  + " call leads to one, after 1280 ms); deaths: 1) its factory threw"
+                  + " java.io.IOException: no port free, 2) ");
+      assertThatThrownBy(() -> runtime.get(second)).isInstanceOf(ActorDiedException.class);
+      assertThat(runtime.metrics().actorStartFailures()).isEqualTo(8);
+      assertThat(number(runtime, actor.call(counter -> counter.add(1)))).isEqualTo(1);
+      assertThat(tries.count()).isEqualTo(9);
+      assertThat(runtime.metrics().liveActors()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void callsThatWaitForANextTryEndWithTheActorOrTheRuntime() throws Exception {
+    Gate tried = new Gate();
+    ObjectRef<Integer> abandoned;
+    TaskRuntime runtime = create();
+    try (runtime) {
+      ActorFactory<Counter> broken =
+          () -> {
+            tried.open();
+            throw new java.io.IOException("no port free");
+          };
+      ActorOptions restarted = ActorOptions.defaults().withMaxRestarts(-1);
+      ActorRef<Counter> actor = runtime.actor(restarted, broken);
+      ObjectRef<Integer> ref = actor.call(counter -> counter.add(1));
+      tried.await();
+      runtime.kill(actor, false);
+      assertThatThrownBy(() -> runtime.get(ref))
+          .isInstanceOf(ActorDiedException.class)
+          .hasMessageContaining("killed for good");
+      abandoned = runtime.actor(restarted, broken).call(counter -> counter.add(1));
+    }
+    assertThatThrownBy(() -> runtime.get(abandoned)).isInstanceOf(TaskException.class);
+  }
+
+  @Test
   void anActorKilledForGoodIsNotRestarted() {
     try (TaskRuntime runtime = create()) {
       ActorRef<Counter> actor =

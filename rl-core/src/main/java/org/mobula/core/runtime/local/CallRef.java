@@ -35,7 +35,11 @@ final class CallRef<A, R extends @Nullable Object> extends LocalRef<R> {
       } catch (Throwable error) {
         if (isRetried(error)) {
           if (retry(error)) {
-            continue;
+            pauseBeforeRetry();
+            if (!runtime.isClosed()) {
+              continue;
+            }
+            cancel(LocalTaskRuntime.CLOSED);
           }
         } else {
           fail(runtime.failure(this, error));

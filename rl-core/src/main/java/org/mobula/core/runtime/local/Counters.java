@@ -14,6 +14,7 @@ final class Counters {
   final LongAdder cancelled = new LongAdder();
   final LongAdder retried = new LongAdder();
   final LongAdder actorRestarts = new LongAdder();
+  final LongAdder actorStartFailures = new LongAdder();
 
   RuntimeMetrics read(long liveActors) {
     long begun = started.sum();
@@ -26,6 +27,7 @@ final class Counters {
         cancelled.sum(),
         retried.sum(),
         actorRestarts.sum(),
+        actorStartFailures.sum(),
         liveActors);
   }
 }

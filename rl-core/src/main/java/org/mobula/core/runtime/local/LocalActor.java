@@ -1,5 +1,6 @@
 package org.mobula.core.runtime.local;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
@@ -40,6 +42,12 @@ final class LocalActor<A> implements ActorRef<A>, Job {
   /** Calls after which an actor goes to the end of the line. */
   private static final int BATCH = 256;
 
+  /** Starts that fail in a row before callers hear of it. */
+  private static final int PATIENCE = 8;
+
+  /** Deaths that are remembered in words. */
+  private static final int MEMORY = 16;
+
   final LocalTaskRuntime runtime;
   private final Scheduler scheduler;
   private final ActorOptions options;
@@ -55,10 +63,13 @@ final class LocalActor<A> implements ActorRef<A>, Job {
   private final Set<CallRef<A, ?>> runningCalls;
 
   // Guarded by this.
-  private final List<String> deaths = new ArrayList<>();
+  private final ArrayDeque<String> deaths = new ArrayDeque<>(); // the latest
+  private int died;
   private @Nullable Throwable lastCause;
   private @Nullable Object snapshot; // the state; strict: its envelope
   private @Nullable Grant grant;
+  private int failedStarts; // in a row, and when the last one failed
+  private long failedAtNanos;
   private volatile boolean grantAwaited;
   private volatile boolean dead;
   private volatile @Nullable Life<A> life;
@@ -267,12 +278,16 @@ final class LocalActor<A> implements ActorRef<A>, Job {
 
   // Lives and deaths.
 
-  /** The present object, made now if there is none; null if the actor is dead for good. */
+  /**
+   * The present object, made now if there is none; null if the actor is dead for good, or if its
+   * factory has failed so often that whoever waits is to hear of it.
+   */
   private @Nullable Life<A> enter() {
     Life<A> found = join();
     if (found != null || dead) {
       return found;
     }
+    int failedBefore = failedStarts();
     if (!birth.tryLock()) { // the factory may wait for tasks, which may need this thread's CPU
       runtime.blocking(
           "the start of " + this,
@@ -287,10 +302,41 @@ final class LocalActor<A> implements ActorRef<A>, Job {
         if (found != null || dead || runtime.isClosed()) {
           return found;
         }
-        bear();
+        int failed = failedStarts();
+        if (failed >= PATIENCE && failed > failedBefore) {
+          return null; // while this one waited for another's try
+        }
+        awaitNextStart();
+        if (!dead && !runtime.isClosed() && !bear()) {
+          failWaiting();
+          return null;
+        }
       }
     } finally {
       birth.unlock();
+    }
+  }
+
+  private synchronized int failedStarts() {
+    return failedStarts;
+  }
+
+  /** A factory that throws at once would otherwise be busy throwing. */
+  private void awaitNextStart() {
+    long end;
+    synchronized (this) {
+      if (failedStarts == 0) {
+        return;
+      }
+      end = failedAtNanos + Backoff.nanos(failedStarts);
+    }
+    runtime.pause(end, () -> dead);
+  }
+
+  /** The calls in the mailbox fail; those that come later are worth another try. */
+  private void failWaiting() {
+    for (CallRef<A, ?> call : drain()) {
+      call.end(diedUnder(call, null));
     }
   }
 
@@ -314,11 +360,12 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     }
   }
 
-  private void bear() {
+  /** Makes an object, or fails to; false if callers shall not wait for the next try. */
+  private boolean bear() {
     int deathsBefore;
     Object state;
     synchronized (this) {
-      deathsBefore = deaths.size();
+      deathsBefore = died;
       state = snapshot;
     }
     Life<A> born;
@@ -331,26 +378,33 @@ final class LocalActor<A> implements ActorRef<A>, Job {
       }
     } catch (Throwable error) {
       Thread.interrupted();
+      runtime.counters.actorStartFailures.increment();
+      boolean patient;
       synchronized (this) {
-        if (deaths.size() == deathsBefore) {
+        failedStarts++;
+        failedAtNanos = runtime.clock.nanoTime();
+        patient = failedStarts < PATIENCE;
+        if (died == deathsBefore) {
           recordDeath("its factory threw " + LocalTaskRuntime.words(error), error, true);
         }
       }
       settleDeath();
-      return;
+      return patient;
     }
     synchronized (this) {
-      if (deaths.size() == deathsBefore && !dead) {
+      failedStarts = 0;
+      if (died == deathsBefore && !dead) {
         life = born;
         if (deathsBefore > 0) {
           runtime.counters.actorRestarts.increment();
         }
         emit(deathsBefore == 0 ? Kind.ACTOR_STARTED : Kind.ACTOR_RESTARTED, "");
-        return;
+        return true;
       }
     }
     born.over = true; // killed while it was being made
     buryIfUnused(born);
+    return true;
   }
 
   @SuppressWarnings("unchecked")
@@ -398,11 +452,15 @@ final class LocalActor<A> implements ActorRef<A>, Job {
   }
 
   private void recordDeath(String reason, @Nullable Throwable cause, boolean restart) {
+    died++;
     deaths.add(reason);
+    if (deaths.size() > MEMORY) {
+      deaths.remove();
+    }
     lastCause = cause;
     emit(Kind.ACTOR_DIED, reason);
     int most = options.maxRestarts();
-    if (!restart || (most != -1 && deaths.size() > most)) {
+    if (!restart || (most != -1 && died > most)) {
       dead = true;
     }
   }
@@ -473,16 +531,24 @@ final class LocalActor<A> implements ActorRef<A>, Job {
   TaskException diedUnder(CallRef<A, ?> call, @Nullable Throwable cause) {
     List<String> history;
     Throwable why;
+    int lives;
+    int failed;
     synchronized (this) {
       history = List.copyOf(deaths);
       why = cause == null ? lastCause : cause;
+      lives = died;
+      failed = failedStarts;
     }
-    String fate =
-        dead
-            ? "is dead after %s of %s lives".formatted(history.size(), allowedLives())
-            : "died while the call ran (it is restarted; send the call again if that is safe)";
+    String fate = "died while the call ran (it is restarted; send the call again if that is safe)";
+    if (dead) {
+      fate = "is dead after %s of %s lives".formatted(lives, allowedLives());
+    } else if (failed >= PATIENCE) {
+      fate =
+          "cannot be started, after %s tries in a row (the next call leads to one, after %s ms)"
+              .formatted(failed, TimeUnit.NANOSECONDS.toMillis(Backoff.nanos(failed)));
+    }
     String message =
-        "call '%s' failed: %s %s; %s".formatted(call.name(), this, fate, numbered(history));
+        "call '%s' failed: %s %s; %s".formatted(call.name(), this, fate, numbered(history, lives));
     return new ActorDiedException(message, name, history, call.name(), call.attempt, why);
   }
 
@@ -490,22 +556,23 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     return options.maxRestarts() == -1 ? "unlimited" : String.valueOf(options.maxRestarts() + 1);
   }
 
-  private static String numbered(List<String> history) {
-    StringBuilder text = new StringBuilder("deaths: ");
+  private static String numbered(List<String> history, int all) {
+    int first = all - history.size() + 1;
+    StringBuilder text = new StringBuilder(first == 1 ? "deaths: " : "the last deaths: ");
     for (int i = 0; i < history.size(); i++) {
-      text.append(i == 0 ? "" : ", ").append(i + 1).append(") ").append(history.get(i));
+      text.append(i == 0 ? "" : ", ").append(first + i).append(") ").append(history.get(i));
     }
     return text.toString();
   }
 
   private void emit(Kind kind, String detail) {
     if (runtime.isObserved()) {
-      int lives = kind == Kind.ACTOR_DIED ? deaths.size() : deaths.size() + 1;
+      int lives = kind == Kind.ACTOR_DIED ? died : died + 1;
       runtime.emit(kind, id, name, name, lives, detail);
     }
   }
 
-  /** For the end of the runtime, when no carrier is left: calls still in the mailbox. */
+  /** Calls in the mailbox, for whoever serves it or, when no carrier is left, the runtime. */
   synchronized List<CallRef<A, ?>> drain() {
     List<CallRef<A, ?>> calls = new ArrayList<>();
     for (CallRef<A, ?> call = mailbox.poll(); call != null; call = mailbox.poll()) {

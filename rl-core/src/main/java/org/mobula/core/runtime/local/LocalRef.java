@@ -133,6 +133,11 @@ abstract class LocalRef<T extends @Nullable Object> implements ObjectRef<T> {
     return true;
   }
 
+  /** A task that fails at once would otherwise be busy failing. */
+  final void pauseBeforeRetry() {
+    runtime.pause(runtime.clock.nanoTime() + Backoff.nanos(attempt - 1), this::isDone);
+  }
+
   final boolean isRetried(Throwable error) {
     int maxRetries = options.maxRetries();
     if ((maxRetries != -1 && attempt > maxRetries) || !isRunning() || runtime.isClosed()) {

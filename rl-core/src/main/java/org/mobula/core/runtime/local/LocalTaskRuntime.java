@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.ActorFactory;
 import org.mobula.core.runtime.ActorOptions;
@@ -44,11 +45,15 @@ import org.slf4j.LoggerFactory;
 public final class LocalTaskRuntime implements TaskRuntime {
   static final String CLOSED = "the runtime was closed";
 
+  /** How often a pause looks whether it is still wanted. */
+  private static final long GLANCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private static final Logger LOG = LoggerFactory.getLogger(LocalTaskRuntime.class);
 
   final Counters counters = new Counters();
   private final Resources total;
   private final boolean strict;
+  final Backoff.Clock clock;
   private final Scheduler scheduler;
   private final AtomicLong ids = new AtomicLong();
   private final Map<String, LocalActor<?>> named = new ConcurrentHashMap<>();
@@ -63,6 +68,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
   private LocalTaskRuntime(Builder builder) {
     this.total = builder.resources;
     this.strict = builder.strict;
+    this.clock = builder.clock;
     this.scheduler = new Scheduler(builder.name, total);
   }
 
@@ -76,6 +82,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     private String name = "mobula";
     private Resources resources = Resources.cpu(Runtime.getRuntime().availableProcessors());
     private boolean strict = Boolean.getBoolean("mobula.runtime.strict");
+    private Backoff.Clock clock = Backoff.Clock.MACHINE;
 
     private Builder() {}
 
@@ -104,6 +111,12 @@ public final class LocalTaskRuntime implements TaskRuntime {
      */
     public Builder strict(boolean newStrict) {
       strict = newStrict;
+      return this;
+    }
+
+    /** What pauses before another attempt are measured with, for tests. */
+    Builder clock(Backoff.Clock newClock) {
+      clock = newClock;
       return this;
     }
 
@@ -275,26 +288,56 @@ public final class LocalTaskRuntime implements TaskRuntime {
 
   /** Waits; the CPU of the task that does so serves others meanwhile. */
   boolean blocking(String what, Wait wait) {
-    Carrier carrier = Thread.currentThread() instanceof Carrier c && c.grant != null ? c : null;
-    LocalRef<?> ref = carrier == null ? null : carrier.current;
-    if (carrier != null) {
-      if (ref != null) {
-        ref.emit(Kind.BLOCKED, what);
-      }
-      carrier.scheduler().block(carrier);
+    LocalRef<?> ref =
+        Thread.currentThread() instanceof Carrier c && c.grant != null ? c.current : null;
+    if (ref != null) {
+      ref.emit(Kind.BLOCKED, what);
     }
     try {
-      return wait.await();
+      return lendingCpu(wait);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new WaitInterruptedException("interrupted while waiting for " + what);
     } finally {
+      if (ref != null) {
+        ref.emit(Kind.RESUMED, what);
+      }
+    }
+  }
+
+  private static boolean lendingCpu(Wait wait) throws InterruptedException {
+    Carrier carrier = Thread.currentThread() instanceof Carrier c && c.grant != null ? c : null;
+    if (carrier != null) {
+      carrier.scheduler().block(carrier);
+    }
+    try {
+      return wait.await();
+    } finally {
       if (carrier != null) {
         carrier.scheduler().unblock(carrier);
-        if (ref != null) {
-          ref.emit(Kind.RESUMED, what);
-        }
       }
+    }
+  }
+
+  /**
+   * Waits, with the CPU lent out, before another attempt at what has failed.
+   *
+   * @param end as {@link Backoff.Clock#nanoTime}
+   * @param needless whether nobody waits for the attempt any more
+   */
+  void pause(long end, BooleanSupplier needless) {
+    try {
+      lendingCpu(
+          () -> {
+            for (long left = end - clock.nanoTime();
+                left > 0 && !closed && !needless.getAsBoolean();
+                left = end - clock.nanoTime()) {
+              clock.sleep(Math.min(left, GLANCE_NANOS));
+            }
+            return true;
+          });
+    } catch (InterruptedException e) {
+      // The end of the runtime or of the task: whoever pauses looks for that next.
     }
   }
 

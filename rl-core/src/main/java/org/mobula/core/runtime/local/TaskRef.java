@@ -44,6 +44,7 @@ final class TaskRef<T extends @Nullable Object> extends LocalRef<T> implements J
     } catch (Throwable error) {
       if (isRetried(error)) {
         if (retry(error)) {
+          pauseBeforeRetry();
           runtime.enqueue(this);
         }
       } else {
