@@ -51,7 +51,7 @@ final class JoinedLearner {
     int exitCode;
     TrainingResult result;
     try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
-        JoinedStore store = new JoinedStore(server)) {
+        JoinedStore store = new JoinedStore(server, display::happened)) {
       Trainer trainer =
           Trainer.builder(config)
               .environment(environment)

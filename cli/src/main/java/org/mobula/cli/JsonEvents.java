@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.TrainingProgress;
+import org.mobula.parameterserver.shard.ShardEvent;
 
 /** One JSON object a line for each event. */
 final class JsonEvents implements TrainingDisplay {
@@ -64,6 +65,11 @@ final class JsonEvents implements TrainingDisplay {
   @Override
   public void workerFailed(String message) {
     err.println(message);
+  }
+
+  @Override
+  public void happened(ShardEvent event) {
+    say(new JsonLine().text("event", "shard").shardEvent(event));
   }
 
   @Override

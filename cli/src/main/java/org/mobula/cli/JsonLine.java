@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.mobula.parameterserver.shard.ShardEvent;
 
 /** A flat JSON object in one line; a mapper would take longer to start than many a run. */
 final class JsonLine {
@@ -38,6 +39,17 @@ final class JsonLine {
     JsonLine object = new JsonLine();
     values.forEach(object::value);
     key(name).append(object);
+    return this;
+  }
+
+  JsonLine shardEvent(ShardEvent event) {
+    return text("kind", event.kind().label())
+        .integer("shard", event.shard())
+        .text("message", event.message());
+  }
+
+  JsonLine objects(String name, List<JsonLine> values) {
+    key(name).append(values.toString());
     return this;
   }
 

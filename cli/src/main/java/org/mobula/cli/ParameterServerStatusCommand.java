@@ -20,6 +20,8 @@ import picocli.CommandLine.Spec;
     name = "status",
     description = "Ask running shards how they fare: version, queue, staleness, bytes, apply time.")
 final class ParameterServerStatusCommand implements Callable<Integer> {
+  private static final long NANOS_A_SECOND = 1_000_000_000;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
@@ -43,6 +45,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     List<Address> asked = new ArrayList<>();
+    List<String> events = new ArrayList<>();
     for (String text : addresses) {
       try {
         asked.add(Address.parse(text));
@@ -82,6 +85,15 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
                 .integer("from", status.from())
                 .integer("to", status.to());
         ShardFigures.of(status).forEach(line::number);
+        line.objects(
+            "events",
+            status.recentEvents().stream()
+                .map(
+                    past ->
+                        new JsonLine()
+                            .integer("seconds_ago", past.agoNanos() / NANOS_A_SECOND)
+                            .shardEvent(past.event()))
+                .toList());
         out.println(line);
       }
       table.row(
@@ -97,9 +109,18 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
           Figures.count(status.bytesOut() / 1024) + " KiB",
           Figures.measurement(status.applyNanos() / 1e9) + " s",
           status.device());
+      for (ShardStatus.Past past : status.recentEvents()) {
+        events.add(
+            "%s, %s ago: %s"
+                .formatted(
+                    address,
+                    Figures.duration((double) past.agoNanos() / NANOS_A_SECOND),
+                    past.event()));
+      }
     }
     if (!json) {
       table.print(out);
+      events.forEach(out::println);
     }
     return ExitCode.OK;
   }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.parameterserver.shard.ShardEvent;
 
 /** Two lines on a terminal that are drawn over and over, and wiped away at the end. */
 final class ProgressBar implements TrainingDisplay {
@@ -95,6 +96,11 @@ final class ProgressBar implements TrainingDisplay {
   public synchronized void workerFailed(String message) {
     wipe();
     err.println(message);
+  }
+
+  @Override
+  public void happened(ShardEvent event) {
+    workerFailed(event.toString());
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.TrainingProgress;
+import org.mobula.parameterserver.shard.ShardEvent;
 
 /** A line each tenth of the run or ten seconds, for pipes and log files. */
 final class ProgressLines implements TrainingDisplay {
@@ -57,6 +58,11 @@ final class ProgressLines implements TrainingDisplay {
   @Override
   public void workerFailed(String message) {
     err.println(message);
+  }
+
+  @Override
+  public void happened(ShardEvent event) {
+    err.println(event);
   }
 
   @Override

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.mobula.core.metrics.MetricNames;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardStatus;
 
 /** What a shard says of itself, as metrics. */
@@ -31,6 +33,11 @@ final class ShardFigures {
     figures.put(
         "parameters/refusals",
         (double) status.refusals().values().stream().mapToLong(Long::longValue).sum());
+    for (ShardEvent.Kind kind : ShardEvent.Kind.values()) {
+      figures.put(
+          MetricNames.PARAMETERS_EVENTS + kind.label(),
+          (double) status.events().getOrDefault(kind, 0L));
+    }
     return figures;
   }
 }

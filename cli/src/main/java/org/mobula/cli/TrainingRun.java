@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -221,9 +222,19 @@ final class TrainingRun implements AutoCloseable {
 
   private @Nullable ParameterServer parameters(
       @Nullable ServerConfig server, @Nullable TaskRuntime runtime, TrainingDisplay display) {
-    return server == null || runtime == null
-        ? null
-        : ParameterServer.on(runtime, server, environment, display::workerFailed);
+    if (server == null || runtime == null) {
+      return null;
+    }
+    RunEvents events = new RunEvents(directory.path(), InstantSource.system());
+    return ParameterServer.on(
+        runtime,
+        server,
+        environment,
+        display::workerFailed,
+        event -> {
+          display.happened(event);
+          events.record(event);
+        });
   }
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {

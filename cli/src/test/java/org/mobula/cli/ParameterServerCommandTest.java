@@ -42,6 +42,25 @@ class ParameterServerCommandTest {
     assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
   }
 
+  @Test
+  void whatHappensToLearnersIsShownAndKept() throws IOException {
+    String file =
+        TrainingFiles.file(
+            folder, "two.yaml", TrainingFiles.TINY + "parameters:\n  server: {learners: 2}\n");
+    String runs = folder.resolve("runs").toString();
+    Cli.Outcome text = Cli.run("train", file, "--runs-directory", runs);
+    assertThat(text.exitCode()).as(text.err()).isZero();
+    String joined = "shard 0: learner 1 has joined";
+    assertThat(text.err()).contains(joined);
+    assertThat(Files.readString(folder.resolve("runs/two-1/events.jsonl")))
+        .startsWith("{\"time\":\"2")
+        .contains(
+            "\"kind\":\"learner-joined\",\"shard\":0,\"message\":\"learner 1 has joined\"}\n");
+    Cli.Outcome json = Cli.run("train", file, "--runs-directory", runs, "--json");
+    assertThat(json.out())
+        .contains("{\"event\":\"shard\",\"kind\":\"learner-joined\",\"shard\":0,");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -133,6 +152,12 @@ class ParameterServerCommandTest {
       assertThat(text.exitCode()).as(text.err()).isZero();
       assertThat(text.out())
           .startsWith("256 environment steps taken with the other learners; ended because ");
+      Cli.Outcome status = Cli.run("parameter-server", "status", address);
+      assertThat(status.out())
+          .containsPattern(address + ", \\d+ s ago: shard 0: learner 0 has joined\\R");
+      Cli.Outcome facts = Cli.run("parameter-server", "status", address, "--json");
+      assertThat(facts.out())
+          .contains("\"parameters/events/learner-joined\":1.0", "\"kind\":\"learner-left\"");
       Cli.Outcome json = Cli.run("train", tiny, "--join", address, "--json");
       assertThat(json.exitCode()).as(json.err()).isZero();
       assertThat(json.out().lines())

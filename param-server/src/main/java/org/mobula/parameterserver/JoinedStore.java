@@ -2,12 +2,14 @@ package org.mobula.parameterserver;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.ShardEvent;
 
 /**
  * Parameters that are held and trained elsewhere: a trainer with this store adds its gradients and
@@ -15,6 +17,7 @@ import org.mobula.parameterserver.shard.Join;
  */
 public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
   private final ServerConfig server;
+  private final Consumer<ShardEvent> events;
   private final List<Connections> opened = new ArrayList<>();
 
   /**
@@ -23,10 +26,22 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
    * @throws IllegalArgumentException if it names none
    */
   public JoinedStore(ServerConfig server) {
+    this(server, ShardNews::log);
+  }
+
+  /**
+   * For the shards whose addresses the configuration names.
+   *
+   * @param events is told of what happens to shards and learners, soon after; called by several
+   *     threads, one at a time, which must not wait
+   * @throws IllegalArgumentException if it names none
+   */
+  public JoinedStore(ServerConfig server, Consumer<ShardEvent> events) {
     if (server.addresses().isEmpty()) {
       throw new IllegalArgumentException("addresses is empty but must name each shard to join");
     }
     this.server = server;
+    this.events = events;
   }
 
   /**
@@ -44,7 +59,12 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
     opened.add(connections);
     try {
       return ParameterServer.join(
-          layout, ParameterServer.running(server.addresses()), connections, server, Join.ANY);
+          layout,
+          ParameterServer.running(server.addresses()),
+          connections,
+          server,
+          Join.ANY,
+          events);
     } catch (ShardLostException e) {
       Throwable reason = e.getCause() == null ? e : e.getCause();
       throw new IllegalStateException(reason.getMessage(), e);

@@ -43,7 +43,14 @@ final class LearnerActor implements AutoCloseable {
 
   /** Takes part from now on: no round ends without this learner. */
   void join(int number) {
-    store = ParameterServer.join(setup.layout, setup.shards, connections, setup.server, number);
+    store =
+        ParameterServer.join(
+            setup.layout,
+            setup.shards,
+            connections,
+            setup.server,
+            number,
+            ParameterServer::heardByTheTrainer);
   }
 
   /**

@@ -22,6 +22,7 @@ import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
@@ -63,6 +64,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private final ServerConfig server;
   private final EnvironmentFactory environment;
   private final Consumer<String> failures;
+  private final Consumer<ShardEvent> events;
   private final List<ActorRef<ShardHost>> hosts = new ArrayList<>();
   private final List<ActorRef<LearnerActor>> learners = new ArrayList<>();
   private final List<ObjectRef<String>> training = new ArrayList<>();
@@ -73,21 +75,23 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       TaskRuntime runtime,
       ServerConfig server,
       EnvironmentFactory environment,
-      Consumer<String> failures) {
+      Consumer<String> failures,
+      Consumer<ShardEvent> events) {
     this.runtime = runtime;
     this.server = server;
     this.environment = environment;
     this.failures = failures;
+    this.events = events;
   }
 
-  /** Starts nothing yet: the trainer does. Failures of learners are logged. */
+  /** Starts nothing yet: the trainer does. Failures of learners and events are logged. */
   public static ParameterServer on(
       TaskRuntime runtime, ServerConfig server, EnvironmentFactory environment) {
     return on(runtime, server, environment, failure -> LOG.warn("{}", failure));
   }
 
   /**
-   * Starts nothing yet: the trainer does.
+   * Starts nothing yet: the trainer does. Events are logged.
    *
    * @param failures is told of learners that fail, in a sentence; called in the trainer's thread
    */
@@ -96,7 +100,23 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       ServerConfig server,
       EnvironmentFactory environment,
       Consumer<String> failures) {
-    return new ParameterServer(runtime, server, environment, failures);
+    return on(runtime, server, environment, failures, ShardNews::log);
+  }
+
+  /**
+   * Starts nothing yet: the trainer does.
+   *
+   * @param failures is told of learners that fail, in a sentence; called in the trainer's thread
+   * @param events is told of what happens to shards and learners, soon after; called by several
+   *     threads, one at a time, which must not wait
+   */
+  public static ParameterServer on(
+      TaskRuntime runtime,
+      ServerConfig server,
+      EnvironmentFactory environment,
+      Consumer<String> failures,
+      Consumer<ShardEvent> events) {
+    return new ParameterServer(runtime, server, environment, failures, events);
   }
 
   /**
@@ -165,7 +185,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
     // The trainer takes the lowest number that is free: another run may be on the same shards.
     int number = server.addresses().isEmpty() ? 0 : Join.ANY;
-    ServerParameterStore store = join(layout, shards, opened, server, number);
+    ServerParameterStore store = join(layout, shards, opened, server, number, events);
     try {
       for (int i = 0; i < learners.size(); i++) {
         int wanted = server.addresses().isEmpty() ? i + 1 : Join.ANY;
@@ -187,7 +207,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       ActorRef<ShardHost> primary =
           runtime.actor(
               ActorOptions.named(name),
-              () -> ShardHost.primary(setup, initial, ANY_PORT, ListenConfig.defaults()));
+              () ->
+                  ShardHost.primary(setup, initial, ANY_PORT, ListenConfig.defaults())
+                      .listening(ParameterServer::heardByTheTrainer));
       hosts.add(primary);
       List<ShardHandle> handles = new ArrayList<>();
       handles.add(await(primary.call(ShardHost::handle), name));
@@ -196,7 +218,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         ActorRef<ShardHost> replica =
             runtime.actor(
                 ActorOptions.named(replicaName),
-                () -> ShardHost.replica(setup, ANY_PORT, ListenConfig.defaults()));
+                () ->
+                    ShardHost.replica(setup, ANY_PORT, ListenConfig.defaults())
+                        .listening(ParameterServer::heardByTheTrainer));
         hosts.add(replica);
         ShardHandle handle = await(replica.call(ShardHost::handle), replicaName);
         handles.add(handle);
@@ -206,6 +230,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       started.add(handles);
     }
     return started;
+  }
+
+  /** The trainer asks its shards for what has happened, wherever they are. */
+  static void heardByTheTrainer(ShardEvent event) {
+    LOG.debug("{}", event);
   }
 
   /** The shards that addresses name: one a shard, with its replica after a comma. */
@@ -235,7 +264,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       List<List<ShardHandle>> shards,
       Connections connections,
       ServerConfig server,
-      int number) {
+      int number,
+      Consumer<ShardEvent> events) {
     List<List<ShardLink>> links =
         shards.stream()
             .map(handles -> handles.stream().map(shard -> shard.link(connections)).toList())
@@ -245,7 +275,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     // Tells processes apart; no result depends on it.
     long session = UUID.randomUUID().getMostSignificantBits();
     return ServerParameterStore.join(
-        layout, links, number, session, patience, server.codecConfig());
+        layout, links, number, session, patience, server.codecConfig(), events);
   }
 
   /** The first parameters are what the others may start from. */

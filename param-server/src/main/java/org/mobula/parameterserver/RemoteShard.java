@@ -18,10 +18,9 @@ import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.SerialQueue;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One shard as a worker sees it: asks one thing at a time until it is answered, and meanwhile joins
@@ -30,8 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class RemoteShard {
-  private static final Logger LOG = LoggerFactory.getLogger(RemoteShard.class);
-
   /** What the worker is by all its shards. */
   record Identity(long session, long layoutHash) {}
 
@@ -42,6 +39,7 @@ final class RemoteShard {
   private final Patience patience;
   private final LongSupplier nanoClock;
   private final SerialQueue queue;
+  private final Consumer<ShardEvent> events;
 
   private int current;
   private int worker = Join.ANY;
@@ -98,7 +96,8 @@ final class RemoteShard {
       Identity identity,
       Patience patience,
       LongSupplier nanoClock,
-      SerialQueue queue) {
+      SerialQueue queue,
+      Consumer<ShardEvent> events) {
     this.index = index;
     this.range = range;
     this.links = List.copyOf(links);
@@ -106,6 +105,7 @@ final class RemoteShard {
     this.patience = patience;
     this.nanoClock = nanoClock;
     this.queue = queue;
+    this.events = events;
     heardAt = nanoClock.getAsLong();
   }
 
@@ -267,11 +267,10 @@ final class RemoteShard {
     }
     if (answer.version() < knownVersion) {
       lostVersions = knownVersion - answer.version();
-      LOG.warn(
-          "Shard {} goes on from version {}; {} versions are lost.",
-          index,
-          answer.version(),
-          lostVersions);
+      happened(
+          ShardEvent.Kind.VERSIONS_LOST,
+          "it goes on from version %s, and the %s versions after it are lost"
+              .formatted(answer.version(), lostVersions));
     }
     joined = true;
     member = true;
@@ -386,7 +385,10 @@ final class RemoteShard {
     }
     int other = (current + 1) % links.size();
     joined = false; // Else a probe would ask the one that is given up.
-    LOG.warn("Shard {} is turned to its replica: {}", index, cause.getMessage());
+    happened(
+        ShardEvent.Kind.FAILOVER,
+        "its replica is asked to take over, since the primary does not answer (%s)"
+            .formatted(cause.getMessage()));
     attempt(
         () -> turnToOther(cause),
         () -> links.get(other).promote(new Promote(Math.max(epoch, 0) + 1, knownVersion)),
@@ -420,6 +422,10 @@ final class RemoteShard {
     if (failures <= patience.retries()) {
       return true;
     }
+    happened(
+        ShardEvent.Kind.SHARD_LOST,
+        "it is lost after %s attempts (%s); version %s was the last one known"
+            .formatted(failures, cause.getMessage(), knownVersion));
     finish(
         new ShardLostException(
             ("shard %s (parameters %s to %s) is lost after %s attempts (%s). Version %s was the last one"
@@ -428,6 +434,10 @@ final class RemoteShard {
                     index, range.from(), range.to(), failures, cause.getMessage(), knownVersion),
             cause));
     return false;
+  }
+
+  private void happened(ShardEvent.Kind kind, String message) {
+    events.accept(new ShardEvent(kind, index, message));
   }
 
   private void finish(RuntimeException error) {

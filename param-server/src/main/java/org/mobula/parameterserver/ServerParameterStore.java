@@ -10,7 +10,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.MetricNames;
@@ -24,6 +26,7 @@ import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
@@ -56,6 +59,9 @@ public final class ServerParameterStore implements ParameterStore {
   /** Shards are asked how they fare no more often than this. */
   private static final long MEASURE_NANOS = 200_000_000;
 
+  /** And at least this often. */
+  private static final long NEWS_NANOS = 500_000_000;
+
   private final ParameterLayout layout;
   private final List<Range> ranges;
   private final WorkerSession session;
@@ -64,9 +70,10 @@ public final class ServerParameterStore implements ParameterStore {
   private final @Nullable ErrorFeedback feedback;
   private final List<List<ShardLink>> links;
   private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
+  private final AtomicLong lastAsked;
+  private final ShardNews news;
   private final float[] sums = new float[1024];
   private boolean valuesAreNew;
-  private long lastMeasured;
 
   private ServerParameterStore(
       ParameterLayout layout,
@@ -74,14 +81,16 @@ public final class ServerParameterStore implements ParameterStore {
       WorkerSession session,
       Patience patience,
       int number,
-      @Nullable ErrorFeedback feedback) {
+      @Nullable ErrorFeedback feedback,
+      ShardNews news) {
+    this.news = news;
     this.layout = layout;
     this.feedback = feedback;
     this.links = links;
     this.session = session;
     ranges = ShardRanges.cut(layout, links.size()).ranges();
     statuses = new AtomicReferenceArray<>(links.size());
-    lastMeasured = System.nanoTime() - MEASURE_NANOS;
+    lastAsked = new AtomicLong(System.nanoTime() - MEASURE_NANOS);
     ticker =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -90,7 +99,7 @@ public final class ServerParameterStore implements ParameterStore {
               return thread;
             });
     long period = Math.max(1, patience.probe().toNanos() / 4);
-    ticker.scheduleAtFixedRate(session::tick, period, period, TimeUnit.NANOSECONDS);
+    ticker.scheduleAtFixedRate(this::tick, period, period, TimeUnit.NANOSECONDS);
     try {
       worker = await(session.join(number));
     } catch (RuntimeException e) {
@@ -115,7 +124,14 @@ public final class ServerParameterStore implements ParameterStore {
       int number,
       long sessionId,
       Patience patience) {
-    return join(layout, shards, number, sessionId, patience, CodecConfig.of(CodecKind.FP32));
+    return join(
+        layout,
+        shards,
+        number,
+        sessionId,
+        patience,
+        CodecConfig.of(CodecKind.FP32),
+        ShardNews::log);
   }
 
   /**
@@ -123,6 +139,8 @@ public final class ServerParameterStore implements ParameterStore {
    * of a gradient is added to the next one; a worker that stops takes it along.
    *
    * @param codec that the links encode gradients in
+   * @param events hears what happens to the shards and the other workers from now on, soon after;
+   *     called by several threads, one at a time, which must not wait
    */
   public static ServerParameterStore join(
       ParameterLayout layout,
@@ -130,15 +148,17 @@ public final class ServerParameterStore implements ParameterStore {
       int number,
       long sessionId,
       Patience patience,
-      CodecConfig codec) {
+      CodecConfig codec,
+      Consumer<ShardEvent> events) {
+    ShardNews news = new ShardNews(events, System::nanoTime);
     WorkerSession session =
-        new WorkerSession(layout, shards, sessionId, patience, System::nanoTime);
+        new WorkerSession(layout, shards, sessionId, patience, System::nanoTime, news::happened);
     ErrorFeedback feedback =
         switch (codec.kind()) {
           case TOP_K, INT8 -> new ErrorFeedback(codec, layout.size());
           case FP32, BF16, FP16 -> null;
         };
-    return new ServerParameterStore(layout, shards, session, patience, number, feedback);
+    return new ServerParameterStore(layout, shards, session, patience, number, feedback, news);
   }
 
   /** The number that orders this worker's gradients among the others'. */
@@ -240,17 +260,32 @@ public final class ServerParameterStore implements ParameterStore {
     }
   }
 
-  /** As the shards answered when they were last asked, which waits for nobody. */
-  @Override
-  public synchronized void measure(Map<String, Double> measurements) {
+  /** While a step waits for others, too: why it does may be among the news. */
+  private void tick() {
+    session.tick();
+    askAllAfter(NEWS_NANOS);
+  }
+
+  /** Asks all shards how they fare, if they were asked longer ago. */
+  private void askAllAfter(long nanos) {
     long now = System.nanoTime();
-    if (now - lastMeasured >= MEASURE_NANOS) {
-      lastMeasured = now;
+    long last = lastAsked.get();
+    if (now - last >= nanos && lastAsked.compareAndSet(last, now)) {
       for (int i = 0; i < links.size(); i++) {
         int shard = i;
         links.get(i).forEach(link -> ask(link, shard));
       }
     }
+  }
+
+  /** As the shards answered when they were last asked, which waits for nobody. */
+  @Override
+  public synchronized void measure(Map<String, Double> measurements) {
+    askAllAfter(MEASURE_NANOS);
+    news.counts()
+        .forEach(
+            (kind, count) ->
+                measurements.put(MetricNames.PARAMETERS_EVENTS + kind.label(), (double) count));
     double learners = Double.POSITIVE_INFINITY;
     double late = 0;
     List<ShardStatus> heard = new ArrayList<>();
@@ -273,7 +308,11 @@ public final class ServerParameterStore implements ParameterStore {
         link.status()
             .whenComplete(
                 (status, error) -> {
-                  if (status != null && status.role().isPrimary()) {
+                  if (status == null) {
+                    return;
+                  }
+                  news.heard(link, status);
+                  if (status.role().isPrimary()) {
                     statuses.set(shard, status);
                   }
                 });
@@ -398,6 +437,7 @@ public final class ServerParameterStore implements ParameterStore {
   @Override
   public void close() {
     ticker.shutdownNow();
+    askAllAfter(0); // what has happened since: shards of this JVM answer at once
     session.close();
   }
 }

@@ -2,12 +2,14 @@ package org.mobula.parameterserver;
 
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
@@ -74,6 +76,16 @@ public final class ShardHost implements AutoCloseable {
   /** A replica that holds nothing until a primary sends it its state. */
   public static ShardHost replica(ShardSetup setup, Address address, ListenConfig config) {
     return new ShardHost(Shard.replica(setup, System::nanoTime), address, config);
+  }
+
+  /**
+   * The same, with a listener for what happens to the shard, which is logged otherwise.
+   *
+   * @param events called by whichever thread the shard works in, so it must not wait
+   */
+  public ShardHost listening(Consumer<ShardEvent> events) {
+    shard.listen(events);
+    return this;
   }
 
   ShardHandle handle() {

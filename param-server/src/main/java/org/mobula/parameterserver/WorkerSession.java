@@ -25,6 +25,7 @@ import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.SerialQueue;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
@@ -52,19 +53,22 @@ final class WorkerSession {
    * A session that has asked nothing yet.
    *
    * @param links of each shard: the primary's first, then its replica's
+   * @param events is told of what happens between this worker and its shards
    */
   WorkerSession(
       ParameterLayout layout,
       List<List<ShardLink>> links,
       long session,
       Patience patience,
-      LongSupplier nanoClock) {
+      LongSupplier nanoClock,
+      Consumer<ShardEvent> events) {
     values = new float[layout.size()];
     List<Range> ranges = ShardRanges.cut(layout, links.size()).ranges();
     Identity identity = new Identity(session, LayoutHash.of(layout));
     for (int i = 0; i < links.size(); i++) {
       shards.add(
-          new RemoteShard(i, ranges.get(i), links.get(i), identity, patience, nanoClock, queue));
+          new RemoteShard(
+              i, ranges.get(i), links.get(i), identity, patience, nanoClock, queue, events));
     }
   }
 

@@ -236,7 +236,8 @@ class ScheduleExplorationTest {
               links,
               100 + number,
               new Patience(Duration.ofMillis(200), Duration.ofMillis(600), 100_000),
-              run.simulation::now);
+              run.simulation::now,
+              event -> {});
       run.simulation.tickWith(session);
     }
 

@@ -6,21 +6,30 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.Shards.Setup;
+import org.mobula.parameterserver.codec.CodecConfig;
+import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Consistency.Asynchronous;
 import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Shard;
+import org.mobula.parameterserver.shard.ShardEvent;
+import org.mobula.parameterserver.shard.ShardEvent.Kind;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
 import org.mobula.parameterserver.shard.ShardSetup;
@@ -29,6 +38,7 @@ import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
 
 /** Stores and shards in threads of their own. */
+@Timeout(60)
 class ServerParameterStoreTest {
   private static final float[] ZEROS = new float[Shards.LAYOUT.size()];
 
@@ -83,6 +93,49 @@ class ServerParameterStoreTest {
       one.close();
       two.close();
     }
+  }
+
+  @Test
+  void whatHappensToShardsAndLearnersIsReported() throws Exception {
+    Shards shards = Setup.of(1).replicated().start(ZEROS).replicate();
+    List<FragileLink> primaries = new ArrayList<>();
+    BlockingQueue<ShardEvent> events = new LinkedBlockingQueue<>();
+    try (ServerParameterStore store =
+        ServerParameterStore.join(
+            Shards.LAYOUT,
+            fragile(shards, primaries),
+            0,
+            1,
+            PATIENCE,
+            CodecConfig.of(CodecKind.FP32),
+            events::add)) {
+      store(shards.links(), 1).close();
+      assertThat(await(events, Kind.LEARNER_JOINED).toString())
+          .isEqualTo("shard 0: learner 0 has joined");
+      assertThat(await(events, Kind.LEARNER_JOINED).toString())
+          .isEqualTo("shard 0: learner 1 has joined");
+      await(events, Kind.LEARNER_LEFT);
+      primaries.forEach(FragileLink::cut);
+      store.push(Gradients.of(0, 1), 0.01);
+      assertThat(await(events, Kind.FAILOVER).message())
+          .startsWith("its replica is asked to take over, since the primary does not answer");
+      assertThat(await(events, Kind.TOOK_OVER).message()).contains("takes over at version 0");
+      Map<String, Double> measured = new HashMap<>();
+      store.measure(measured);
+      assertThat(measured)
+          .containsEntry("parameters/events/learner-joined", 2.0)
+          .containsEntry("parameters/events/failover", 1.0);
+    }
+  }
+
+  /** What comes before is passed over. */
+  private static ShardEvent await(BlockingQueue<ShardEvent> events, Kind kind)
+      throws InterruptedException {
+    ShardEvent event = events.take();
+    while (event.kind() != kind) {
+      event = events.take();
+    }
+    return event;
   }
 
   @Test

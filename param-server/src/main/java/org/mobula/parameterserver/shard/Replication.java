@@ -7,8 +7,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What passes between a primary and its replica, on both sides: the entries, one at a time, which
@@ -17,8 +15,6 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class Replication {
-  private static final Logger LOG = LoggerFactory.getLogger(Replication.class);
-
   /** An entry without an answer is sent again after this time, or a quarter of the timeout. */
   private static final long MOST_RESEND_NANOS = 1_000_000_000;
 
@@ -33,6 +29,9 @@ final class Replication {
   private @Nullable InFlight inFlight;
   private long lastSentAt;
   private long lastExpiryAt;
+
+  /** The replica has not acknowledged the state that it begins with. */
+  private boolean attaching;
 
   /** The entry that the replica has not acknowledged. */
   private static final class InFlight {
@@ -83,6 +82,7 @@ final class Replication {
   /** Sends the whole state, and from then on each change. */
   void begin(ShardLink link) {
     replica = link;
+    attaching = true;
     standing.role = Role.REPLICATED_PRIMARY;
     if (inFlight != null) {
       inFlight.entry = entry(whole());
@@ -160,6 +160,12 @@ final class Replication {
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
     if (reached != null && reached >= entry.sequence()) {
       inFlight = null;
+      if (attaching) {
+        attaching = false;
+        standing.events.happened(
+            ShardEvent.Kind.REPLICA_ATTACHED,
+            "the replica has version %s and follows from now on".formatted(entry.version()));
+      }
       if (entry.change() instanceof Entry.Step step) {
         numbers.giveBack(step.gradient().array());
       }
@@ -227,23 +233,20 @@ final class Replication {
   }
 
   private void giveUp() {
-    LOG.warn(
-        "The replica of parameters {} to {} has not acknowledged version {} for {}; going on without.",
-        standing.setup.from(),
-        standing.setup.to(),
-        standing.version,
-        standing.setup.replicaTimeout());
     end();
     standing.role = Role.LONE_PRIMARY;
+    standing.events.happened(
+        ShardEvent.Kind.REPLICA_MISSING,
+        "the replica has not acknowledged version %s within %s; the primary goes on without a replica"
+            .formatted(standing.version, standing.setup.replicaTimeout()));
   }
 
   private void fence() {
-    LOG.warn(
-        "The replica of parameters {} to {} has been promoted; this shard is fenced.",
-        standing.setup.from(),
-        standing.setup.to());
     standing.role = Role.FENCED;
     end();
+    standing.events.happened(
+        ShardEvent.Kind.FENCED,
+        "the replica has been promoted, so this former primary is fenced and answers no learner");
   }
 
   /** There is no replica any more. */
@@ -350,12 +353,10 @@ final class Replication {
                   standing.sequence == 0 ? "nothing" : "version " + standing.version,
                   promote.knownVersion()));
     }
-    LOG.warn(
-        "The replica of parameters {} to {} takes over at version {} with epoch {}.",
-        standing.setup.from(),
-        standing.setup.to(),
-        standing.version,
-        promote.epoch());
+    standing.events.happened(
+        ShardEvent.Kind.TOOK_OVER,
+        "the replica takes over at version %s with epoch %s; it has no replica itself"
+            .formatted(standing.version, promote.epoch()));
     standing.epoch = promote.epoch();
     standing.role = Role.LONE_PRIMARY;
     // Nobody could reach it before.

@@ -6,8 +6,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One slice of the parameters with its optimizer, as a state machine without threads or network:
@@ -26,8 +24,6 @@ import org.slf4j.LoggerFactory;
 // Here requests come in, one after the other, and it is decided what is next. How pushes become
 // steps is in Rounds, what the replica hears in Replication, who waits for an answer in Answers.
 public final class Shard implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Shard.class);
-
   private final ShardSetup setup;
   private final LongSupplier nanoClock;
   private final long layoutHash;
@@ -46,7 +42,7 @@ public final class Shard implements AutoCloseable {
     this.setup = setup;
     this.nanoClock = nanoClock;
     layoutHash = LayoutHash.of(setup.layout());
-    standing = new Standing(setup, role);
+    standing = new Standing(setup, role, nanoClock);
     workers = new Workers(standing, nanoClock);
     this.numbers = numbers;
     answers = new Answers(standing, workers, numbers, measurements);
@@ -86,6 +82,14 @@ public final class Shard implements AutoCloseable {
     return setup;
   }
 
+  /**
+   * Reports what happens to this listener, in place of the log. It is called by whichever thread
+   * the shard works in, so it must not wait.
+   */
+  public void listen(Consumer<ShardEvent> listener) {
+    queue.run(() -> standing.events.listen(listener));
+  }
+
   /** Gives memory on a GPU back; the shard takes no step any more. */
   @Override
   public void close() {
@@ -109,8 +113,6 @@ public final class Shard implements AutoCloseable {
             task.run();
             pump();
           } catch (NumbersLostException e) {
-            LOG.error(
-                "Parameters {} to {} can no longer be computed.", setup.from(), setup.to(), e);
             var unused = standing.lose(e);
             pump();
           }
@@ -147,7 +149,11 @@ public final class Shard implements AutoCloseable {
           long now = nanoClock.getAsLong();
           if (standing.isPrimary()) {
             for (Worker worker : workers.overdue(now)) {
-              LOG.warn("Worker {} was silent for too long and is taken off.", worker.number);
+              standing.events.happened(
+                  ShardEvent.Kind.LEARNER_TAKEN_OFF,
+                  "learner "
+                      + worker.number
+                      + " was silent for too long and is taken off; the others go on");
               remove(worker);
             }
           }
@@ -201,6 +207,7 @@ public final class Shard implements AutoCloseable {
       worker.progress = workers.leastProgress();
       worker.present = true;
       standing.entryDue = true;
+      standing.events.happened(ShardEvent.Kind.LEARNER_JOINED, "learner " + number + " has joined");
     }
     workers.renew(worker);
     answers.hold(
@@ -224,6 +231,10 @@ public final class Shard implements AutoCloseable {
           Worker worker = workers.of(caller);
           if (worker != null) {
             rounds.abandonTurn(worker, "worker " + caller.worker() + " has left");
+            if (worker.present) {
+              standing.events.happened(
+                  ShardEvent.Kind.LEARNER_LEFT, "learner " + caller.worker() + " has left");
+            }
             remove(worker);
           }
           answers.hold(standing.coveringSequence(), future, () -> future.complete(null));
@@ -332,7 +343,9 @@ public final class Shard implements AutoCloseable {
                   measurements.applyNanos,
                   measurements.bytesIn,
                   measurements.bytesOut,
-                  measurements.refusals()));
+                  measurements.refusals(),
+                  standing.events.counts(),
+                  standing.events.recent()));
         });
   }
 
@@ -386,6 +399,12 @@ public final class Shard implements AutoCloseable {
     standing.epoch = Math.max(standing.epoch, restore.caller().epoch()) + 1;
     long lost = Math.max(0, restore.lastKnownVersion() - slice.parameters().version());
     standing.version = slice.parameters().version();
+    if (lost > 0) {
+      standing.events.happened(
+          ShardEvent.Kind.VERSIONS_LOST,
+          "version %s was restored, and the %s versions after it are lost"
+              .formatted(standing.version, lost));
+    }
     standing.lastSums = new double[0];
     rounds.dropAllTurns(standing.wrongEpoch(standing.epoch - 1));
     replication.advanceWhole();

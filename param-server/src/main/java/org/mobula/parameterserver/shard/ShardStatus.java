@@ -24,6 +24,8 @@ import java.util.Map;
  * @param bytesIn that came over the network
  * @param bytesOut that went over the network
  * @param refusals by reason
+ * @param events how often each has happened, of those that have
+ * @param recentEvents the last few, oldest first
  */
 public record ShardStatus(
     Role role,
@@ -42,12 +44,24 @@ public record ShardStatus(
     long applyNanos,
     long bytesIn,
     long bytesOut,
-    Map<Refusal, Long> refusals) {
+    Map<Refusal, Long> refusals,
+    Map<ShardEvent.Kind, Long> events,
+    List<Past> recentEvents) {
+  /**
+   * An event that has happened.
+   *
+   * @param number counted from the shard's start, from 0
+   * @param agoNanos time since then, in nanoseconds
+   */
+  public record Past(long number, long agoNanos, ShardEvent event) {}
+
   /** Copies the collections. */
   public ShardStatus {
     workers = List.copyOf(workers);
     staleness = List.copyOf(staleness);
     refusals = Map.copyOf(refusals);
+    events = Map.copyOf(events);
+    recentEvents = List.copyOf(recentEvents);
   }
 
   /** Mean versions between a gradient's parameters and those it was applied to; 0 if none was. */

@@ -1,13 +1,19 @@
 package org.mobula.parameterserver.shard;
 
+import java.util.function.LongSupplier;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a shard stands: its part, its epoch and how far it has come, on which it must be at one
  * with its workers and its replica; and the refusals of those who are mistaken about it.
  */
 final class Standing {
+  private static final Logger LOG = LoggerFactory.getLogger(Shard.class);
+
   final ShardSetup setup;
+  final ShardEvents events;
   Role role;
   Consistency consistency;
   long epoch;
@@ -24,11 +30,15 @@ final class Standing {
   /** Of the last step's gradient. */
   double[] lastSums = new double[0];
 
+  /** The numbers cannot be had any more. */
+  private boolean lost;
+
   /** Why a fenced shard is. */
   private String fencedBecause = "another shard has taken over from this one: ask that one";
 
-  Standing(ShardSetup setup, Role role) {
+  Standing(ShardSetup setup, Role role, LongSupplier nanoClock) {
     this.setup = setup;
+    events = new ShardEvents(setup.number(), nanoClock);
     this.role = role;
     consistency = setup.consistency();
   }
@@ -62,6 +72,11 @@ final class Standing {
   /** A shard whose numbers are lost is as good as dead: a primary sends workers to its replica. */
   RefusedException lose(NumbersLostException why) {
     String message = why.getMessage() + ": ask its replica, or start it anew";
+    if (!lost) {
+      lost = true;
+      LOG.error("Parameters {} to {} can no longer be computed.", setup.from(), setup.to(), why);
+      events.happened(ShardEvent.Kind.SHARD_LOST, String.valueOf(why.getMessage()));
+    }
     if (isPrimary()) {
       role = Role.FENCED;
       fencedBecause = message;

@@ -13,6 +13,7 @@ import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Restored;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardState;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.shard.Stepped;
@@ -143,6 +144,21 @@ final class AnswerWords {
               Words.text(out, refusal.name());
               out.writeLongLE(count);
             });
+    out.writeIntLE(status.events().size());
+    status
+        .events()
+        .forEach(
+            (kind, count) -> {
+              Words.text(out, kind.name());
+              out.writeLongLE(count);
+            });
+    out.writeIntLE(status.recentEvents().size());
+    for (ShardStatus.Past past : status.recentEvents()) {
+      out.writeLongLE(past.number()).writeLongLE(past.agoNanos());
+      Words.text(out, past.event().kind().name());
+      out.writeIntLE(past.event().shard());
+      Words.text(out, past.event().message());
+    }
   }
 
   static ShardStatus readStatus(ByteBuf in) {
@@ -172,6 +188,18 @@ final class AnswerWords {
     for (int i = Words.count(in, Long.BYTES); i > 0; i--) {
       refusals.put(Refusal.valueOf(Words.readText(in)), in.readLongLE());
     }
+    Map<ShardEvent.Kind, Long> events = new EnumMap<>(ShardEvent.Kind.class);
+    for (int i = Words.count(in, Long.BYTES); i > 0; i--) {
+      events.put(ShardEvent.Kind.valueOf(Words.readText(in)), in.readLongLE());
+    }
+    List<ShardStatus.Past> recent = new ArrayList<>();
+    for (int i = Words.count(in, 2 * Long.BYTES); i > 0; i--) {
+      long number = in.readLongLE();
+      long ago = in.readLongLE();
+      ShardEvent.Kind kind = ShardEvent.Kind.valueOf(Words.readText(in));
+      ShardEvent event = new ShardEvent(kind, in.readIntLE(), Words.readText(in));
+      recent.add(new ShardStatus.Past(number, ago, event));
+    }
     return new ShardStatus(
         role,
         device,
@@ -189,6 +217,8 @@ final class AnswerWords {
         applyNanos,
         bytesIn,
         bytesOut,
-        refusals);
+        refusals,
+        events,
+        recent);
   }
 }

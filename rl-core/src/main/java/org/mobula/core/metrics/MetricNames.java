@@ -58,6 +58,12 @@ public final class MetricNames {
   /** Gradients that came after their round had closed, and were dropped, so far. */
   public static final String PARAMETERS_LATE_GRADIENTS = "parameters/late_gradients";
 
+  /**
+   * Before the name of what can happen to shards and learners, such as {@code replica-missing}: how
+   * often it was heard of so far. Measured from the first time on.
+   */
+  public static final String PARAMETERS_EVENTS = "parameters/events/";
+
   /** Step size of the optimizer. */
   public static final String OPTIMIZER_LEARNING_RATE = "optimizer/learning_rate";
 
