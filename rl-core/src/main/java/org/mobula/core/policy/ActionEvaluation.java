@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param action {@code actionSpace().size()} numbers, within the action space, as {@link
  *     Policy#act(float[])} gives them
  * @param logProbability natural logarithm of the action's probability, or of its density in a box,
- *     there before the action is moved to the nearest one within the box; forbidden choices have no
- *     part in it
+ *     there in the environment's units and before the action is moved to the nearest one within the
+ *     box; forbidden choices have no part in it
  * @param value the discounted return that the policy expects from here on, in the scale of the
  *     rewards that it was trained on; null if it estimates none ({@link PolicySpec#hasValue()})
  * @param distribution of the actions, in the environment's units. Discrete: the probability of each

@@ -103,12 +103,37 @@ public final class ActionHead {
     }
     if (scaled) {
       for (int i = 0; i < bounds.size(); i++) {
-        double middle = 0.5 * bounds.low(i) + 0.5 * bounds.high(i);
-        double reach = 0.5 * bounds.high(i) - 0.5 * bounds.low(i);
-        actions[offset + i] = (float) (middle + reach * actions[offset + i]);
+        actions[offset + i] = (float) (middle(bounds, i) + reach(bounds, i) * actions[offset + i]);
       }
     }
     bounds.clip(actions, offset);
+  }
+
+  private static double middle(Box bounds, int i) {
+    return 0.5 * bounds.low(i) + 0.5 * bounds.high(i);
+  }
+
+  private static double reach(Box bounds, int i) {
+    return 0.5 * bounds.high(i) - 0.5 * bounds.low(i);
+  }
+
+  /**
+   * The density of an action in the environment's units, where the distribution's is known: the
+   * logarithm is less by that of the volume which a unit of the distribution's takes up there.
+   * Numbers whose bounds are equal take no part.
+   */
+  float toEnvironmentLogProbability(float logProbability) {
+    if (bounds == null || !scaled) {
+      return logProbability;
+    }
+    double log = logProbability;
+    for (int i = 0; i < bounds.size(); i++) {
+      double reach = reach(bounds, i);
+      if (reach > 0) {
+        log -= Math.log(reach);
+      }
+    }
+    return (float) log;
   }
 
   /**
@@ -122,8 +147,14 @@ public final class ActionHead {
   float[] describe(float[] outputs, int offset) {
     float[] described = Arrays.copyOfRange(outputs, offset, offset + distribution.parameters());
     if (distribution instanceof DiagonalGaussian gaussian) {
-      for (int i = gaussian.dimensions(); i < described.length; i++) {
-        described[i] = (float) Math.exp(described[i]);
+      int size = gaussian.dimensions();
+      for (int i = 0; i < size; i++) {
+        double deviation = Math.exp(described[size + i]);
+        if (bounds != null && scaled) {
+          described[i] = (float) (middle(bounds, i) + reach(bounds, i) * described[i]);
+          deviation *= reach(bounds, i);
+        }
+        described[size + i] = (float) deviation;
       }
     } else if (distribution instanceof Bernoulli) {
       for (int i = 0; i < described.length; i++) {

@@ -202,7 +202,8 @@ public final class Policy implements AutoCloseable {
     ActionDistribution distribution = head.distribution();
     float[] action = new float[spec.actionSpace().size()];
     choose(outputs, offset, mask, random, action);
-    float logProbability = distribution.logProbability(outputs, offset, action, 0);
+    float logProbability =
+        head.toEnvironmentLogProbability(distribution.logProbability(outputs, offset, action, 0));
     head.toEnvironment(action, 0);
     Float value = spec.hasValue() ? outputs[offset + distribution.parameters()] : null;
     return new ActionEvaluation(action, logProbability, value, head.describe(outputs, offset));

@@ -19,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,10 @@ class PolicyTest {
 
   /** Outputs that do not depend on the observation, beside whatever a weight of 0 makes of it. */
   private static Policy constant(Space actions, boolean masked, float... outputs) {
+    return constant(spec -> spec.withMasksActions(masked), actions, outputs);
+  }
+
+  private static Policy constant(UnaryOperator<PolicySpec> form, Space actions, float... outputs) {
     MlpSpec network =
         new MlpSpec(
             2,
@@ -55,7 +60,9 @@ class PolicyTest {
         .filter(entry -> entry.size() == outputs.length)
         .forEach(entry -> System.arraycopy(outputs, 0, parameters, entry.offset(), outputs.length));
     return policy(
-        new PolicySpec(Box.unbounded(2), actions, network, masked), parameters, NetworkEngine.AUTO);
+        form.apply(new PolicySpec(Box.unbounded(2), actions, network)),
+        parameters,
+        NetworkEngine.AUTO);
   }
 
   private static Policy policy(PolicySpec spec, float[] parameters, NetworkEngine engine) {
@@ -134,6 +141,23 @@ class PolicyTest {
           .containsExactly(new float[] {0.5f, -3, 2, 0.1f}, within(1e-6f));
       assertThat(evaluation.logProbability())
           .isCloseTo(log(1 / (2 * Math.PI * 2 * 0.1)), within(1e-5f));
+    }
+  }
+
+  /** Mean −0.5 and deviation 2 of a distribution that means [0, 8] by [−1, 1]. */
+  @Test
+  void evaluatesScaledNumbersInTheEnvironmentsUnits() {
+    Box actions = Box.of(new float[] {0, 3}, new float[] {8, 3});
+    try (Policy policy =
+        constant(
+            spec -> spec.withScaledActions(true), actions, -0.5f, 0.25f, log(2), log(0.5), 1)) {
+      ActionEvaluation evaluation = policy.evaluate(new float[2]);
+      assertThat(evaluation.action()).containsExactly(2, 3);
+      assertThat(evaluation.distribution())
+          .containsExactly(new float[] {2, 3, 8, 0}, within(1e-6f));
+      // the number that has one value only counts as the distribution has it
+      assertThat(evaluation.logProbability())
+          .isCloseTo(log(1 / (2 * Math.PI * 8 * 0.5)), within(1e-5f));
     }
   }
 
