@@ -214,10 +214,11 @@ final class TrainingRun implements AutoCloseable {
     if (config.workers().count() == 0 && server == null) {
       return null;
     }
-    int learners = server == null ? 0 : server.learners() - 1;
-    // A learner holds a CPU for the whole run, and the shards' actors need one now and then.
-    int cpus = Math.max(Runtime.getRuntime().availableProcessors(), learners + 1);
-    return LocalTaskRuntime.builder().cpus(cpus).build();
+    int learners = server == null ? 1 : server.learners();
+    // All but one learner hold a CPU for the whole run, and the shards need one now and then.
+    double usual = Math.max(Runtime.getRuntime().availableProcessors(), learners);
+    Double cpus = config.runtime().cpus();
+    return LocalTaskRuntime.builder().cpus(cpus == null ? usual : cpus).build();
   }
 
   private @Nullable ParameterServer parameters(

@@ -32,6 +32,9 @@ class MistakesTest {
         "  episodes: 5|  environment: {name: Pendulum-v1}|:12:17: the policy observes Box(4) but Pendulum-v1 shows Box(3)",
         "  episodes: 5|  environment: {options: {max-episode-step: 9}}|:12:27: CartPole-v1 has no option \"max-episode-step\"; did you mean \"max-episode-steps\"? Its options are [sutton-barto-reward, max-episode-steps]",
         "evaluation:|workers: {count: 3}\\nevaluation:|:11:1: workers is 3 but must divide the 1 environments",
+        "evaluation:|workers: {count: 1, cpus: 3}\\nruntime: {cpus: 2}\\nevaluation:|:11:21: workers.cpus is 3 but must be at most runtime.cpus (2.0)",
+        "evaluation:|runtime: {cpus: 0.5}\\nevaluation:|:11:11: cpus is 0.5 but must be ≥ 1",
+        "evaluation:|runtime: {cpus: 2}\\nparameters: {server: {learners: 3}}\\nevaluation:|:12:14: runtime.cpus is 2.0 but must be at least learners (3): each needs one for the whole run",
         "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [ppo], but has dqn and ppo",
         "stop:|network: {}\\nstop:|:9:1: duplicate key network, first at 3:1",
       })

@@ -136,6 +136,19 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
           "workers.count is %s but must be 0 with several learners: each collects its own experience"
               .formatted(config.workers().count()));
     }
+    Double cpus = config.runtime().cpus();
+    if (cpus != null) {
+      requireCpus(server, cpus);
+    }
+  }
+
+  /** All but the first learner hold one, and what the shards do now and then needs one. */
+  private static void requireCpus(ServerConfig server, double cpus) {
+    if (cpus < server.learners()) {
+      throw new IllegalArgumentException(
+          "runtime.cpus is %s but must be at least learners (%s): each needs one for the whole run"
+              .formatted(cpus, server.learners()));
+    }
   }
 
   /**
@@ -173,6 +186,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
           "this parameter server has its trainer already; make another for the next");
     }
     check(config, server);
+    requireCpus(server, runtime.totalResources().amount(Resources.CPU));
     ParameterLayout layout = policy.network().layout();
     shards =
         server.addresses().isEmpty()

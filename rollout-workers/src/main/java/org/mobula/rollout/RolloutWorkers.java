@@ -22,9 +22,11 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.ActorCall;
+import org.mobula.core.runtime.ActorOptions;
 import org.mobula.core.runtime.ActorRef;
 import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.ObjectRef;
+import org.mobula.core.runtime.Resources;
 import org.mobula.core.runtime.TaskCancelledException;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskOptions;
@@ -94,12 +96,32 @@ public final class RolloutWorkers implements ExperienceSource {
     this.listener = listener;
     this.config = setup.config().workers();
     this.share = setup.config().environment().count() / config.count();
+    requireCpus(runtime.totalResources().amount(Resources.CPU), config);
     this.resetOptions = setup.resetOptions();
     this.restarts = new int[config.count()];
     this.seconds = new double[config.count()];
     for (int i = 0; i < config.count(); i++) {
       workers.add(start(i));
       failures.add(new ArrayList<>());
+    }
+  }
+
+  private static void requireCpus(double total, WorkersConfig config) {
+    if (config.cpus() > total) {
+      throw new IllegalArgumentException(
+          ("workers.cpus is %s but the runtime has %s CPUs in all; a worker must take less, such as"
+                  + " 0.1 where its environments wait, or runtime.cpus be more")
+              .formatted(config.cpus(), total));
+    }
+    if (config.count() * config.cpus() > total) {
+      LOG.info(
+          "workers.count is {} and workers.cpus {}, but the runtime has {} CPUs: {} workers collect"
+              + " at a time, and the others after them; if they wait more than they compute, lower"
+              + " workers.cpus",
+          config.count(),
+          config.cpus(),
+          total,
+          (int) (total / config.cpus()));
     }
   }
 
@@ -259,7 +281,10 @@ public final class RolloutWorkers implements ExperienceSource {
         setup.withResetOptions(collection == null ? resetOptions : collection.resetOptions);
     int count = config.count();
     int restart = restarts[index];
-    return runtime.actor(() -> new RolloutWorker(captured, index, count, restart));
+    Resources cpus = Resources.cpu(config.cpus());
+    return runtime.actor(
+        ActorOptions.defaults().withCallResources(cpus),
+        () -> new RolloutWorker(captured, index, count, restart));
   }
 
   private <R> List<ObjectRef<R>> ask(String what, ActorCall<RolloutWorker, R> call) {

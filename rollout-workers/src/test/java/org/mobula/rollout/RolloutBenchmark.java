@@ -2,6 +2,7 @@ package org.mobula.rollout;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -51,6 +52,14 @@ public class RolloutBenchmark {
   @Param({"0", "50"})
   public int stepMicroseconds;
 
+  /** Of a step, asleep, on top. */
+  @Param({"0"})
+  public int waitMicroseconds;
+
+  /** That a worker takes. */
+  @Param({"1"})
+  public double cpus;
+
   @Param({"false"})
   public boolean strict;
 
@@ -60,16 +69,21 @@ public class RolloutBenchmark {
 
   private static final class Expensive extends EnvironmentWrapper {
     private final long tokens;
+    private final int waitMicroseconds;
 
-    Expensive(Environment inner, long tokens) {
+    Expensive(Environment inner, long tokens, int waitMicroseconds) {
       super(inner);
       this.tokens = tokens;
+      this.waitMicroseconds = waitMicroseconds;
     }
 
     @Override
     public void step(float[] action, Step step) {
       // Work, not waiting: it takes longer when others want the processor too.
       Blackhole.consumeCPU(tokens);
+      if (waitMicroseconds > 0) {
+        LockSupport.parkNanos(this, waitMicroseconds * 1000L);
+      }
       super.step(action, step);
     }
   }
@@ -80,8 +94,10 @@ public class RolloutBenchmark {
     long tokens = (long) (stepMicroseconds * 1e3 / nanosecondsPerToken());
     TrainingConfig config =
         Runs.config(ENVIRONMENT)
-            .withWorkers(WorkersConfig.defaults().withCount(workers).withMaxRestarts(0));
-    ExperienceSetup setup = Runs.setup(config, () -> new Expensive(cheap.create(), tokens));
+            .withWorkers(
+                WorkersConfig.defaults().withCount(workers).withCpus(cpus).withMaxRestarts(0));
+    ExperienceSetup setup =
+        Runs.setup(config, () -> new Expensive(cheap.create(), tokens, waitMicroseconds));
     policy = Runs.policy(setup, 0);
     runtime = LocalTaskRuntime.builder().strict(strict).build();
     source = RolloutWorkers.on(runtime).apply(setup);

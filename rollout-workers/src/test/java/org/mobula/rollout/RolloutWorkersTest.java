@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.Step;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.policy.PolicySnapshot;
@@ -55,6 +60,45 @@ class RolloutWorkersTest {
 
   private static TaskRuntime runtime(boolean strict) {
     return LocalTaskRuntime.builder().cpus(2).strict(strict).build();
+  }
+
+  @Test
+  void workersThatTakeHalfACpuCollectFourAtATimeOnTwo() {
+    CountDownLatch meeting = new CountDownLatch(4);
+    EnvironmentFactory together =
+        () ->
+            new EnvironmentWrapper(new CartPole()) {
+              @Override
+              public void step(float[] action, Step step) {
+                meeting.countDown();
+                try {
+                  meeting.await(); // for ever, if one of the four must wait for another's end
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+                inner().step(action, step);
+              }
+            };
+    WorkersConfig halves = WorkersConfig.defaults().withCount(4).withCpus(0.5);
+    ExperienceSetup setup = setup(config("given in Java").withWorkers(halves), together);
+    // Not strict, because the latch is shared with the environments.
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource source = RolloutWorkers.on(runtime).apply(setup)) {
+      assertThat(source.collect(policy(setup, 0)).environments).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void workerThatNeedsMoreThanTheRuntimeHasIsRefused() {
+    WorkersConfig workers = WorkersConfig.defaults().withCount(2).withCpus(2.5);
+    ExperienceSetup setup = catalogue(config("CartPole-v1").withWorkers(workers));
+    try (TaskRuntime runtime = runtime(false)) {
+      assertThatThrownBy(() -> RolloutWorkers.on(runtime).apply(setup))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "workers.cpus is 2.5 but the runtime has 2.0 CPUs in all; a worker must take less,"
+                  + " such as 0.1 where its environments wait, or runtime.cpus be more");
+    }
   }
 
   @ParameterizedTest

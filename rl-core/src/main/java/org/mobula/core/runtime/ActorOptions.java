@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
  * How an actor is to live.
  *
  * @param name unique among the living actors of a runtime; null for an actor without a name
- * @param resources held from its first start to its final death; none by default, then each call
- *     runs on one CPU like a default task. Give resources to an actor that owns something (a GPU, a
- *     core of its own)
+ * @param resources held from its first start to its final death; none by default. Give resources to
+ *     an actor that owns something (a GPU, a core of its own)
+ * @param callResources of an actor without resources: held while it serves calls, one CPU by
+ *     default. Take a fraction for calls that wait more than they compute
  * @param maxRestarts new objects after the first one died; −1 without limit. A factory that throws
  *     is tried again after 10 ms, then after twice as long each time, up to 10 s; from its eighth
  *     failure in a row on the calls that wait fail with an {@link ActorDiedException}, and it is
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record ActorOptions(
     @Nullable String name,
     Resources resources,
+    Resources callResources,
     int maxRestarts,
     int maxConcurrency,
     int mailboxCapacity,
@@ -35,13 +37,19 @@ public record ActorOptions(
   public static final int UNBOUNDED = Integer.MAX_VALUE;
 
   private static final ActorOptions DEFAULT =
-      new ActorOptions(null, Resources.NONE, 0, 1, UNBOUNDED, WhenFull.BLOCK, Placement.PACK);
+      new ActorOptions(
+          null, Resources.NONE, Resources.ONE_CPU, 0, 1, UNBOUNDED, WhenFull.BLOCK, Placement.PACK);
 
   /** Checks the values. */
   public ActorOptions {
     String who = name == null ? "an actor" : "actor '" + name + "'";
     if (name != null && name.isBlank()) {
       throw new IllegalArgumentException("actor name is blank; use a real one or none");
+    }
+    if (!resources.isEmpty() && !callResources.equals(Resources.ONE_CPU)) {
+      throw new IllegalArgumentException(
+          "callResources of %s are %s, but its calls run on the resources that it holds (%s); give one of the two"
+              .formatted(who, callResources, resources));
     }
     if (maxRestarts < -1) {
       throw new IllegalArgumentException(

@@ -26,6 +26,7 @@ public record TrainingConfig(
     @Doc("the shape of the policy's network") NetworkConfig network,
     @Doc("the learning algorithm: exactly one") AlgorithmConfig algorithm,
     @Doc("who collects experience") WorkersConfig workers,
+    @Doc("what workers, shards and learners run on") RuntimeConfig runtime,
     @Doc("where the parameters live; in the trainer's own memory if nothing is said")
         @Nullable ParametersConfig parameters,
     @Doc("when training ends") StopConfig stop,
@@ -43,6 +44,7 @@ public record TrainingConfig(
         network,
         algorithm,
         workers,
+        runtime,
         parameters,
         stop,
         evaluation,
@@ -52,6 +54,12 @@ public record TrainingConfig(
         "workers",
         workers.count(),
         "must divide the " + environment.count() + " environments");
+    Double cpus = runtime.cpus();
+    Constraints.require(
+        workers.count() == 0 || cpus == null || workers.cpus() <= cpus,
+        "workers.cpus",
+        workers.cpus(),
+        "must be at most runtime.cpus (" + cpus + ")");
     Constraints.require(
         stop.evaluationsWithoutImprovement() == 0
             || (evaluation.every() > 0 && evaluation.episodes() > 0),
@@ -69,6 +77,7 @@ public record TrainingConfig(
         NetworkConfig.defaults(),
         algorithm,
         WorkersConfig.defaults(),
+        RuntimeConfig.defaults(),
         null,
         StopConfig.defaults(),
         EvaluationConfig.defaults(),

@@ -18,6 +18,13 @@ public record WorkersConfig(
         @Elsewhere({"num_env_runners", "num_workers"})
         @Range(min = 0)
         int count,
+    @Doc(
+            "CPUs of the runtime's that a worker takes while it collects; a fraction, such as 0.1,"
+                + " where environments wait more than they compute, so that more workers than cores"
+                + " collect at once. Workers that the CPUs do not suffice for take turns")
+        @Elsewhere({"num_cpus_per_env_runner", "num_cpus_per_worker"})
+        @Range(exclusiveMin = 0)
+        double cpus,
     @Doc("how often in a run each worker may fail and be started again") @Range(min = 0)
         int maxRestarts,
     @Doc(
@@ -39,7 +46,7 @@ public record WorkersConfig(
   /** Checks the values. */
   public WorkersConfig {
     Constraints.check(
-        WorkersConfig.class, count, maxRestarts, asynchronous, gradients, stepTimeout);
+        WorkersConfig.class, count, cpus, maxRestarts, asynchronous, gradients, stepTimeout);
     Constraints.require(
         !asynchronous || count > 0, "asynchronous", asynchronous, "needs count > 0");
     Constraints.require(
@@ -48,6 +55,6 @@ public record WorkersConfig(
 
   /** No workers. */
   public static WorkersConfig defaults() {
-    return new WorkersConfig(0, 3, false, 1, null);
+    return new WorkersConfig(0, 1, 3, false, 1, null);
   }
 }

@@ -140,6 +140,39 @@ public abstract class ActorContract {
   }
 
   @Test
+  void callsThatTakeAFractionOfACpuMeetOnOne() {
+    Gate meeting = new Gate(4);
+    ActorOptions quarter = ActorOptions.defaults().withCallResources(Resources.cpu(0.25));
+    try (TaskRuntime runtime = create(Resources.cpu(1))) {
+      List<ObjectRef<Integer>> refs = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        ActorRef<Counter> actor = runtime.actor(quarter, Counter::new);
+        refs.add(
+            actor.call(
+                counter -> {
+                  meeting.meet();
+                  return counter.add(1);
+                }));
+        refs.add(actor.call(counter -> counter.add(1)));
+      }
+      assertThat(runtime.getAll(refs)).containsExactly(1, 2, 1, 2, 1, 2, 1, 2);
+      int nested =
+          number(
+              runtime,
+              runtime
+                  .actor(quarter, Counter::new)
+                  .call(counter -> number(runtime, runtime.submit(context -> 3))));
+      assertThat(nested).isEqualTo(3);
+      assertThatThrownBy(
+              () -> runtime.actor(quarter.withCallResources(Resources.cpu(2)), Counter::new))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "a call to an actor needs CPU 2 but this runtime has CPU 1 in all; it would wait for"
+                  + " ever. Ask for less or add resources");
+    }
+  }
+
+  @Test
   void manyActorsCountTogether() {
     try (TaskRuntime runtime = create()) {
       List<ActorRef<Counter>> actors = new ArrayList<>();

@@ -41,5 +41,10 @@ class OptionsTest {
         .hasMessage("maxConcurrency of actor 'a' is 0 but must be >= 1");
     assertThatThrownBy(() -> ActorOptions.defaults().withMailboxCapacity(0))
         .hasMessage("mailboxCapacity of an actor is 0 but must be >= 1");
+    ActorOptions quarter = ActorOptions.named("a").withCallResources(Resources.cpu(0.25));
+    assertThatThrownBy(() -> quarter.withResources(Resources.of("GPU", 1)))
+        .hasMessage(
+            "callResources of actor 'a' are CPU 0.25, but its calls run on the resources that it"
+                + " holds (GPU 1); give one of the two");
   }
 }

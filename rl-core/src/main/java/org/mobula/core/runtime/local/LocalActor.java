@@ -93,7 +93,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
 
   void start() {
     if (options.resources().isEmpty()) {
-      scheduler.enqueue(this);
+      scheduler.enqueue(this, options.callResources());
     } else {
       grantAwaited = true;
       scheduler.enqueueShaped(this, options.resources());
@@ -188,7 +188,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
       mine = dead ? null : grant;
     }
     if (mine == null) {
-      scheduler.enqueue(this);
+      scheduler.enqueue(this, options.callResources());
     } else {
       scheduler.enqueueGranted(this, mine);
     }

@@ -403,7 +403,9 @@ public final class LocalTaskRuntime implements TaskRuntime {
   public <A> ActorRef<A> actor(ActorOptions options, ActorFactory<A> factory) {
     checkOpen();
     String name = options.name();
-    checkFeasible(name == null ? "an actor" : "actor '" + name + "'", options.resources());
+    String who = name == null ? "an actor" : "actor '" + name + "'";
+    checkFeasible(who, options.resources());
+    checkFeasible("a call to " + who, options.callResources());
     Object body = strict ? Envelope.pack("the factory of " + name, factory) : factory;
     LocalActor<A> actor = new LocalActor<>(this, scheduler, options, body);
     if (name != null && named.putIfAbsent(name, actor) != null) {
