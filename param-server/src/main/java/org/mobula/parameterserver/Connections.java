@@ -45,6 +45,7 @@ final class Connections implements AutoCloseable {
   public synchronized void close() {
     if (transport != null) {
       transport.close();
+      transport = null;
     }
   }
 }

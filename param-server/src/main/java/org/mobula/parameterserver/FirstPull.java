@@ -7,17 +7,23 @@ import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 
-/** A store that tells of its first pull: whatever had to be restored is restored then. */
+/**
+ * A store that tells of its first pull: whatever had to be restored is restored then; and when it
+ * is asked for measurements: an iteration is over then.
+ */
 final class FirstPull implements ParameterStore {
   private final ParameterStore store;
   private @Nullable LongConsumer listener;
+  private final Runnable iterated;
 
   /**
    * Wraps a store.
    *
    * @param listener is told the version that was pulled
+   * @param iterated runs after each iteration
    */
-  FirstPull(ParameterStore store, LongConsumer listener) {
+  FirstPull(ParameterStore store, LongConsumer listener, Runnable iterated) {
+    this.iterated = iterated;
     this.store = store;
     this.listener = listener;
   }
@@ -49,6 +55,11 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
+  public void progressed() {
+    store.progressed();
+  }
+
+  @Override
   public StoreState save() {
     return store.save();
   }
@@ -61,6 +72,7 @@ final class FirstPull implements ParameterStore {
   @Override
   public void measure(Map<String, Double> measurements) {
     store.measure(measurements);
+    iterated.run();
   }
 
   @Override

@@ -10,12 +10,16 @@ import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.ShardEvent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Parameters that are held and trained elsewhere: a trainer with this store adds its gradients and
  * starts nothing. Its own seed should differ from the other learners'.
  */
 public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(JoinedStore.class);
+
   private final ServerConfig server;
   private final Consumer<ShardEvent> events;
   private final List<Connections> opened = new ArrayList<>();
@@ -58,13 +62,17 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
     Connections connections = new Connections(server, layout);
     opened.add(connections);
     try {
-      return ParameterServer.join(
-          layout,
-          ParameterServer.running(server.addresses()),
-          connections,
-          server,
-          Join.ANY,
-          events);
+      ServerParameterStore store =
+          ParameterServer.join(
+              layout,
+              ParameterServer.running(server.addresses()),
+              connections,
+              server,
+              Join.ANY,
+              events);
+      store.giveUpWithoutProgress(
+          server.progressTimeout(), (hangs, what) -> LOG.warn("This learner: {}.", what));
+      return store;
     } catch (ShardLostException e) {
       Throwable reason = e.getCause() == null ? e : e.getCause();
       throw new IllegalStateException(reason.getMessage(), e);

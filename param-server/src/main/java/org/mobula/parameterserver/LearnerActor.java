@@ -20,6 +20,7 @@ final class LearnerActor implements AutoCloseable {
   private @Nullable ServerParameterStore store;
   private volatile @Nullable Trainer trainer;
   private volatile boolean stopped;
+  private volatile String hang = "";
 
   /**
    * What a learner is made from.
@@ -41,9 +42,13 @@ final class LearnerActor implements AutoCloseable {
     connections = new Connections(setup.server, setup.layout);
   }
 
-  /** Takes part from now on: no round ends without this learner. */
-  void join(int number) {
-    store =
+  /**
+   * Takes part from now on: no round ends without this learner.
+   *
+   * @return the number that it has
+   */
+  int join(int number) {
+    ServerParameterStore joined =
         ParameterServer.join(
             setup.layout,
             setup.shards,
@@ -51,6 +56,15 @@ final class LearnerActor implements AutoCloseable {
             setup.server,
             number,
             ParameterServer::heardByTheTrainer);
+    store = joined;
+    joined.giveUpWithoutProgress(
+        setup.server.progressTimeout(), (hangs, what) -> hang = hangs ? what : "");
+    return joined.worker();
+  }
+
+  /** Why this learner has given its place up; empty if it has not. */
+  String hang() {
+    return hang;
   }
 
   /**
@@ -88,7 +102,8 @@ final class LearnerActor implements AutoCloseable {
       return String.valueOf(e.getMessage());
     } finally {
       // Whatever has ended it, an Error too: the others' rounds must not wait for this learner.
-      joined.close();
+      // One that was given up while it hung has nobody left to close it.
+      close();
     }
   }
 

@@ -2,7 +2,9 @@ package org.mobula.parameterserver;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -14,6 +16,7 @@ import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.ActorOptions;
 import org.mobula.core.runtime.ActorRef;
+import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.ObjectRef;
 import org.mobula.core.runtime.Resources;
 import org.mobula.core.runtime.TaskException;
@@ -57,6 +60,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ParameterServer.class);
+
+  /** How often it is asked whether a learner that has not ended hangs. */
+  private static final Duration LOOK = Duration.ofMillis(500);
+
   private static final Duration RECONNECT_WITHIN = Duration.ofSeconds(1);
   private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
 
@@ -68,6 +75,16 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private final List<ActorRef<ShardHost>> hosts = new ArrayList<>();
   private final List<ActorRef<LearnerActor>> learners = new ArrayList<>();
   private final List<ObjectRef<String>> training = new ArrayList<>();
+
+  /** By the learners' place in the list. */
+  private final List<Integer> numbers = new ArrayList<>();
+
+  /** Those that others do not wait for at present. */
+  private final Set<Integer> away = new HashSet<>();
+
+  /** Those whose failure was told. */
+  private final Set<Integer> told = new HashSet<>();
+
   private List<List<ShardHandle>> shards = List.of();
   private @Nullable Connections connections;
 
@@ -203,13 +220,16 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     try {
       for (int i = 0; i < learners.size(); i++) {
         int wanted = server.addresses().isEmpty() ? i + 1 : Join.ANY;
-        await(learners.get(i).run(learner -> learner.join(wanted)), "learner " + (i + 1));
+        numbers.add(
+            await(learners.get(i).call(learner -> learner.join(wanted)), "learner " + (i + 1)));
       }
     } catch (RuntimeException e) {
       store.close();
       throw e;
     }
-    return new FirstPull(store, this::train);
+    store.giveUpWithoutProgress(
+        server.progressTimeout(), (hangs, what) -> LOG.warn("The trainer: {}.", what));
+    return new FirstPull(store, this::train, () -> look(store.present()));
   }
 
   private List<List<ShardHandle>> start(
@@ -269,7 +289,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return runtime.actor(
         ActorOptions.named("learner-" + number)
             .withResources(Resources.cpu(1))
-            .withMaxConcurrency(2), // so that it can be told to stop
+            .withMaxConcurrency(3), // so that it can be told to stop, and asked how it fares
         () -> new LearnerActor(setup));
   }
 
@@ -299,6 +319,59 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
   }
 
+  /** Tells of learners that have given their places up or were taken off, and that are back. */
+  private void look(Set<Integer> present) {
+    for (int i = 0; i < numbers.size() && !present.isEmpty(); i++) {
+      int number = numbers.get(i);
+      if (present.contains(number)) {
+        if (away.remove(number)) {
+          failures.accept("learner %s is back and takes part again".formatted(i + 1));
+        }
+      } else if (away.add(number)) {
+        String hang = hang(i);
+        if (!hang.isEmpty()) {
+          failures.accept("learner %s takes no part any more: %s".formatted(i + 1, hang));
+        } else if (!tellIfEnded(i)) {
+          failures.accept(
+              "learner %s takes no part any more: its lease of %s s has ended; the others go on"
+                  .formatted(i + 1, server.lease().toSeconds()));
+        }
+      }
+    }
+  }
+
+  /**
+   * Tells once why a learner has failed.
+   *
+   * @return false if it has not ended
+   */
+  private boolean tellIfEnded(int learner) {
+    try {
+      tell(learner, runtime.get(training.get(learner), LOOK));
+    } catch (GetTimeoutException e) {
+      return false;
+    } catch (TaskException e) {
+      tell(learner, String.valueOf(e.getMessage()));
+    }
+    return true;
+  }
+
+  private void tell(int learner, String failure) {
+    if (!failure.isEmpty() && told.add(learner)) {
+      failures.accept("learner %s failed: %s".formatted(learner + 1, failure));
+    }
+  }
+
+  /** Why a learner has given its place up; empty if it has not, or does not even answer. */
+  private String hang(int learner) {
+    try {
+      return runtime.get(learners.get(learner).call(LearnerActor::hang), LOOK);
+    } catch (TaskException | GetTimeoutException e) {
+      LOG.debug("learner {} does not say whether it hangs", learner + 1, e);
+      return "";
+    }
+  }
+
   private <T> T await(ObjectRef<T> answer, String who) {
     try {
       return runtime.get(answer);
@@ -314,12 +387,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     learners.forEach(learner -> end(learner.run(LearnerActor::stop)));
     for (int i = 0; i < training.size(); i++) {
       try {
-        String failure = runtime.get(training.get(i));
-        if (!failure.isEmpty()) {
-          failures.accept("learner %s failed: %s".formatted(i + 1, failure));
-        }
+        tell(i, lastWord(i));
       } catch (TaskException e) {
-        failures.accept("learner %s failed: %s".formatted(i + 1, e.getMessage()));
+        tell(i, String.valueOf(e.getMessage()));
       } catch (WaitInterruptedException e) {
         LOG.debug("learner {} is not waited for", i + 1, e);
       }
@@ -332,6 +402,26 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     training.clear();
     learners.clear();
     hosts.clear();
+  }
+
+  /** Waits for a learner's end, but not for one that hangs. */
+  private String lastWord(int learner) {
+    long start = System.nanoTime();
+    while (true) {
+      try {
+        return runtime.get(training.get(learner), LOOK);
+      } catch (GetTimeoutException e) {
+        String hang = hang(learner);
+        if (hang.isEmpty() && System.nanoTime() - start < server.progressTimeout().toNanos()) {
+          continue;
+        }
+        runtime.kill(learners.get(learner), false);
+        return hang.isEmpty()
+            ? "it has not ended for %s s after it was asked to"
+                .formatted(server.progressTimeout().toSeconds())
+            : hang;
+      }
+    }
   }
 
   /**

@@ -49,6 +49,12 @@ public record ServerConfig(
     @Doc("a worker that is silent for longer is taken off, and the others go on")
         @Range(exclusiveMin = 0)
         Duration lease,
+    @Doc(
+            "a learner that finishes no step of its environments and no gradient for longer, and for"
+                + " ten times its longest pause so far, gives its place up; the others go on, and it"
+                + " joins again when it does")
+        @Range(exclusiveMin = 0)
+        Duration progressTimeout,
     @Doc("a worker turns to the replica of a shard that is silent for longer")
         @Range(exclusiveMin = 0)
         Duration silence,
@@ -72,6 +78,7 @@ public record ServerConfig(
         tokenFile,
         trustedCertificates,
         lease,
+        progressTimeout,
         silence,
         replicaTimeout);
     Constraints.require(
@@ -109,6 +116,7 @@ public record ServerConfig(
         null,
         null,
         Duration.ofSeconds(10),
+        Duration.ofMinutes(2),
         Duration.ofMillis(600),
         Duration.ofSeconds(2));
   }

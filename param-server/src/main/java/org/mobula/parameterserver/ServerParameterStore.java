@@ -1,10 +1,12 @@
 package org.mobula.parameterserver;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -12,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -159,6 +162,31 @@ public final class ServerParameterStore implements ParameterStore {
           case FP32, BF16, FP16 -> null;
         };
     return new ServerParameterStore(layout, shards, session, patience, number, feedback, news);
+  }
+
+  /**
+   * From now on this worker gives its place up when it neither asks for anything nor tells of
+   * {@linkplain #progressed progress} for too long, so that the others go on without it. It joins
+   * again with the next thing that it asks for.
+   *
+   * @param timeout and ten times the longest pause so far, whichever is longer
+   * @param listener hears whether it hangs now, in a sentence: true at first, false when the worker
+   *     goes on; in any thread
+   */
+  public void giveUpWithoutProgress(Duration timeout, BiConsumer<Boolean, String> listener) {
+    session.giveUpWithoutProgress(timeout, listener);
+  }
+
+  /** Takes no lock: it is called at every step. */
+  @Override
+  public void progressed() {
+    session.progressed();
+  }
+
+  /** The workers beside this one as the shards told when they were last asked; none before. */
+  synchronized Set<Integer> present() {
+    ShardStatus first = statuses.get(0);
+    return first == null ? Set.of() : Set.copyOf(first.workers());
   }
 
   /** The number that orders this worker's gradients among the others'. */

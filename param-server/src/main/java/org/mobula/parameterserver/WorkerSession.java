@@ -1,9 +1,12 @@
 package org.mobula.parameterserver;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -38,7 +41,11 @@ import org.mobula.parameterserver.shard.Stepped;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class WorkerSession {
+  /** A pause is a hang when it is so much longer than the longest one before. */
+  private static final long PAUSES = 10;
+
   private final SerialQueue queue = new SerialQueue();
+  private final LongSupplier nanoClock;
   private final List<RemoteShard> shards = new ArrayList<>();
   private final float[] values;
   private long clock;
@@ -48,6 +55,17 @@ final class WorkerSession {
   private CompletableFuture<?> asked = new CompletableFuture<>();
 
   private boolean closed;
+
+  // A learner that hangs must not keep its place: what a thread of its own renews says nothing of
+  // it. These are of the learner's thread, the first also of the one that brings answers.
+  private volatile long progressedAt;
+  private volatile long longestPauseNanos;
+
+  private long progressTimeoutNanos = Long.MAX_VALUE;
+  private BiConsumer<Boolean, String> standing = (hangs, what) -> {};
+
+  /** Has given its place up until it asks again. */
+  private volatile boolean away;
 
   /**
    * A session that has asked nothing yet.
@@ -62,6 +80,8 @@ final class WorkerSession {
       Patience patience,
       LongSupplier nanoClock,
       Consumer<ShardEvent> events) {
+    this.nanoClock = nanoClock;
+    progressedAt = nanoClock.getAsLong();
     values = new float[layout.size()];
     List<Range> ranges = ShardRanges.cut(layout, links.size()).ranges();
     Identity identity = new Identity(session, LayoutHash.of(layout));
@@ -69,6 +89,51 @@ final class WorkerSession {
       shards.add(
           new RemoteShard(
               i, ranges.get(i), links.get(i), identity, patience, nanoClock, queue, events));
+    }
+  }
+
+  /**
+   * From now on a learner without progress gives its place up.
+   *
+   * @param listener hears whether it hangs now, in a sentence: true at first, false when the
+   *     learner goes on
+   */
+  void giveUpWithoutProgress(Duration timeout, BiConsumer<Boolean, String> listener) {
+    queue.run(
+        () -> {
+          progressTimeoutNanos = timeout.toNanos();
+          standing = listener;
+        });
+  }
+
+  /** The learner has done something: in its own thread. */
+  void progressed() {
+    long now = nanoClock.getAsLong();
+    if (!away) { // else it was no pause but a hang
+      longestPauseNanos = Math.max(longestPauseNanos, now - progressedAt);
+    }
+    progressedAt = now;
+  }
+
+  private void giveUpIfHanging() {
+    if (!asked.isDone() || away) {
+      return;
+    }
+    long nanos = nanoClock.getAsLong() - progressedAt;
+    if (nanos > progressTimeoutNanos && nanos / PAUSES > longestPauseNanos) {
+      away = true;
+      shards.forEach(RemoteShard::leave);
+      standing.accept(
+          true,
+          "it has finished no step of its environments and no gradient for %s s and gives its place up, so that the others go on; it joins again when it does"
+              .formatted(TimeUnit.NANOSECONDS.toSeconds(nanos)));
+    }
+  }
+
+  private void comeBack() {
+    if (away) {
+      away = false;
+      standing.accept(false, "it goes on and joins again; what it was at came too late");
     }
   }
 
@@ -363,7 +428,11 @@ final class WorkerSession {
 
   /** To be called every now and then: looks after shards that are silent and renews leases. */
   void tick() {
-    queue.run(() -> shards.forEach(RemoteShard::tick));
+    queue.run(
+        () -> {
+          giveUpIfHanging();
+          shards.forEach(RemoteShard::tick);
+        });
   }
 
   private <T> void askAll(
@@ -406,8 +475,11 @@ final class WorkerSession {
 
   private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
     CompletableFuture<T> result = new CompletableFuture<>();
+    progressed();
+    result.whenComplete((answer, error) -> progressedAt = nanoClock.getAsLong());
     queue.run(
         () -> {
+          comeBack();
           if (closed) {
             result.completeExceptionally(closedException());
           } else {

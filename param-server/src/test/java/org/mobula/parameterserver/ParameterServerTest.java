@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +39,7 @@ import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
@@ -250,6 +254,109 @@ class ParameterServerTest {
     }
     assertThat(failures).hasSize(1);
     assertThat(failures.get(0)).startsWith("learner 1 failed: ").contains("class path alone");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLearnerThatHangsIsNamedAndTheOthersGoOn(boolean forEver) throws Exception {
+    Thread own = Thread.currentThread();
+    Gate gate = new Gate();
+    EnvironmentFactory hanging = () -> new HangsInOtherThreads(CART_POLE.create(), own, gate);
+    List<String> failures = new ArrayList<>();
+    ServerConfig server = server(2).withProgressTimeout(Duration.ofMillis(200));
+    try (TaskRuntime runtime = runtime(false)) {
+      try (ParameterServer parameters =
+          ParameterServer.on(runtime, server, hanging, failures::add)) {
+        Trainer trainer =
+            trainer(config(2).withStop(StopConfig.defaults()), server, parameters)
+                .listener(
+                    new TrainingListener() {
+                      private @Nullable TrainingControl control;
+
+                      @Override
+                      public void onStart(TrainingControl run) {
+                        control = run;
+                      }
+
+                      @Override
+                      public void onIteration(
+                          TrainingProgress progress, Map<String, Double> measurements) {
+                        boolean back =
+                            !forEver && failures.stream().anyMatch(each -> each.contains("back"));
+                        if (!failures.isEmpty() && !forEver) {
+                          gate.open();
+                        }
+                        boolean hangs = forEver && gate.isReached() && !failures.isEmpty();
+                        if (control != null && (back || hangs)) {
+                          control.stop("enough was seen");
+                        }
+                      }
+                    })
+                .build();
+        trainer.train();
+      }
+      gate.open();
+    }
+    assertThat(failures.get(0))
+        .matches(
+            "learner 1 takes no part any more: it has finished no step of its environments and no"
+                + " gradient for \\d+ s and gives its place up, so that the others go on; it joins"
+                + " again when it does");
+    if (forEver) {
+      assertThat(failures.get(failures.size() - 1))
+          .startsWith("learner 1 failed: it has finished no step of its environments");
+    } else {
+      assertThat(failures).contains("learner 1 is back and takes part again");
+    }
+  }
+
+  /** Opened once. */
+  private static final class Gate {
+    private final CountDownLatch latch = new CountDownLatch(1);
+    private volatile boolean reached;
+
+    void open() {
+      latch.countDown();
+    }
+
+    boolean isReached() {
+      return reached;
+    }
+
+    void pass() {
+      reached = true;
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted in a step", e);
+      }
+    }
+  }
+
+  /** Works in one thread, and stops in any other's hands after some steps. */
+  private static final class HangsInOtherThreads extends EnvironmentWrapper {
+    private final Thread own;
+    private final Gate gate;
+    private int steps;
+
+    HangsInOtherThreads(Environment inner, Thread own, Gate gate) {
+      super(inner);
+      this.own = own;
+      this.gate = gate;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      inner().reset(reset, observation);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      if (++steps > 100 && !own.equals(Thread.currentThread())) {
+        gate.pass();
+      }
+      inner().step(action, step);
+    }
   }
 
   @Test

@@ -44,6 +44,12 @@ public interface ParameterStore extends AutoCloseable {
   }
 
   /**
+   * Called by whoever learns after each step of its environments. A store that others wait at knows
+   * by it, beside pulls and pushes, that this learner does not hang.
+   */
+  default void progressed() {}
+
+  /**
    * Adds what there is to say of the store, such as how stale gradients were.
    *
    * @param measurements by {@link org.mobula.core.metrics.MetricNames names}

@@ -366,7 +366,15 @@ public final class Trainer {
       if (resumed != null) {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
       }
-      source.stopWhen(this::collectionEnds);
+      // Workers are waited for: only their whole rollout is progress.
+      boolean steps = config.workers().count() == 0;
+      source.stopWhen(
+          () -> {
+            if (steps) {
+              store.progressed();
+            }
+            return collectionEnds();
+          });
       if (directory == null) {
         return train();
       }
@@ -661,7 +669,7 @@ public final class Trainer {
       }
       Optional<EvaluationResult> found;
       try {
-        found = evaluation.run(snapshot(), this::isStopped);
+        found = evaluation.run(snapshot(), this::evaluationEnds);
       } catch (RuntimeException e) {
         throw failure("the evaluation after " + place(), e);
       }
@@ -690,6 +698,11 @@ public final class Trainer {
       record();
       tell(listener -> listener.onEvaluation(progress, result));
       return true;
+    }
+
+    private boolean evaluationEnds() {
+      store.progressed();
+      return isStopped();
     }
 
     /** Asked in the thread that trains, between two steps. */
