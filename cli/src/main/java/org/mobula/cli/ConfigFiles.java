@@ -1,11 +1,13 @@
 package org.mobula.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.SecretFile;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.training.TrainingConfig;
@@ -16,6 +18,9 @@ import org.mobula.parameterserver.shard.ShardRanges;
 
 /** Training files, with all that the modules add to them. */
 final class ConfigFiles {
+  private static final String NEW_TOKEN =
+      "Make a token: (umask 077; head -c 24 /dev/urandom | base64 >token)";
+
   private ConfigFiles() {}
 
   /** What open interfaces stand for in a training file. */
@@ -47,7 +52,10 @@ final class ConfigFiles {
     return config;
   }
 
-  /** Before a run begins: whether the parameters can be cut into the shards asked for. */
+  /**
+   * Before a run begins: whether the parameters can be cut into the shards asked for, and the token
+   * of running ones be read.
+   */
   static void checkShards(
       TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
     ServerConfig server = server(config);
@@ -61,6 +69,28 @@ final class ConfigFiles {
           ConfigReader.place(file, overrides, List.of("parameters", "server", "shards")),
           ErrorReport.message(e),
           "Take fewer shards, or a larger network.");
+    }
+    String token = server.tokenFile();
+    if (token != null) {
+      try {
+        SecretFile.check(Path.of(token));
+      } catch (IOException | IllegalArgumentException e) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("parameters", "server", "token-file")),
+            ErrorReport.message(e),
+            NEW_TOKEN);
+      }
+    }
+  }
+
+  /** Refuses a token on the command line that cannot be read, or that others can read, too. */
+  static void checkToken(@Nullable Path file) {
+    try {
+      if (file != null) {
+        SecretFile.check(file);
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      throw CommandFailure.usage(ErrorReport.message(e), NEW_TOKEN);
     }
   }
 
@@ -76,6 +106,7 @@ final class ConfigFiles {
    */
   static ServerConfig server(
       TrainingConfig config, int shards, List<String> addresses, @Nullable Path tokenFile) {
+    checkToken(tokenFile);
     ServerConfig given = server(config);
     return ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
         .shards(shards)

@@ -44,6 +44,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
+    ConfigFiles.checkToken(tokenFile);
     List<Address> asked = new ArrayList<>();
     List<String> events = new ArrayList<>();
     for (String text : addresses) {

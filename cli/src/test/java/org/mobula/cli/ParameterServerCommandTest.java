@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +83,40 @@ class ParameterServerCommandTest {
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains(error);
     assertThat(outcome.out()).isEmpty();
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has other permissions")
+  void tokensThatOthersMayReadAreRefused() throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "secret");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-r--r--"));
+    String tiny = TrainingFiles.tiny(folder);
+    String refused =
+        token
+            + " is rw-r--r-- but must be its owner's alone, since it holds a secret: chmod 600 "
+            + token;
+    for (String command :
+        List.of(
+            "parameter-server " + tiny,
+            "parameter-server status 127.0.0.1:1",
+            "train " + tiny + " --join 127.0.0.1:1")) {
+      Cli.Outcome outcome = Cli.run((command + " --token-file " + token).split(" ", -1));
+      assertThat(outcome.exitCode()).isEqualTo(2);
+      assertThat(outcome.err()).startsWith("mobula: " + refused);
+    }
+    Path runs = folder.resolve("runs");
+    String file =
+        TrainingFiles.file(
+            folder,
+            "run.yaml",
+            TrainingFiles.TINY
+                + "parameters:\n  server: {addresses: ['127.0.0.1:1'], token-file: '"
+                + token
+                + "'}\n");
+    Cli.Outcome outcome = Cli.run("train", file, "--runs-directory", runs.toString());
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).startsWith(file + ":14:").contains(refused, "Make a token: (umask");
+    assertThat(runs).doesNotExist();
   }
 
   @Test
@@ -157,7 +194,7 @@ class ParameterServerCommandTest {
           .containsPattern(address + ", \\d+ s ago: shard 0: learner 0 has joined\\R");
       Cli.Outcome facts = Cli.run("parameter-server", "status", address, "--json");
       assertThat(facts.out())
-          .contains("\"parameters/events/learner-joined\":1.0", "\"kind\":\"learner-left\"");
+          .contains("\"parameters/events/learner-joined\":1.0", "\"kind\":\"learner-joined\"");
       Cli.Outcome json = Cli.run("train", tiny, "--join", address, "--json");
       assertThat(json.exitCode()).as(json.err()).isZero();
       assertThat(json.out().lines())

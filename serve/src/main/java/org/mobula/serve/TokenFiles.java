@@ -1,7 +1,6 @@
 package org.mobula.serve;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -11,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.config.SecretFile;
 import org.mobula.serve.http.Tokens;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +49,8 @@ final class TokenFiles implements AutoCloseable {
 
   /** What they hold now. */
   private Tokens tokens() throws IOException {
-    List<String> readers = read == null ? List.of() : List.of(Files.readString(read).strip());
-    return new Tokens(readers, List.of(Files.readString(admin).strip()));
+    List<String> readers = read == null ? List.of() : List.of(SecretFile.read(read));
+    return new Tokens(readers, List.of(SecretFile.read(admin)));
   }
 
   /** As they were read last. */

@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,9 +31,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.core.config.SecretFile;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.NetworkEngine;
@@ -40,6 +44,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.testing.SelfSigned;
 import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.batch.GatedModel;
 import org.mobula.serve.batch.Totals;
@@ -506,8 +511,8 @@ final class PolicyServerTest {
 
   @Test
   void tokensTellWhoMayDoWhat() throws Exception {
-    Path read = Files.writeString(directory.resolve("read"), "read-token-0123456789\n");
-    Path admin = Files.writeString(directory.resolve("admin"), "admin-token-0123456789\n");
+    Path read = secret("read", "read-token-0123456789");
+    Path admin = secret("admin", "admin-token-0123456789");
     server =
         PolicyServer.builder()
             .config(
@@ -534,6 +539,33 @@ final class PolicyServerTest {
     }
     assertThat(withToken("/v2/repository/index", "admin-token-after-a-while")).isEqualTo(200);
     assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(401);
+  }
+
+  private Path secret(String name, String token) throws IOException {
+    Path file = directory.resolve(name);
+    SecretFile.write(file, token);
+    return file;
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has other permissions")
+  void secretsThatOthersMayReadAreRefused() throws Exception {
+    Path token = secret("admin", "admin-token-0123456789");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-r--r--"));
+    ServeConfig open = ServeConfig.defaults().withAdminTokenFile(token);
+    assertThatThrownBy(() -> PolicyServer.builder().config(open).model("cartpole", run).start())
+        .hasMessage(
+            token
+                + " is rw-r--r-- but must be its owner's alone, since it holds a secret: chmod 600 "
+                + token);
+    SelfSigned self = SelfSigned.in(directory);
+    Files.setPosixFilePermissions(self.privateKey(), PosixFilePermissions.fromString("rw-r-----"));
+    ServeConfig tls =
+        ServeConfig.defaults()
+            .with(c -> c.port(0).certificate(self.certificate()).privateKey(self.privateKey()));
+    assertThatThrownBy(() -> PolicyServer.builder().config(tls).model("cartpole", run).start())
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith(": chmod 600 " + self.privateKey());
   }
 
   private int withToken(String path, String token) throws Exception {

@@ -3,9 +3,9 @@ package org.mobula.parameterserver.wire;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.SecretFile;
 
 /**
  * How a server treats connections.
@@ -57,10 +57,14 @@ public record ListenConfig(
     return new ListenConfig("", null, null, 2, 64, WireTimes.defaults());
   }
 
-  /** The token in a file, without the white space around it. */
+  /**
+   * The token in a file, without the white space around it.
+   *
+   * @throws org.mobula.core.config.InvalidValueException if others than its owner may read the file
+   */
   public static String readToken(Path file) {
     try {
-      return Files.readString(file).strip();
+      return SecretFile.read(file);
     } catch (IOException e) {
       throw new UncheckedIOException("the token cannot be read from " + file, e);
     }

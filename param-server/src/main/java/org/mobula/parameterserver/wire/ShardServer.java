@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.SecretFile;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.Shard;
 
@@ -136,6 +137,11 @@ public final class ShardServer implements AutoCloseable {
     Path key = config.privateKey();
     if (certificate == null || key == null) {
       return null;
+    }
+    try {
+      SecretFile.check(key);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the private key cannot be read from " + key, e);
     }
     try {
       return SslContextBuilder.forServer(certificate.toFile(), key.toFile()).build();

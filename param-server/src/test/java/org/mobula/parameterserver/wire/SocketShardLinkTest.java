@@ -11,6 +11,7 @@ import java.nio.IntBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,9 +23,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.config.SecretFile;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.testing.SelfSigned;
 import org.mobula.parameterserver.codec.CodecConfig;
@@ -305,6 +309,29 @@ class SocketShardLinkTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has other permissions")
+  void secretsThatOthersMayReadAreRefused() throws Exception {
+    Path token = Files.writeString(folder.resolve("token"), "secret");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-r-----"));
+    assertThatThrownBy(() -> ListenConfig.readToken(token))
+        .hasMessage(
+            token
+                + " is rw-r----- but must be its owner's alone, since it holds a secret: chmod 600 "
+                + token);
+    SelfSigned own = SelfSigned.in(folder);
+    Files.setPosixFilePermissions(own.privateKey(), PosixFilePermissions.fromString("rw-r--r--"));
+    assertThatThrownBy(
+            () ->
+                ShardServer.start(
+                    transport("tcp"),
+                    Wires.ANY_PORT,
+                    List.of(Wires.primary(10)),
+                    ListenConfig.defaults().withTls(own.certificate(), own.privateKey())))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith(": chmod 600 " + own.privateKey());
+  }
+
+  @Test
   void anotherLayoutIsTurnedAway() {
     Transport transport = transport("tcp");
     ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, Wires.primary(10)));
@@ -344,7 +371,9 @@ class SocketShardLinkTest {
     assertThatThrownBy(
             () -> Wires.get(SocketShardLink.connect(transport, server.address(), 0, plain)))
         .isInstanceOf(LinkLostException.class);
-    ListenConfig wrong = ListenConfig.defaults().withTls(certificate, certificate);
+    Path noKey = folder.resolve("no.key");
+    SecretFile.write(noKey, "it is none");
+    ListenConfig wrong = ListenConfig.defaults().withTls(certificate, noKey);
     assertThatThrownBy(
             () -> ShardServer.start(transport, Wires.ANY_PORT, List.of(Wires.primary(1)), wrong))
         .isInstanceOf(IllegalArgumentException.class)

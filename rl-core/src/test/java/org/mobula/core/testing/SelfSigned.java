@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.mobula.core.config.SecretFile;
 
 /**
  * A certificate for this machine's loopback address that nobody else trusts, with its key.
@@ -57,15 +58,15 @@ public record SelfSigned(Path certificate, Path privateKey, X509Certificate auth
     X509Certificate certificate = (X509Certificate) keys.getCertificate(NAME);
     Path self = store.resolveSibling("self.crt");
     Path key = store.resolveSibling("self.key");
-    writePem(self, "CERTIFICATE", certificate.getEncoded());
-    writePem(key, "PRIVATE KEY", keys.getKey(NAME, PASSWORD.toCharArray()).getEncoded());
+    Files.writeString(self, pem("CERTIFICATE", certificate.getEncoded()));
+    SecretFile.write(
+        key, pem("PRIVATE KEY", keys.getKey(NAME, PASSWORD.toCharArray()).getEncoded()));
     return new SelfSigned(self, key, certificate);
   }
 
-  private static void writePem(Path file, String what, byte[] bytes) throws IOException {
+  private static String pem(String what, byte[] bytes) {
     String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes);
-    Files.writeString(
-        file, "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(what, body, what));
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(what, body, what);
   }
 
   /** A client's context that trusts this one only. */

@@ -115,6 +115,7 @@ public final class GrpcServer implements AutoCloseable {
     if (tls == null) {
       return InsecureServerCredentials.create();
     }
+    tls.checkPrivateKey();
     AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
     try {
       keys.updateIdentityCredentials(

@@ -71,6 +71,7 @@ final class TlsContexts {
   }
 
   private SslContext load() throws IOException {
+    files.checkPrivateKey();
     try {
       return SslContextBuilder.forServer(files.certificates().toFile(), files.privateKey().toFile())
           .sslProvider(SslProvider.JDK)

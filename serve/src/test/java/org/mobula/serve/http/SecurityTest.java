@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.config.SecretFile;
 import org.mobula.core.testing.SelfSigned;
 
 /** Who is let in, and what others can see. */
@@ -212,7 +213,8 @@ class SecurityTest {
 
   @Test
   void saysWhichFilesHoldNoCertificate(@TempDir Path folder) throws IOException {
-    Path file = Files.writeString(folder.resolve("empty.pem"), "");
+    Path file = folder.resolve("empty.pem");
+    SecretFile.write(file, "");
     assertThatThrownBy(
             () ->
                 HttpServer.start(
