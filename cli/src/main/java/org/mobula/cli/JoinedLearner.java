@@ -13,6 +13,7 @@ import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ShardLostException;
+import org.mobula.parameterserver.shard.RefusedException;
 
 /** One more learner at a running parameter server: it pushes gradients and keeps nothing. */
 final class JoinedLearner {
@@ -74,12 +75,18 @@ final class JoinedLearner {
         output.endJoined(null);
         return 0;
       }
-      throw CommandFailure.failed(
-          "this learner failed: " + ErrorReport.message(e),
-          "The others go on; --debug shows the stack trace.",
-          e);
+      throw CommandFailure.failed("this learner failed: " + ErrorReport.message(e), remedy(e), e);
     }
     output.endJoined(result);
     return exitCode;
+  }
+
+  private static String remedy(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RefusedException refused) {
+        return ShardRefusals.remedy(refused);
+      }
+    }
+    return "The others go on; --debug shows the stack trace.";
   }
 }

@@ -2,11 +2,13 @@ package org.mobula.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.ShardProbe;
+import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
 import picocli.CommandLine.Command;
@@ -59,6 +61,8 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
             .row(
                 "ADDRESS",
                 "ROLE",
+                "RUN",
+                "TRAINER",
                 "EPOCH",
                 "VERSION",
                 "LEARNERS",
@@ -77,14 +81,23 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
         throw CommandFailure.failed(
             ErrorReport.message(e), "Is it running, and are token and address right?", e);
       }
+      Claim claim = status.lineage().claim();
       if (json) {
         JsonLine line =
             new JsonLine()
                 .text("address", address.toString())
                 .text("role", ShardFigures.role(status))
                 .text("device", status.device())
+                .text("settings", status.agreement())
                 .integer("from", status.from())
                 .integer("to", status.to());
+        if (claim != null) {
+          line.text("run", claim.run())
+              .text("trainer_host", claim.host())
+              .integer("trainer_process", claim.process())
+              .text("trainer_since", Instant.ofEpochMilli(claim.since()).toString())
+              .integer("term", claim.term());
+        }
         ShardFigures.of(status).forEach(line::number);
         line.objects(
             "events",
@@ -100,6 +113,8 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
       table.row(
           address.toString(),
           ShardFigures.role(status),
+          claim == null ? "" : claim.run(),
+          claim == null ? "" : "%s on %s".formatted(claim.process(), claim.host()),
           Figures.count(status.epoch()),
           Figures.count(status.version()),
           Figures.count(status.workers().size()),

@@ -86,7 +86,7 @@ final class ShardProcess {
             training, ConfiguredEnvironment.of(training, file, settings), file, settings);
     ParameterLayout layout = policy.network().layout();
     try {
-      ShardSetup setup = ParameterServer.setup(training.algorithm(), layout, server, options.index);
+      ShardSetup setup = ParameterServer.setup(training, policy, server, options.index);
       Address address = Address.parse(options.listen);
       Address follower = // read before anything listens
           options.replicateTo == null ? null : Address.parse(options.replicateTo);

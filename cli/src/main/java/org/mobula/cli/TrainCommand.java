@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   static final String NAME = "train";
+  static final String TAKE_OVER = "--take-over";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -75,6 +76,13 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Long seed;
 
   @Option(
+      names = TAKE_OVER,
+      description =
+          "Claim running shards that another run or another trainer holds, and go on from their"
+              + " parameters; with --resume, go back to the checkpoint.")
+  private boolean takeOver;
+
+  @Option(
       names = "--runs-directory",
       paramLabel = "DIRECTORY",
       defaultValue = "runs",
@@ -102,16 +110,16 @@ final class TrainCommand implements Callable<Integer> {
           "--token-file goes with --join; a training file has parameters.server.token-file");
     }
     try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
-      return run.train(output);
+      return run.train(output, takeOver);
     }
   }
 
   private JoinedLearner joined() {
-    if (config == null || resume != null || name != null) {
+    if (config == null || resume != null || name != null || takeOver) {
       throw new ParameterException(
           spec.commandLine(),
-          "--join takes the CONFIG that the parameter server was started with, and neither --resume"
-              + " nor --name: a learner that joins keeps no run of its own");
+          "--join takes the CONFIG that the parameter server was started with, and neither --resume,"
+              + " --name nor --take-over: a learner that joins keeps no run of its own");
     }
     return JoinedLearner.of(config, overrides(), join, tokenFile);
   }

@@ -21,6 +21,7 @@ import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.rollout.RolloutWorkers;
 
 /** A run that can begin or go on: all that could be wrong with it has been looked at. */
@@ -156,8 +157,12 @@ final class TrainingRun implements AutoCloseable {
     }
   }
 
-  /** Trains to the end; the exit code is 128 and the signal's number if a signal came first. */
-  int train(RunOutput output) throws IOException {
+  /**
+   * Trains to the end; the exit code is 128 and the signal's number if a signal came first.
+   *
+   * @param takeOver whether running shards are claimed that another run or trainer holds
+   */
+  int train(RunOutput output, boolean takeOver) throws IOException {
     state.write(RunState.Kind.RUNNING, "");
     output.begin(directory.path(), config, stepsBefore);
     TrainingResult result;
@@ -166,7 +171,7 @@ final class TrainingRun implements AutoCloseable {
     try (TrainingDisplay display =
             output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
         TaskRuntime runtime = runtime(server);
-        ParameterServer parameters = parameters(server, runtime, display)) {
+        ParameterServer parameters = parameters(server, runtime, display, takeOver)) {
       Trainer trainer = trainer(display, runtime, server, parameters);
       try (StopSignals signals =
           StopSignals.listen(
@@ -222,20 +227,25 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private @Nullable ParameterServer parameters(
-      @Nullable ServerConfig server, @Nullable TaskRuntime runtime, TrainingDisplay display) {
+      @Nullable ServerConfig server,
+      @Nullable TaskRuntime runtime,
+      TrainingDisplay display,
+      boolean takeOver) {
     if (server == null || runtime == null) {
       return null;
     }
     RunEvents events = new RunEvents(directory.path(), InstantSource.system());
-    return ParameterServer.on(
-        runtime,
-        server,
-        environment,
-        display::workerFailed,
-        event -> {
-          display.happened(event);
-          events.record(event);
-        });
+    ParameterServer parameters =
+        ParameterServer.on(
+            runtime,
+            server,
+            environment,
+            display::workerFailed,
+            event -> {
+              display.happened(event);
+              events.record(event);
+            });
+    return takeOver ? parameters.takeOver() : parameters;
   }
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {
@@ -247,6 +257,11 @@ final class TrainingRun implements AutoCloseable {
 
   /** A command that leads out of the failure, not back to it. */
   private String remedy(Throwable error) throws IOException {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RefusedException refused) {
+        return ShardRefusals.remedy(refused);
+      }
+    }
     Optional<Path> newest = directory.latest();
     String run = Terminal.word(directory.path());
     boolean diverged = error instanceof TrainingException training && training.isDivergence();

@@ -178,9 +178,7 @@ class ParameterServerCommandTest {
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             config, ConfiguredEnvironment.of(config, file, List.of()), file, List.of());
-    ShardSetup setup =
-        ParameterServer.setup(
-            config.algorithm(), policy.network().layout(), ServerConfig.defaults(), 0);
+    ShardSetup setup = ParameterServer.setup(config, policy, ServerConfig.defaults(), 0);
     float[] initial = policy.network().initialParameters(new Pcg64(SeedSequence.of(config.seed())));
     Address anyPort = Address.parse("127.0.0.1:0");
     try (ShardHost host = ShardHost.primary(setup, initial, anyPort, ListenConfig.defaults())) {

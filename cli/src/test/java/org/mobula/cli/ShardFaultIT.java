@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -107,8 +106,7 @@ class ShardFaultIT {
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             config, ConfiguredEnvironment.of(config, file, List.of()), file, List.of());
-    ParameterLayout layout = policy.network().layout();
-    setup = ParameterServer.setup(config.algorithm(), layout, ServerConfig.defaults(), 0);
+    setup = ParameterServer.setup(config, policy, ServerConfig.defaults(), 0);
     // As the shard's process draws them.
     initial =
         policy

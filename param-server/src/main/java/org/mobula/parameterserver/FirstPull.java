@@ -60,6 +60,11 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
+  public String run() {
+    return store.run();
+  }
+
+  @Override
   public StoreState save() {
     return store.save();
   }

@@ -64,10 +64,11 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
     try {
       ServerParameterStore store =
           ParameterServer.join(
-              layout,
               ParameterServer.running(server.addresses()),
               connections,
               server,
+              ParameterServer.learner(config, policy, server),
+              layout,
               Join.ANY,
               events);
       store.giveUpWithoutProgress(

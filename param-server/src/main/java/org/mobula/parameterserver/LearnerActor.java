@@ -10,6 +10,7 @@ import org.mobula.core.training.CheckpointConfig;
 import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.shard.Agreement;
 
 /**
  * The object of a learner's actor: a trainer that leaves evaluating and saving to the first one.
@@ -26,6 +27,7 @@ final class LearnerActor implements AutoCloseable {
    * What a learner is made from.
    *
    * @param config of the run
+   * @param agreement that the shards have
    * @param number among the run's learners, from 1
    */
   record Setup(
@@ -34,6 +36,7 @@ final class LearnerActor implements AutoCloseable {
       ParameterLayout layout,
       List<List<ShardHandle>> shards,
       ServerConfig server,
+      Agreement agreement,
       int number)
       implements Serializable {}
 
@@ -48,12 +51,14 @@ final class LearnerActor implements AutoCloseable {
    * @return the number that it has
    */
   int join(int number) {
+    Membership membership = ParameterServer.membership(setup.layout, setup.agreement);
     ServerParameterStore joined =
         ParameterServer.join(
-            setup.layout,
             setup.shards,
             connections,
             setup.server,
+            membership,
+            setup.layout,
             number,
             ParameterServer::heardByTheTrainer);
     store = joined;

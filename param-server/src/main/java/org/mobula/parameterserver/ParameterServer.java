@@ -1,15 +1,22 @@
 package org.mobula.parameterserver;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.config.Alternatives;
+import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
@@ -24,7 +31,11 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.parameterserver.shard.Agreement;
+import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Join;
+import org.mobula.parameterserver.shard.LayoutHash;
+import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
@@ -67,6 +78,13 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private static final Duration RECONNECT_WITHIN = Duration.ofSeconds(1);
   private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
 
+  /** Settings that all learners of a run share, but for those that each has of its own. */
+  private static final Pattern SHARED =
+      Pattern.compile("algorithm\\.|environment\\.|network\\.|normalization\\.|seed$");
+
+  private static final Set<String> OWN =
+      Set.of("environment.count", "environment.threads", "network.engine");
+
   private final TaskRuntime runtime;
   private final ServerConfig server;
   private final EnvironmentFactory environment;
@@ -87,6 +105,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
 
   private List<List<ShardHandle>> shards = List.of();
   private @Nullable Connections connections;
+  private boolean takesOver;
 
   private ParameterServer(
       TaskRuntime runtime,
@@ -174,7 +193,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
    * @param shard its place, from 0
    */
   public static ShardSetup setup(
-      AlgorithmConfig algorithm, ParameterLayout layout, ServerConfig server, int shard) {
+      TrainingConfig config, PolicySpec policy, ServerConfig server, int shard) {
+    AlgorithmConfig algorithm = config.algorithm();
+    ParameterLayout layout = policy.network().layout();
     Range range = ShardRanges.cut(layout, server.shards()).ranges().get(shard);
     return new ShardSetup(
         layout,
@@ -187,7 +208,58 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         RECONNECT_WITHIN,
         server.replicaTimeout(),
         server.device(),
-        shard);
+        shard,
+        agreement(config, policy, server));
+  }
+
+  /**
+   * What the shards and all learners of a run must share.
+   *
+   * @return the algorithm, network and normalization; the environment's name, options and spaces;
+   *     the consistency; and the seed
+   */
+  static Agreement agreement(TrainingConfig config, PolicySpec policy, ServerConfig server) {
+    SortedMap<String, String> all =
+        ConfigWriter.settings(config.withParameters(null), TrainingConfig.algorithms());
+    SortedMap<String, String> shared = new TreeMap<>();
+    all.forEach(
+        (key, value) -> {
+          if (SHARED.matcher(key).lookingAt() && !OWN.contains(key)) {
+            shared.put(key, value);
+          }
+        });
+    shared.put("environment.observations", policy.observationSpace().toString());
+    shared.put("environment.actions", policy.actionSpace().toString());
+    ConfigWriter.settings(server, Alternatives.none())
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith("consistency")) {
+                shared.put("parameters.server." + key, value);
+              }
+            });
+    return Agreement.of(shared);
+  }
+
+  /** A learner beside the run's trainer. */
+  static Membership membership(ParameterLayout layout, Agreement agreement) {
+    return new Membership(session(), LayoutHash.of(layout), agreement.withoutSeed(), null, false);
+  }
+
+  static Membership learner(TrainingConfig config, PolicySpec policy, ServerConfig server) {
+    return membership(policy.network().layout(), agreement(config, policy, server));
+  }
+
+  /** Tells processes apart; no result depends on it. */
+  private static long session() {
+    return UUID.randomUUID().getMostSignificantBits();
+  }
+
+  private Membership trainer(String run, ParameterLayout layout, Agreement agreement) {
+    long session = session();
+    Claim claim =
+        new Claim(
+            run, host(), ProcessHandle.current().pid(), System.currentTimeMillis(), session, 0);
+    return new Membership(session, LayoutHash.of(layout), agreement, claim, takesOver);
   }
 
   /** Where the shards can be reached, in their order; a primary before its replica. */
@@ -195,9 +267,31 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return shards.stream().flatMap(List::stream).map(shard -> shard.address().toString()).toList();
   }
 
+  /**
+   * Lets the trainer take running shards over: from another run, whose parameters it goes on with
+   * unless it is resumed; from another trainer that is still there; and, where a run is resumed
+   * from a checkpoint that is older than the shards' parameters, back to that. Without this word
+   * each is refused.
+   */
+  public ParameterServer takeOver() {
+    takesOver = true;
+    return this;
+  }
+
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+    return create("", config, policy, initialParameters);
+  }
+
+  /**
+   * Starts the shards or joins running ones, which the run claims.
+   *
+   * @throws RefusedException if another run trains there, or the shards were configured otherwise
+   */
+  @Override
+  public ParameterStore create(
+      String run, TrainingConfig config, PolicySpec policy, float[] initialParameters) {
     if (connections != null) {
       throw new IllegalStateException(
           "this parameter server has its trainer already; make another for the next");
@@ -207,16 +301,19 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     ParameterLayout layout = policy.network().layout();
     shards =
         server.addresses().isEmpty()
-            ? start(config.algorithm(), layout, initialParameters)
+            ? start(config, policy, initialParameters)
             : running(server.addresses());
     Connections opened = new Connections(server, layout);
     connections = opened;
+    Agreement agreement = agreement(config, policy, server);
     for (int number = 1; number < server.learners(); number++) {
-      learners.add(learner(config, layout, number));
+      learners.add(learner(config, layout, agreement, number));
     }
     // The trainer takes the lowest number that is free: another run may be on the same shards.
     int number = server.addresses().isEmpty() ? 0 : Join.ANY;
-    ServerParameterStore store = join(layout, shards, opened, server, number, events);
+    String identity = run.isEmpty() ? identity(config) : run;
+    Membership membership = trainer(identity, layout, agreement);
+    ServerParameterStore store = join(shards, opened, server, membership, layout, number, events);
     try {
       for (int i = 0; i < learners.size(); i++) {
         int wanted = server.addresses().isEmpty() ? i + 1 : Join.ANY;
@@ -232,17 +329,30 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return new FirstPull(store, this::train, () -> look(store.present()));
   }
 
-  private List<List<ShardHandle>> start(
-      AlgorithmConfig algorithm, ParameterLayout layout, float[] initial) {
+  private static String identity(TrainingConfig config) {
+    String chance = UUID.randomUUID().toString().substring(0, 8);
+    return config.environment().name() + "-" + chance;
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "unknown";
+    }
+  }
+
+  private List<List<ShardHandle>> start(TrainingConfig config, PolicySpec policy, float[] initial) {
     List<List<ShardHandle>> started = new ArrayList<>();
+    long history = ShardHost.history();
     for (int i = 0; i < server.shards(); i++) {
-      ShardSetup setup = setup(algorithm, layout, server, i);
+      ShardSetup setup = setup(config, policy, server, i);
       String name = "parameter-shard-" + i;
       ActorRef<ShardHost> primary =
           runtime.actor(
               ActorOptions.named(name),
               () ->
-                  ShardHost.primary(setup, initial, ANY_PORT, ListenConfig.defaults())
+                  ShardHost.primary(setup, initial, history, ANY_PORT, ListenConfig.defaults())
                       .listening(ParameterServer::heardByTheTrainer));
       hosts.add(primary);
       List<ShardHandle> handles = new ArrayList<>();
@@ -283,9 +393,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   }
 
   private ActorRef<LearnerActor> learner(
-      TrainingConfig config, ParameterLayout layout, int number) {
+      TrainingConfig config, ParameterLayout layout, Agreement agreement, int number) {
     LearnerActor.Setup setup =
-        new LearnerActor.Setup(config, environment, layout, shards, server, number);
+        new LearnerActor.Setup(config, environment, layout, shards, server, agreement, number);
     return runtime.actor(
         ActorOptions.named("learner-" + number)
             .withResources(Resources.cpu(1))
@@ -294,10 +404,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   }
 
   static ServerParameterStore join(
-      ParameterLayout layout,
       List<List<ShardHandle>> shards,
       Connections connections,
       ServerConfig server,
+      Membership membership,
+      ParameterLayout layout,
       int number,
       Consumer<ShardEvent> events) {
     List<List<ShardLink>> links =
@@ -306,10 +417,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
             .toList();
     Duration silence = server.silence();
     Patience patience = new Patience(silence.dividedBy(3), silence, Patience.defaults().retries());
-    // Tells processes apart; no result depends on it.
-    long session = UUID.randomUUID().getMostSignificantBits();
     return ServerParameterStore.join(
-        layout, links, number, session, patience, server.codecConfig(), events);
+        layout, links, number, membership, patience, server.codecConfig(), events);
   }
 
   /** The first parameters are what the others may start from. */

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
@@ -29,13 +30,11 @@ import org.mobula.parameterserver.shard.ShardRanges.Range;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class RemoteShard {
-  /** What the worker is by all its shards. */
-  record Identity(long session, long layoutHash) {}
 
   private final int index;
   private final Range range;
   private final List<ShardLink> links;
-  private final Identity identity;
+  private final Membership membership;
   private final Patience patience;
   private final LongSupplier nanoClock;
   private final SerialQueue queue;
@@ -51,6 +50,15 @@ final class RemoteShard {
   private long epoch = -1;
   private long lastClock;
   private long knownVersion;
+
+  /** What the shard said of itself when it was joined last. */
+  private @Nullable Joined present;
+
+  /** The history that the shard is asked to take on at the next joining. */
+  private long adopted = Join.ANY_HISTORY;
+
+  /** The highest epoch of the histories before the present one. */
+  private long replacedEpoch = -1;
 
   /** The epoch that the known version is of: refusals and promotions tell of later ones. */
   private long knownEpoch = -1;
@@ -93,7 +101,7 @@ final class RemoteShard {
       int index,
       Range range,
       List<ShardLink> links,
-      Identity identity,
+      Membership membership,
       Patience patience,
       LongSupplier nanoClock,
       SerialQueue queue,
@@ -101,7 +109,7 @@ final class RemoteShard {
     this.index = index;
     this.range = range;
     this.links = List.copyOf(links);
-    this.identity = identity;
+    this.membership = membership;
     this.patience = patience;
     this.nanoClock = nanoClock;
     this.queue = queue;
@@ -171,6 +179,36 @@ final class RemoteShard {
     joined = false;
   }
 
+  /** What the shard said of itself at the last joining. */
+  Joined present() {
+    return Objects.requireNonNull(present, "the shard has not been joined");
+  }
+
+  /** The history of its values. */
+  long history() {
+    return present().lineage().history();
+  }
+
+  /** Whether a shard that was started or restored has no epoch above that of the one before it. */
+  boolean needsEpoch() {
+    return present().isAtBegin()
+        && history() != membership.history()
+        && present().epoch() <= replacedEpoch;
+  }
+
+  /** The next request joins again. */
+  void joinAgain() {
+    abandon();
+    joined = false;
+  }
+
+  /** Joins again, and asks the shard to take on the history of the others. */
+  CompletableFuture<Integer> adopt(long history) {
+    joined = false;
+    adopted = history;
+    return join();
+  }
+
   /** Makes sure that the shard knows the worker. */
   CompletableFuture<Integer> join() {
     return ask(0, true, (link, caller) -> CompletableFuture.completedFuture(worker));
@@ -203,18 +241,23 @@ final class RemoteShard {
     }
   }
 
-  /** Gives the place among the workers up; the answer is not waited for. */
-  void leave() {
+  /**
+   * Gives the place among the workers up.
+   *
+   * @return ends when the shard knows, or cannot be told
+   */
+  CompletableFuture<Void> leave() {
     abandon();
     member = false;
     if (joined) {
       joined = false;
-      links.get(current).leave(caller());
+      return links.get(current).leave(caller());
     }
+    return CompletableFuture.completedFuture(null);
   }
 
   Caller caller() {
-    return new Caller(Math.max(worker, Caller.READER), identity.session, Math.max(epoch, 0));
+    return new Caller(Math.max(worker, Caller.READER), membership.session, Math.max(epoch, 0));
   }
 
   private void start() {
@@ -248,15 +291,27 @@ final class RemoteShard {
                 .get(current)
                 .join(
                     new Join(
-                        worker, identity.session, identity.layoutHash, range.from(), range.to())),
+                        worker,
+                        membership.session,
+                        membership.layoutHash,
+                        range.from(),
+                        range.to(),
+                        membership.agreement,
+                        membership.claim(),
+                        membership.takesOver(),
+                        replacedEpoch + 1,
+                        adopted)),
         this::joined,
         this::failed);
   }
 
   private void joined(Joined answer) {
+    long history = answer.lineage().history();
+    boolean anew = history != membership.history() && answer.isAtBegin();
     boolean lostItsState = answer.epoch() == knownEpoch && answer.version() < knownVersion;
-    if (answer.epoch() < epoch || lostItsState) {
-      // It slept while another took over, or it is new: only restoring raises the epoch.
+    boolean empty = answer.version() == 0 && knownVersion > 0 && answer.epoch() <= epoch;
+    if (anew ? empty : answer.epoch() < epoch || lostItsState) {
+      // It slept while another took over, or it was started anew and not restored.
       failover(
           new RefusedException(
               Refusal.FENCED,
@@ -274,6 +329,12 @@ final class RemoteShard {
     }
     joined = true;
     member = true;
+    if (present == null || history() != history) {
+      replacedEpoch = Math.max(replacedEpoch, epoch);
+    }
+    present = answer;
+    adopted = Join.ANY_HISTORY;
+    membership.joined(answer);
     worker = answer.worker();
     epoch = answer.epoch();
     lastClock = Math.max(lastClock, answer.clock());
@@ -284,7 +345,11 @@ final class RemoteShard {
       baseVersion = answer.version();
       cached = false;
     }
-    start();
+    if (membership.isSettled() && history != membership.history()) {
+      membership.unsettle();
+    } else {
+      start();
+    }
   }
 
   /**

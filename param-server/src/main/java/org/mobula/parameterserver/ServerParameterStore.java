@@ -27,7 +27,11 @@ import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.codec.ErrorFeedback;
+import org.mobula.parameterserver.shard.Agreement;
+import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.LayoutHash;
+import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -68,6 +72,8 @@ public final class ServerParameterStore implements ParameterStore {
   private final ParameterLayout layout;
   private final List<Range> ranges;
   private final WorkerSession session;
+  private final Membership membership;
+  private final boolean mayGoBack;
   private final int worker;
   private final ScheduledExecutorService ticker;
   private final @Nullable ErrorFeedback feedback;
@@ -82,6 +88,7 @@ public final class ServerParameterStore implements ParameterStore {
       ParameterLayout layout,
       List<List<ShardLink>> links,
       WorkerSession session,
+      Membership membership,
       Patience patience,
       int number,
       @Nullable ErrorFeedback feedback,
@@ -91,6 +98,8 @@ public final class ServerParameterStore implements ParameterStore {
     this.feedback = feedback;
     this.links = links;
     this.session = session;
+    this.membership = membership;
+    mayGoBack = membership.claim() == null || membership.takesOver();
     ranges = ShardRanges.cut(layout, links.size()).ranges();
     statuses = new AtomicReferenceArray<>(links.size());
     lastAsked = new AtomicLong(System.nanoTime() - MEASURE_NANOS);
@@ -153,15 +162,29 @@ public final class ServerParameterStore implements ParameterStore {
       Patience patience,
       CodecConfig codec,
       Consumer<ShardEvent> events) {
+    Membership membership =
+        new Membership(sessionId, LayoutHash.of(layout), Agreement.NONE, null, false);
+    return join(layout, shards, number, membership, patience, codec, events);
+  }
+
+  static ServerParameterStore join(
+      ParameterLayout layout,
+      List<List<ShardLink>> shards,
+      int number,
+      Membership membership,
+      Patience patience,
+      CodecConfig codec,
+      Consumer<ShardEvent> events) {
     ShardNews news = new ShardNews(events, System::nanoTime);
     WorkerSession session =
-        new WorkerSession(layout, shards, sessionId, patience, System::nanoTime, news::happened);
+        new WorkerSession(layout, shards, membership, patience, System::nanoTime, news::happened);
     ErrorFeedback feedback =
         switch (codec.kind()) {
           case TOP_K, INT8 -> new ErrorFeedback(codec, layout.size());
           case FP32, BF16, FP16 -> null;
         };
-    return new ServerParameterStore(layout, shards, session, patience, number, feedback, news);
+    return new ServerParameterStore(
+        layout, shards, session, membership, patience, number, feedback, news);
   }
 
   /**
@@ -192,6 +215,13 @@ public final class ServerParameterStore implements ParameterStore {
   /** The number that orders this worker's gradients among the others'. */
   public int worker() {
     return worker;
+  }
+
+  /** The run that this worker is the trainer of; empty for another learner. */
+  @Override
+  public String run() {
+    Claim claim = membership.claim();
+    return claim == null ? "" : claim.run();
   }
 
   @Override
@@ -382,11 +412,22 @@ public final class ServerParameterStore implements ParameterStore {
   /**
    * Goes on from a saved state, on all shards. The other workers notice, and their next push is one
    * on the restored parameters.
+   *
+   * @throws RefusedException if this is the trainer of a run that would lose versions and has not
+   *     been told to take over
    */
   @Override
   public synchronized void restore(StoreState state) {
     checkLength("the saved state has", state.parameters().values());
     state.moments().forEach((name, moment) -> checkLength("the saved " + name + " has", moment));
+    long version = state.parameters().version();
+    if (!mayGoBack && session.knownVersion() > version) {
+      throw new RefusedException(
+          Refusal.WRONG_HISTORY,
+          -1,
+          "the shards are at version %s but the saved state at %s: to go back loses %s versions, and has to be asked for"
+              .formatted(session.knownVersion(), version, session.knownVersion() - version));
+    }
     List<ShardState> slices = new ArrayList<>();
     for (Range range : ranges) {
       slices.add(new ShardState(0, range.from(), StateSlices.cut(state, range.from(), range.to())));
@@ -466,6 +507,12 @@ public final class ServerParameterStore implements ParameterStore {
   public void close() {
     ticker.shutdownNow();
     askAllAfter(0); // what has happened since: shards of this JVM answer at once
-    session.close();
+    try {
+      session.close().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the shards hear of it by the connection's end
+    } catch (ExecutionException e) {
+      LOG.debug("The shards could not be left", e);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver;
 
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,23 @@ public final class ShardHost implements AutoCloseable {
    */
   public static ShardHost primary(
       ShardSetup setup, float[] whole, Address address, ListenConfig config) {
+    return primary(setup, whole, history(), address, config);
+  }
+
+  /**
+   * One of several primaries that are started together.
+   *
+   * @param history of all of them
+   */
+  static ShardHost primary(
+      ShardSetup setup, float[] whole, long history, Address address, ListenConfig config) {
     FloatSlice slice = new FloatSlice(whole, setup.from(), setup.size());
-    return new ShardHost(Shard.primary(setup, slice, System::nanoTime), address, config);
+    return new ShardHost(Shard.primary(setup, slice, history, System::nanoTime), address, config);
+  }
+
+  /** Tells values that begin here from all others; no result depends on it. */
+  static long history() {
+    return UUID.randomUUID().getMostSignificantBits() | 1;
   }
 
   /**

@@ -3,6 +3,7 @@ package org.mobula.parameterserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -14,11 +15,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.BlockNorm;
-import org.mobula.parameterserver.RemoteShard.Identity;
+import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Joined;
 import org.mobula.parameterserver.shard.LayoutHash;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Pulled;
@@ -47,12 +50,24 @@ final class WorkerSession {
   private final SerialQueue queue = new SerialQueue();
   private final LongSupplier nanoClock;
   private final List<RemoteShard> shards = new ArrayList<>();
+  private final Membership membership;
+  private final Patience patience;
   private final float[] values;
   private long clock;
+  private long restorations;
   private long lateGradients;
 
   /** What was asked last, answered or not. */
   private CompletableFuture<?> asked = new CompletableFuture<>();
+
+  /** Asks the same once more. */
+  private Runnable askAgain = () -> {};
+
+  /** How often the shards were found to have several histories since it was asked. */
+  private int attempts;
+
+  private @Nullable Runnable afterPause;
+  private long pausedAt;
 
   private boolean closed;
 
@@ -80,15 +95,38 @@ final class WorkerSession {
       Patience patience,
       LongSupplier nanoClock,
       Consumer<ShardEvent> events) {
+    this(
+        layout,
+        links,
+        new Membership(session, LayoutHash.of(layout), Agreement.NONE, null, false),
+        patience,
+        nanoClock,
+        events);
+  }
+
+  /**
+   * A session that has asked nothing yet.
+   *
+   * @param links of each shard: the primary's first, then its replica's
+   */
+  WorkerSession(
+      ParameterLayout layout,
+      List<List<ShardLink>> links,
+      Membership membership,
+      Patience patience,
+      LongSupplier nanoClock,
+      Consumer<ShardEvent> events) {
+    this.membership = membership;
+    this.patience = patience;
     this.nanoClock = nanoClock;
     progressedAt = nanoClock.getAsLong();
+    membership.whenUnsettled(this::historyChanged);
     values = new float[layout.size()];
     List<Range> ranges = ShardRanges.cut(layout, links.size()).ranges();
-    Identity identity = new Identity(session, LayoutHash.of(layout));
     for (int i = 0; i < links.size(); i++) {
       shards.add(
           new RemoteShard(
-              i, ranges.get(i), links.get(i), identity, patience, nanoClock, queue, events));
+              i, ranges.get(i), links.get(i), membership, patience, nanoClock, queue, events));
     }
   }
 
@@ -143,34 +181,138 @@ final class WorkerSession {
   }
 
   /**
-   * Joins all shards under one number.
+   * Joins all shards under one number. Shards of several histories are joined, too: they can be
+   * restored, but nothing else is done with them.
    *
    * @param worker the number, or {@code Join.ANY} for one that the first shard chooses
    */
   CompletableFuture<Integer> join(int worker) {
     return inTurn(
+        false,
         result -> {
-          RemoteShard first = shards.get(0);
-          first.setWorker(worker);
-          first
-              .join()
-              .whenComplete(
-                  (nothing, error) -> {
-                    if (error != null) {
-                      giveUp(result, error);
-                      return;
+          shards.get(0).setWorker(worker);
+          joinAll(
+              result,
+              () -> {
+                membership.tookOver();
+                String apart = whatSetsThemApart();
+                if (apart.isEmpty()) {
+                  settle();
+                }
+                result.complete(shards.get(0).worker());
+              });
+        });
+  }
+
+  /** The first shard chooses the number, and of two trainers that claim at once the first. */
+  private void joinAll(CompletableFuture<?> result, Runnable then) {
+    RemoteShard first = shards.get(0);
+    first
+        .join()
+        .whenComplete(
+            (nothing, error) -> {
+              if (error != null) {
+                giveUp(result, error);
+                return;
+              }
+              shards.forEach(shard -> shard.setWorker(first.worker()));
+              askAll(
+                  RemoteShard::join,
+                  joined -> {
+                    for (RemoteShard shard : shards) {
+                      clock = Math.max(clock, shard.lastClock());
                     }
-                    shards.forEach(shard -> shard.setWorker(first.worker()));
-                    askAll(
-                        RemoteShard::join,
-                        joined -> {
-                          for (RemoteShard shard : shards) {
-                            clock = Math.max(clock, shard.lastClock());
-                          }
-                          result.complete(first.worker());
-                        },
-                        result);
-                  });
+                    adoptHistory(result, then);
+                  },
+                  result);
+            });
+  }
+
+  /**
+   * Gives shards one history whose values belong together: all are at one version, and no more than
+   * one history has taken steps.
+   */
+  private void adoptHistory(CompletableFuture<?> result, Runnable then) {
+    long[] begun =
+        shards.stream()
+            .filter(shard -> !shard.present().isAtBegin())
+            .mapToLong(RemoteShard::history)
+            .distinct()
+            .toArray();
+    boolean oneVersion =
+        shards.stream().mapToLong(shard -> shard.present().version()).distinct().count() == 1;
+    long history =
+        begun.length == 1
+            ? begun[0]
+            : shards.stream().mapToLong(RemoteShard::history).max().orElseThrow();
+    List<RemoteShard> others =
+        shards.stream().filter(shard -> shard.history() != history || shard.needsEpoch()).toList();
+    boolean alone = shards.size() == 1;
+    if (others.isEmpty() || !(alone || (begun.length <= 1 && oneVersion && haveOneRun()))) {
+      then.run();
+      return;
+    }
+    askAll(others, shard -> shard.adopt(history), adopted -> then.run(), result);
+  }
+
+  private boolean haveOneRun() {
+    return shards.stream().map(WorkerSession::run).distinct().count() == 1;
+  }
+
+  private static String run(RemoteShard shard) {
+    Claim claim = shard.present().lineage().claim();
+    return claim == null ? "" : claim.run();
+  }
+
+  private void settle() {
+    membership.settle(shards.get(0).history());
+  }
+
+  /** Empty if the shards' values belong together. */
+  private String whatSetsThemApart() {
+    if (shards.stream().mapToLong(RemoteShard::history).distinct().count() == 1) {
+      return "";
+    }
+    List<String> places = new ArrayList<>();
+    for (int i = 0; i < shards.size(); i++) {
+      Joined present = shards.get(i).present();
+      places.add(
+          "shard %s is at version %s, begun at %s"
+              .formatted(i, present.version(), present.lineage().begin()));
+    }
+    LongSummaryStatistics versions =
+        shards.stream().mapToLong(shard -> shard.present().version()).summaryStatistics();
+    return ("the shards' parameters do not belong together (%s): training goes on when all are"
+            + " restored from one checkpoint. Resume the run, or start every shard from it; at least"
+            + " %s versions are lost")
+        .formatted(String.join("; ", places), versions.getMax() - versions.getMin());
+  }
+
+  /** What was asked is asked anew when the shards are of one history again. */
+  private void historyChanged() {
+    shards.forEach(RemoteShard::joinAgain); // the caller's arrays are no longer read
+    if (!asked.isDone()) {
+      attempts = 0;
+      settleThen(asked, askAgain);
+    }
+  }
+
+  private void settleThen(CompletableFuture<?> result, Runnable then) {
+    shards.forEach(RemoteShard::joinAgain);
+    joinAll(
+        result,
+        () -> {
+          String apart = whatSetsThemApart();
+          if (apart.isEmpty()) {
+            settle();
+            then.run();
+          } else if (membership.claim() == null && ++attempts <= patience.retries()) {
+            // The run's trainer may be about to restore them all.
+            pausedAt = nanoClock.getAsLong();
+            afterPause = () -> settleThen(result, then);
+          } else {
+            giveUp(result, new RefusedException(Refusal.WRONG_HISTORY, -1, apart));
+          }
         });
   }
 
@@ -347,6 +489,11 @@ final class WorkerSession {
     return shards.stream().mapToLong(RemoteShard::baseVersion).min().orElse(0);
   }
 
+  /** The highest that was heard of. */
+  long knownVersion() {
+    return shards.stream().mapToLong(RemoteShard::knownVersion).max().orElse(0);
+  }
+
   /** How many versions the last restoration that was heard of went back. */
   long lostVersions() {
     return shards.stream().mapToLong(RemoteShard::lostVersions).max().orElse(0);
@@ -370,25 +517,36 @@ final class WorkerSession {
    */
   CompletableFuture<List<Restored>> restore(List<ShardState> slices) {
     return inTurn(
-        result ->
-            askAll(
-                remote -> {
-                  ShardState state = slices.get(shards.indexOf(remote));
-                  return remote
-                      .ask(
-                          0,
-                          false,
-                          (link, caller) ->
-                              link.restore(
-                                  new Restore(caller, state.slice(), remote.knownVersion())))
-                      .thenApply(
-                          restored -> {
-                            remote.restored(restored);
-                            return restored;
-                          });
-                },
-                result::complete,
-                result));
+        false,
+        result -> {
+          long history = nextHistory();
+          askAll(
+              remote -> {
+                ShardState state = slices.get(shards.indexOf(remote));
+                return remote
+                    .ask(
+                        0,
+                        false,
+                        (link, caller) ->
+                            link.restore(
+                                new Restore(caller, state.slice(), remote.knownVersion(), history)))
+                    .thenApply(
+                        restored -> {
+                          remote.restored(restored);
+                          return restored;
+                        });
+              },
+              restored -> {
+                membership.settle(history);
+                result.complete(restored);
+              },
+              result);
+        });
+  }
+
+  /** Unlike any other: with it begin values that this worker restores. */
+  private long nextHistory() {
+    return (membership.session ^ ++restorations * 0x9E3779B97F4A7C15L) | 1;
   }
 
   CompletableFuture<Void> setConsistency(Consistency consistency) {
@@ -407,18 +565,29 @@ final class WorkerSession {
     queue.run(() -> shards.forEach(RemoteShard::leave));
   }
 
-  /** Leaves the shards and closes the links; what is asked now or later ends with an error. */
-  void close() {
+  /**
+   * Leaves the shards and closes the links; what is asked now or later ends with an error.
+   *
+   * @return ends when the shards know and the links are closed: whoever joins next finds the place
+   *     free. A shard that does not answer is not waited for longer than for any other answer
+   */
+  CompletableFuture<Void> close() {
+    CompletableFuture<Void> left = new CompletableFuture<>();
     queue.run(
         () -> {
           closed = true;
-          shards.forEach(
-              shard -> {
-                shard.leave();
-                shard.links().forEach(ShardLink::close);
-              });
+          CompletableFuture<?>[] leaves =
+              shards.stream().map(RemoteShard::leave).toArray(CompletableFuture<?>[]::new);
           asked.completeExceptionally(closedException());
+          CompletableFuture.allOf(leaves)
+              .orTimeout(patience.silence().toNanos(), TimeUnit.NANOSECONDS)
+              .whenComplete(
+                  (nothing, error) -> {
+                    shards.forEach(shard -> shard.links().forEach(ShardLink::close));
+                    left.complete(null);
+                  });
         });
+    return left;
   }
 
   private static IllegalStateException closedException() {
@@ -431,6 +600,11 @@ final class WorkerSession {
     queue.run(
         () -> {
           giveUpIfHanging();
+          Runnable paused = afterPause;
+          if (paused != null && nanoClock.getAsLong() - pausedAt >= patience.probe().toNanos()) {
+            afterPause = null;
+            paused.run();
+          }
           shards.forEach(RemoteShard::tick);
         });
   }
@@ -439,8 +613,16 @@ final class WorkerSession {
       Function<RemoteShard, CompletableFuture<T>> ask,
       Consumer<List<T>> then,
       CompletableFuture<?> result) {
+    askAll(shards, ask, then, result);
+  }
+
+  private <T> void askAll(
+      List<RemoteShard> some,
+      Function<RemoteShard, CompletableFuture<T>> ask,
+      Consumer<List<T>> then,
+      CompletableFuture<?> result) {
     List<CompletableFuture<T>> answers = new ArrayList<>();
-    for (RemoteShard shard : shards) {
+    for (RemoteShard shard : some) {
       answers.add(ask.apply(shard));
     }
     int[] unanswered = {answers.size()};
@@ -474,6 +656,16 @@ final class WorkerSession {
   }
 
   private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
+    return inTurn(true, request);
+  }
+
+  /**
+   * Asks when what was asked before is done with.
+   *
+   * @param together whether the shards must be of one history
+   */
+  private <T> CompletableFuture<T> inTurn(
+      boolean together, Consumer<CompletableFuture<T>> request) {
     CompletableFuture<T> result = new CompletableFuture<>();
     progressed();
     result.whenComplete((answer, error) -> progressedAt = nanoClock.getAsLong());
@@ -482,8 +674,15 @@ final class WorkerSession {
           comeBack();
           if (closed) {
             result.completeExceptionally(closedException());
+            return;
+          }
+          asked = result;
+          askAgain = () -> request.accept(result);
+          attempts = 0;
+          afterPause = null;
+          if (together && !membership.isSettled()) {
+            settleThen(result, askAgain);
           } else {
-            asked = result;
             request.accept(result);
           }
         });

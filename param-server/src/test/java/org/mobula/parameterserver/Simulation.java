@@ -274,6 +274,7 @@ final class Simulation {
                   entry.sequence(),
                   entry.version(),
                   entry.consistency(),
+                  entry.lineage(),
                   entry.members(),
                   new Entry.Step(
                       copy(step.gradient()),

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver.shard;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
 
 /**
@@ -11,6 +12,7 @@ import org.mobula.core.parameters.StoreState;
  * @param sequence counts the primary's entries from 1 on
  * @param version of the values after the change
  * @param consistency in force after it
+ * @param lineage of the values after it; null where a step leaves it as it was
  * @param members after it, by number
  * @param change of the values
  */
@@ -19,6 +21,7 @@ public record Entry(
     long sequence,
     long version,
     Consistency consistency,
+    @Nullable Lineage lineage,
     List<Member> members,
     Change change) {
   /** Copies the list. */

@@ -10,5 +10,12 @@ package org.mobula.parameterserver.shard;
  *     pushed it; the next one must be higher
  * @param leaseNanos after this time without a request the place is given up; {@link
  *     ShardLink#clock} in between renews it
+ * @param lineage of the values
  */
-public record Joined(int worker, long epoch, long version, long clock, long leaseNanos) {}
+public record Joined(
+    int worker, long epoch, long version, long clock, long leaseNanos, Lineage lineage) {
+  /** Whether the shard has taken no step since it was started or restored. */
+  public boolean isAtBegin() {
+    return version == lineage.begin();
+  }
+}

@@ -10,6 +10,12 @@ public enum Refusal {
   WRONG_EPOCH,
   /** Other parameters, or the same cut in another way. */
   WRONG_LAYOUT,
+  /** The worker was configured otherwise than the shard. */
+  WRONG_SETTINGS,
+  /** Another run trains the parameters, or another trainer of the same run. */
+  IN_USE,
+  /** The shard has taken steps since its values began, so they keep their history. */
+  WRONG_HISTORY,
   /** A slice that is not as long as the shard's range. */
   WRONG_LENGTH,
   /** The worker never joined, has left, or was silent for longer than its lease; join again. */

@@ -128,6 +128,7 @@ final class Replication {
         standing.sequence,
         standing.version,
         standing.consistency,
+        change instanceof Entry.Step ? null : standing.lineage,
         workers.all().stream().map(Worker::member).toList(),
         change);
   }
@@ -314,6 +315,10 @@ final class Replication {
       worker.present = member.present();
     }
     standing.consistency = entry.consistency();
+    Lineage lineage = entry.lineage();
+    if (lineage != null) {
+      standing.lineage = lineage;
+    }
     standing.version = entry.version();
     standing.epoch = entry.epoch();
     standing.sequence = entry.sequence();

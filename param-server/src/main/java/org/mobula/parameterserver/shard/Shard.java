@@ -1,5 +1,6 @@
 package org.mobula.parameterserver.shard;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -24,6 +25,9 @@ import org.mobula.parameterserver.shard.ShardStatus.Role;
 // Here requests come in, one after the other, and it is decided what is next. How pushes become
 // steps is in Rounds, what the replica hears in Replication, who waits for an answer in Answers.
 public final class Shard implements AutoCloseable {
+  /** Of shards that are started together, once. */
+  private static final long FIRST_HISTORY = 1;
+
   private final ShardSetup setup;
   private final LongSupplier nanoClock;
   private final long layoutHash;
@@ -38,11 +42,11 @@ public final class Shard implements AutoCloseable {
   private final Replication replication;
   private final Rounds rounds;
 
-  Shard(ShardSetup setup, Role role, SliceNumbers numbers, LongSupplier nanoClock) {
+  Shard(ShardSetup setup, Role role, long history, SliceNumbers numbers, LongSupplier nanoClock) {
     this.setup = setup;
     this.nanoClock = nanoClock;
     layoutHash = LayoutHash.of(setup.layout());
-    standing = new Standing(setup, role, nanoClock);
+    standing = new Standing(setup, role, new Lineage(history, 0, null), nanoClock);
     workers = new Workers(standing, nanoClock);
     this.numbers = numbers;
     answers = new Answers(standing, workers, numbers, measurements);
@@ -58,6 +62,20 @@ public final class Shard implements AutoCloseable {
    * @throws IllegalStateException if the setup asks for a GPU and none can be used
    */
   public static Shard primary(ShardSetup setup, FloatSlice initial, LongSupplier nanoClock) {
+    return primary(setup, initial, FIRST_HISTORY, nanoClock);
+  }
+
+  /**
+   * A primary at version 0 without a replica.
+   *
+   * @param initial the first values of the slice; copied
+   * @param history that begins with them; unlike that of any other shard, if this one may ever be
+   *     started anew by itself
+   * @param nanoClock as {@link System#nanoTime}
+   * @throws IllegalStateException if the setup asks for a GPU and none can be used
+   */
+  public static Shard primary(
+      ShardSetup setup, FloatSlice initial, long history, LongSupplier nanoClock) {
     if (initial.length() != setup.size()) {
       throw new IllegalArgumentException(
           "the initial parameters have %s numbers but the shard's range has %s"
@@ -65,7 +83,7 @@ public final class Shard implements AutoCloseable {
     }
     SliceNumbers numbers = SliceNumbers.of(setup);
     numbers.begin(initial);
-    return new Shard(setup, Role.LONE_PRIMARY, numbers, nanoClock);
+    return new Shard(setup, Role.LONE_PRIMARY, history, numbers, nanoClock);
   }
 
   /**
@@ -74,7 +92,7 @@ public final class Shard implements AutoCloseable {
    * @throws IllegalStateException if the setup asks for a GPU and none can be used
    */
   public static Shard replica(ShardSetup setup, LongSupplier nanoClock) {
-    return new Shard(setup, Role.REPLICA, SliceNumbers.of(setup), nanoClock);
+    return new Shard(setup, Role.REPLICA, FIRST_HISTORY, SliceNumbers.of(setup), nanoClock);
   }
 
   /** What it was set up with. */
@@ -190,6 +208,15 @@ public final class Shard implements AutoCloseable {
           "the worker takes the shard for [%s, %s) but it is [%s, %s): name all shards, in their order"
               .formatted(join.from(), join.to(), setup.from(), setup.to()));
     }
+    List<String> differences = setup.agreement().differences(agreement(join));
+    if (!differences.isEmpty()) {
+      throw standing.refusal(
+          Refusal.WRONG_SETTINGS,
+          "the settings are not the shard's: %s; start both with the same configuration"
+              .formatted(String.join(", ", differences)));
+    }
+    checkClaim(join);
+    boolean adopts = adoptsHistory(join);
     int number = join.worker() == Join.ANY ? workers.lowestFree(join.session()) : join.worker();
     Worker worker = workers.numbered(number);
     if (worker.present && worker.session != join.session()) {
@@ -198,6 +225,12 @@ public final class Shard implements AutoCloseable {
           "worker %s is present in another process: take another number, or wait until its lease of %s has ended"
               .formatted(number, setup.lease()));
     }
+    if (adopts) {
+      standing.lineage = new Lineage(join.history(), standing.version, standing.lineage.claim());
+      standing.epoch = Math.max(standing.epoch, join.epoch());
+      standing.entryDue = true;
+    }
+    claim(join);
     boolean same = worker.present && worker.session == join.session();
     if (worker.session != join.session()) {
       rounds.abandonTurn(worker, "another process has joined as worker " + number);
@@ -211,7 +244,7 @@ public final class Shard implements AutoCloseable {
     }
     workers.renew(worker);
     answers.hold(
-        same ? standing.sequence : standing.sequence + 1,
+        standing.coveringSequence(),
         future,
         () ->
             future.complete(
@@ -220,7 +253,83 @@ public final class Shard implements AutoCloseable {
                     standing.epoch,
                     standing.version,
                     worker.done,
-                    setup.lease().toNanos())));
+                    setup.lease().toNanos(),
+                    standing.lineage)));
+  }
+
+  /**
+   * The seed made the first values, which a trainer that takes the shard over takes as they are.
+   */
+  private static Agreement agreement(Join join) {
+    return join.claim() == null || join.takeOver()
+        ? join.agreement().withoutSeed()
+        : join.agreement();
+  }
+
+  /** Refuses a trainer whose run is not the one that trains here. */
+  private void checkClaim(Join join) {
+    Claim wanted = join.claim();
+    Claim held = standing.lineage.claim();
+    if (wanted == null || join.takeOver() || (held != null && held.session() == join.session())) {
+      return;
+    }
+    if (held != null && workers.isConnected(held.session())) {
+      throw standing.refusal(
+          Refusal.IN_USE,
+          "the shard is in use by %s, at version %s, and run %s must not mix with it: end that one first"
+              .formatted(held.describe(), standing.version, wanted.run()));
+    }
+    boolean own = held != null && held.run().equals(wanted.run());
+    if (standing.version > 0 && !own) {
+      throw standing.refusal(
+          Refusal.IN_USE,
+          "the shard holds version %s of %s, and run %s would go on from there: resume that run, or start the shard anew"
+              .formatted(
+                  standing.version,
+                  held == null ? "parameters that no run has claimed" : held.describe(),
+                  wanted.run()));
+    }
+  }
+
+  /** Once nothing stands in the way. The trainer before, if it is still there, is taken off. */
+  private void claim(Join join) {
+    Claim wanted = join.claim();
+    if (wanted == null) {
+      return;
+    }
+    Claim held = standing.lineage.claim();
+    boolean again = held != null && held.session() == join.session();
+    long least = held == null ? 1 : held.term() + (again ? 0 : 1);
+    Claim granted = wanted.withTerm(Math.max(least, wanted.term()));
+    if (granted.equals(held)) {
+      return;
+    }
+    standing.lineage = standing.lineage.withClaim(granted);
+    standing.entryDue = true;
+    if (held != null && !again) {
+      for (Worker worker : workers.present()) {
+        if (worker.session == held.session()) {
+          rounds.abandonTurn(worker, "its place was taken over by " + granted.describe());
+          remove(worker);
+        }
+      }
+    }
+  }
+
+  /** Whether the worker has the shard take on a history; refuses if it cannot. */
+  private boolean adoptsHistory(Join join) {
+    boolean same = join.history() == standing.lineage.history();
+    boolean begun = standing.version != standing.lineage.begin();
+    if (join.history() == Join.ANY_HISTORY || (same && (begun || join.epoch() <= standing.epoch))) {
+      return false;
+    }
+    if (begun) {
+      throw standing.refusal(
+          Refusal.WRONG_HISTORY,
+          "the shard has come from version %s to %s by itself: restore all shards from one checkpoint"
+              .formatted(standing.lineage.begin(), standing.version));
+    }
+    return true;
   }
 
   /** See {@link ShardLink#leave}. */
@@ -334,6 +443,8 @@ public final class Shard implements AutoCloseable {
                   setup.from(),
                   setup.to(),
                   standing.consistency,
+                  setup.agreement().digest(),
+                  standing.lineage,
                   workers.present().stream().map(worker -> worker.number).toList(),
                   waiting,
                   measurements.pushes,
@@ -405,6 +516,9 @@ public final class Shard implements AutoCloseable {
           "version %s was restored, and the %s versions after it are lost"
               .formatted(standing.version, lost));
     }
+    long history =
+        restore.history() == Join.ANY_HISTORY ? standing.lineage.history() + 1 : restore.history();
+    standing.lineage = new Lineage(history, standing.version, standing.lineage.claim());
     standing.lastSums = new double[0];
     rounds.dropAllTurns(standing.wrongEpoch(standing.epoch - 1));
     replication.advanceWhole();

@@ -20,6 +20,7 @@ import org.mobula.core.optimizer.OptimizerConfig;
  * @param replicaTimeout a replica that does not acknowledge for longer is given up
  * @param device where the shard computes
  * @param number of the shard among all, from 0: of several GPUs it takes this one, counted round
+ * @param agreement what the shard was configured with
  */
 public record ShardSetup(
     ParameterLayout layout,
@@ -32,7 +33,8 @@ public record ShardSetup(
     Duration reconnectWithin,
     Duration replicaTimeout,
     ComputeDevice device,
-    int number)
+    int number,
+    Agreement agreement)
     implements Serializable {
   /** Checks the ranges. */
   public ShardSetup {
@@ -53,7 +55,7 @@ public record ShardSetup(
     }
   }
 
-  /** One that computes on the CPU. */
+  /** One that computes on the CPU, for workers of any settings. */
   public ShardSetup(
       ParameterLayout layout,
       int from,
@@ -75,7 +77,8 @@ public record ShardSetup(
         reconnectWithin,
         replicaTimeout,
         ComputeDevice.CPU,
-        0);
+        0,
+        Agreement.NONE);
   }
 
   private static void checkPositive(String name, Duration duration) {

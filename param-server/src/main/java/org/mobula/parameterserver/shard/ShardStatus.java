@@ -13,6 +13,8 @@ import java.util.Map;
  * @param from first place of the slice in the flat vector
  * @param to the place after its last
  * @param consistency in force
+ * @param agreement {@link Agreement#digest} of what it was configured with
+ * @param lineage of the values, with the run that trains them
  * @param workers numbers of those present, ascending
  * @param waitingPushes pushes that are not answered yet
  * @param pushes gradients that were applied
@@ -35,6 +37,8 @@ public record ShardStatus(
     int from,
     int to,
     Consistency consistency,
+    String agreement,
+    Lineage lineage,
     List<Integer> workers,
     int waitingPushes,
     long pushes,

@@ -16,6 +16,7 @@ final class Standing {
   final ShardEvents events;
   Role role;
   Consistency consistency;
+  Lineage lineage;
   long epoch;
 
   /** Steps taken. */
@@ -36,10 +37,11 @@ final class Standing {
   /** Why a fenced shard is. */
   private String fencedBecause = "another shard has taken over from this one: ask that one";
 
-  Standing(ShardSetup setup, Role role, LongSupplier nanoClock) {
+  Standing(ShardSetup setup, Role role, Lineage lineage, LongSupplier nanoClock) {
     this.setup = setup;
     events = new ShardEvents(setup.number(), nanoClock);
     this.role = role;
+    this.lineage = lineage;
     consistency = setup.consistency();
   }
 

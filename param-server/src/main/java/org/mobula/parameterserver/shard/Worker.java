@@ -22,6 +22,10 @@ final class Worker {
   long progress;
 
   boolean present;
+
+  /** Its connection is gone, and it has not come back yet. */
+  boolean disconnected;
+
   long leaseEnds;
 
   /** The push that is neither applied nor dropped. */

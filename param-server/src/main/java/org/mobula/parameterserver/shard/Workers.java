@@ -27,6 +27,12 @@ final class Workers {
     return all().stream().filter(worker -> worker.present).toList();
   }
 
+  /** Whether a worker is present and, as far as is known, connected. */
+  boolean isConnected(long session) {
+    return all().stream()
+        .anyMatch(worker -> worker.present && !worker.disconnected && worker.session == session);
+  }
+
   Worker numbered(int number) {
     return byNumber.computeIfAbsent(number, Worker::new);
   }
@@ -51,6 +57,7 @@ final class Workers {
   }
 
   void renew(Worker worker) {
+    worker.disconnected = false;
     worker.leaseEnds = nanoClock.getAsLong() + standing.setup.lease().toNanos();
   }
 
@@ -58,6 +65,7 @@ final class Workers {
   void disconnected(int number, long session) {
     Worker worker = byNumber.get(number);
     if (worker != null && worker.session == session) {
+      worker.disconnected = true;
       long end = nanoClock.getAsLong() + standing.setup.reconnectWithin().toNanos();
       if (end - worker.leaseEnds < 0) {
         worker.leaseEnds = end;

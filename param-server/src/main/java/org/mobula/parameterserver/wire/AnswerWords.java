@@ -8,6 +8,7 @@ import java.util.Map;
 import org.mobula.parameterserver.shard.Clocks;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Joined;
+import org.mobula.parameterserver.shard.Lineage;
 import org.mobula.parameterserver.shard.Promoted;
 import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Refusal;
@@ -45,11 +46,17 @@ final class AnswerWords {
         .writeLongLE(joined.version())
         .writeLongLE(joined.clock())
         .writeLongLE(joined.leaseNanos());
+    Words.lineage(out, joined.lineage());
   }
 
   static Joined readJoined(ByteBuf in) {
     return new Joined(
-        in.readIntLE(), in.readLongLE(), in.readLongLE(), in.readLongLE(), in.readLongLE());
+        in.readIntLE(),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readLongLE(),
+        Words.readLineage(in));
   }
 
   static void stepped(ByteBuf out, Stepped stepped) {
@@ -125,6 +132,8 @@ final class AnswerWords {
         .writeIntLE(status.from())
         .writeIntLE(status.to());
     Words.consistency(out, status.consistency());
+    Words.text(out, status.agreement());
+    Words.lineage(out, status.lineage());
     out.writeIntLE(status.waitingPushes())
         .writeLongLE(status.pushes())
         .writeLongLE(status.lateGradients())
@@ -169,6 +178,8 @@ final class AnswerWords {
     int from = in.readIntLE();
     int to = in.readIntLE();
     Consistency consistency = Words.readConsistency(in);
+    String agreement = Words.readText(in);
+    Lineage lineage = Words.readLineage(in);
     int waiting = in.readIntLE();
     long pushes = in.readLongLE();
     long late = in.readLongLE();
@@ -208,6 +219,8 @@ final class AnswerWords {
         from,
         to,
         consistency,
+        agreement,
+        lineage,
         workers,
         waiting,
         pushes,

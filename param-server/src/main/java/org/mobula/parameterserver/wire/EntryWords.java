@@ -11,6 +11,7 @@ import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Lineage;
 import org.mobula.parameterserver.shard.Member;
 import org.mobula.parameterserver.shard.Refusal;
 
@@ -25,6 +26,11 @@ final class EntryWords {
   static void write(ByteBuf out, Entry entry) {
     out.writeLongLE(entry.sequence()).writeLongLE(entry.version());
     Words.consistency(out, entry.consistency());
+    Lineage lineage = entry.lineage();
+    out.writeByte(lineage == null ? 0 : 1);
+    if (lineage != null) {
+      Words.lineage(out, lineage);
+    }
     Words.members(out, entry.members());
     if (entry.change() instanceof Entry.Step step) {
       out.writeByte(STEP).writeDoubleLE(step.learningRate()).writeDoubleLE(step.clipCoefficient());
@@ -49,9 +55,10 @@ final class EntryWords {
     long sequence = in.readLongLE();
     long version = in.readLongLE();
     Consistency consistency = Words.readConsistency(in);
+    Lineage lineage = Words.readFlag(in) ? Words.readLineage(in) : null;
     List<Member> members = Words.readMembers(in);
     Entry.Change change = readChange(in, members.size(), size, array);
-    return new Entry(epoch, sequence, version, consistency, members, change);
+    return new Entry(epoch, sequence, version, consistency, lineage, members, change);
   }
 
   private static Entry.Change readChange(

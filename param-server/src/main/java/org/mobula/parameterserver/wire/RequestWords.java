@@ -2,6 +2,7 @@ package org.mobula.parameterserver.wire;
 
 import io.netty.buffer.ByteBuf;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Join;
@@ -31,11 +32,23 @@ final class RequestWords {
         .writeLongLE(join.layoutHash())
         .writeIntLE(join.from())
         .writeIntLE(join.to());
+    Words.longText(out, join.agreement().text());
+    Words.claim(out, join.claim());
+    out.writeByte(join.takeOver() ? 1 : 0).writeLongLE(join.history());
   }
 
-  static Join readJoin(ByteBuf in) {
+  static Join readJoin(ByteBuf in, long epoch) {
     return new Join(
-        in.readIntLE(), in.readLongLE(), in.readLongLE(), in.readIntLE(), in.readIntLE());
+        in.readIntLE(),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readIntLE(),
+        in.readIntLE(),
+        new Agreement(Words.readLongText(in)),
+        Words.readClaim(in),
+        Words.readFlag(in),
+        epoch,
+        in.readLongLE());
   }
 
   static void push(ByteBuf out, Push push) {
@@ -69,7 +82,7 @@ final class RequestWords {
 
   static void restore(ByteBuf out, Restore restore) {
     caller(out, restore.caller());
-    out.writeLongLE(restore.lastKnownVersion());
+    out.writeLongLE(restore.lastKnownVersion()).writeLongLE(restore.history());
     Words.state(out, restore.slice());
   }
 
@@ -81,8 +94,9 @@ final class RequestWords {
   static Restore readRestore(ByteBuf in, long epoch, int expected) {
     Caller caller = readCaller(in, epoch);
     long lastKnownVersion = in.readLongLE();
+    long history = in.readLongLE();
     StoreState slice = Words.readState(in, expected);
-    return new Restore(caller, slice, lastKnownVersion);
+    return new Restore(caller, slice, lastKnownVersion, history);
   }
 
   static void promote(ByteBuf out, Promote promote) {

@@ -86,7 +86,7 @@ final class ShardRequests {
   Request read(Kind kind, long id, long epoch, ByteBuf head) {
     return switch (kind) {
       case JOIN -> {
-        Join join = RequestWords.readJoin(head);
+        Join join = RequestWords.readJoin(head, epoch);
         yield Request.of(() -> reply(kind, id, joined(join), AnswerWords::joined));
       }
       case LEAVE -> {

@@ -148,7 +148,8 @@ public final class SocketShardLink implements ShardLink {
 
   @Override
   public CompletableFuture<Joined> join(Join join) {
-    return ask(Kind.JOIN, 0, out -> RequestWords.join(out, join), AnswerWords::readJoined);
+    return ask(
+        Kind.JOIN, join.epoch(), out -> RequestWords.join(out, join), AnswerWords::readJoined);
   }
 
   @Override

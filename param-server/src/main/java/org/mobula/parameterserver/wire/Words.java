@@ -11,8 +11,10 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecKind;
+import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Lineage;
 import org.mobula.parameterserver.shard.Member;
 import org.mobula.parameterserver.shard.Refusal;
 
@@ -43,6 +45,18 @@ final class Words {
 
   static String readText(ByteBuf in) {
     byte[] bytes = new byte[in.readUnsignedShortLE()];
+    in.readBytes(bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  /** One that may be longer than 65,535 bytes. */
+  static void longText(ByteBuf out, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    out.writeIntLE(bytes.length).writeBytes(bytes);
+  }
+
+  static String readLongText(ByteBuf in) {
+    byte[] bytes = new byte[count(in, Byte.BYTES)];
     in.readBytes(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
   }
@@ -106,6 +120,42 @@ final class Words {
       case 2 -> new Consistency.Asynchronous();
       default -> throw impossible("a consistency", kind);
     };
+  }
+
+  // Whose the values are.
+
+  static void lineage(ByteBuf out, Lineage lineage) {
+    out.writeLongLE(lineage.history()).writeLongLE(lineage.begin());
+    claim(out, lineage.claim());
+  }
+
+  static Lineage readLineage(ByteBuf in) {
+    return new Lineage(in.readLongLE(), in.readLongLE(), readClaim(in));
+  }
+
+  static void claim(ByteBuf out, @Nullable Claim claim) {
+    out.writeByte(claim == null ? 0 : 1);
+    if (claim != null) {
+      text(out, claim.run());
+      text(out, claim.host());
+      out.writeLongLE(claim.process())
+          .writeLongLE(claim.since())
+          .writeLongLE(claim.session())
+          .writeLongLE(claim.term());
+    }
+  }
+
+  static @Nullable Claim readClaim(ByteBuf in) {
+    if (!readFlag(in)) {
+      return null;
+    }
+    return new Claim(
+        readText(in),
+        readText(in),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readLongLE());
   }
 
   // Members.

@@ -25,7 +25,8 @@ class ComputeDeviceTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
             device,
-            number);
+            number,
+            Agreement.NONE);
     return Shard.primary(setup, FloatSlice.of(new float[4]), System::nanoTime);
   }
 

@@ -62,11 +62,11 @@ abstract class ShardDeviceContract {
   Shard onDevice(ShardSetup setup, float[] initial) {
     SliceNumbers numbers = GpuNumbers.on(arithmetic(), setup);
     numbers.begin(FloatSlice.of(initial));
-    return keep(new Shard(setup, Role.LONE_PRIMARY, numbers, () -> 1));
+    return keep(new Shard(setup, Role.LONE_PRIMARY, 1, numbers, () -> 1));
   }
 
   Shard replicaOnDevice(ShardSetup setup) {
-    return keep(new Shard(setup, Role.REPLICA, GpuNumbers.on(arithmetic(), setup), () -> 1));
+    return keep(new Shard(setup, Role.REPLICA, 1, GpuNumbers.on(arithmetic(), setup), () -> 1));
   }
 
   private Shard onCpu(ShardSetup setup, float[] initial) {

@@ -35,7 +35,8 @@ class ShardEventTest {
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
           ComputeDevice.CPU,
-          NUMBER);
+          NUMBER,
+          Agreement.NONE);
 
   private Shard primary() {
     Shard shard = Shard.primary(setup, FloatSlice.of(new float[4]), now::get);

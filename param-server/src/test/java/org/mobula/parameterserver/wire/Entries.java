@@ -4,6 +4,7 @@ import java.util.List;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
+import org.mobula.parameterserver.shard.Lineage;
 import org.mobula.parameterserver.shard.Member;
 import org.mobula.parameterserver.shard.ShardState;
 
@@ -21,6 +22,7 @@ final class Entries {
   }
 
   private static Entry entry(List<Member> members, Entry.Change change) {
-    return new Entry(1, 1, 1, new Consistency.Synchronous(0), members, change);
+    return new Entry(
+        1, 1, 1, new Consistency.Synchronous(0), new Lineage(3, 0, null), members, change);
   }
 }

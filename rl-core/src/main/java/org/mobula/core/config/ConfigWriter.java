@@ -3,6 +3,8 @@ package org.mobula.core.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** Writes a record as the YAML that {@link ConfigReader} reads back as an equal record. */
@@ -20,6 +22,32 @@ public final class ConfigWriter {
     ConfigWriter writer = new ConfigWriter();
     writer.mapping(new ConfigValues(alternatives).ofRecord(config), 0);
     return writer.yaml.toString();
+  }
+
+  /**
+   * Each setting by itself, the defaults too.
+   *
+   * @return the values as they would stand in a file, by their dotted keys: {@code
+   *     algorithm.ppo.discount} to {@code 0.99}
+   */
+  public static SortedMap<String, String> settings(Record config, Alternatives alternatives) {
+    SortedMap<String, String> settings = new TreeMap<>();
+    settings("", new ConfigValues(alternatives).ofRecord(config), settings);
+    return settings;
+  }
+
+  private static void settings(String prefix, JsonNode values, SortedMap<String, String> into) {
+    for (Map.Entry<String, JsonNode> entry : values.properties()) {
+      JsonNode value = entry.getValue();
+      String key = prefix + entry.getKey();
+      if (value.isObject() && !value.isEmpty()) {
+        settings(key + ".", value, into);
+      } else {
+        ConfigWriter writer = new ConfigWriter();
+        writer.flow(value);
+        into.put(key, writer.yaml.toString());
+      }
+    }
   }
 
   private void mapping(JsonNode values, int indent) {

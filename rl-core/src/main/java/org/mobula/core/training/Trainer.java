@@ -3,6 +3,7 @@ package org.mobula.core.training;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +61,9 @@ import org.slf4j.LoggerFactory;
 public final class Trainer {
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
   private static final int PROBE_ROWS = 64;
+
+  /** The part of a checkpoint by which a store that others use, too, knows its run. */
+  private static final String RUN = "run";
 
   private final TrainingConfig config;
   private final int learners;
@@ -218,6 +222,17 @@ public final class Trainer {
   public interface StorePlug {
     /** A store that starts with these parameters. */
     ParameterStore create(TrainingConfig config, PolicySpec policy, float[] initialParameters);
+
+    /**
+     * A store that starts with these parameters, for a run that may have had one before.
+     *
+     * @param run {@link ParameterStore#run} of the store that the run's checkpoint was saved from;
+     *     empty for a new run
+     */
+    default ParameterStore create(
+        String run, TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+      return create(config, policy, initialParameters);
+    }
   }
 
   /**
@@ -252,7 +267,7 @@ public final class Trainer {
     SeedSequence root = SeedSequence.of(config.seed());
     float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
-    try (ParameterStore store = storePlug.create(config, policy, initial);
+    try (ParameterStore store = storePlug.create(runBefore(), config, policy, initial);
         ExperienceSource source =
             sourcePlug.apply(
                 new ExperienceSetup(
@@ -288,6 +303,11 @@ public final class Trainer {
     } finally {
       sinks.close();
     }
+  }
+
+  private String runBefore() {
+    byte[] saved = resumed == null ? null : resumed.parts().get(RUN);
+    return saved == null ? "" : new String(saved, StandardCharsets.UTF_8);
   }
 
   private static List<StepInProgress> inProgress(ExperienceSource source, Evaluation evaluation) {
@@ -866,6 +886,9 @@ public final class Trainer {
                 out.writeLong(resetOptionsIteration);
                 OptionState.write(resetOptions, out);
               }));
+      if (!store.run().isEmpty()) {
+        parts.put(RUN, store.run().getBytes(StandardCharsets.UTF_8));
+      }
       StoreState saved = store.save();
       float[] values = saved.parameters().values();
       NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
