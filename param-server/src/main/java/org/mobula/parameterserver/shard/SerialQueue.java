@@ -20,17 +20,19 @@ public final class SerialQueue {
     if (unfinished.getAndIncrement() > 0) {
       return;
     }
-    @Nullable RuntimeException failure = null;
+    @Nullable Throwable failure = null;
     do {
       try {
         tasks.remove().run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         // The tasks of others must not suffer.
         failure = e;
       }
     } while (unfinished.decrementAndGet() > 0);
-    if (failure != null) {
-      throw failure;
+    if (failure instanceof Error error) {
+      throw error;
+    } else if (failure != null) {
+      throw (RuntimeException) failure;
     }
   }
 }
