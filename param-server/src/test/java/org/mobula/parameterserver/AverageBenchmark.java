@@ -1,6 +1,8 @@
 package org.mobula.parameterserver;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,8 +29,8 @@ import org.mobula.parameterserver.wire.Transport;
 
 /**
  * One step of two worker processes, each with one of two shards in it: push the gradient, average,
- * SGD, and the new values back. Prints a JSON line for each size and codec, with the median in
- * microseconds.
+ * SGD, and the new values back. Prints a JSON line for each size and codec, with the mean, the
+ * median and the processor's time of one worker in microseconds.
  *
  * <pre>java -cp ... org.mobula.parameterserver.AverageBenchmark [floats,...] [codec,...]</pre>
  */
@@ -127,32 +129,42 @@ public final class AverageBenchmark {
         Duration.ofSeconds(10));
   }
 
-  /** Microseconds of each step but the first ones. */
+  /** Microseconds of each step but the first ones; then those of the processor in one step. */
   private static double[] steps(ServerParameterStore store, int floats) {
     int count = floats < 10_000 ? 20_000 : floats < 2_000_000 ? 400 : 40;
     float[] gradient = new float[floats];
     float[] values = new float[floats];
     Arrays.fill(gradient, 1);
-    double[] micros = new double[count];
+    double[] micros = new double[count + 1];
     for (int i = -count; i < count; i++) {
+      if (i == 0) {
+        micros[count] = -processorMicros();
+      }
       long start = System.nanoTime();
       store.pushPull(gradient, 1e-3, values);
       if (i >= 0) {
         micros[i] = (System.nanoTime() - start) / 1e3;
       }
     }
+    micros[count] = (micros[count] + processorMicros()) / count;
     return micros;
   }
 
-  private static void report(int rank, int floats, CodecConfig codec, double[] micros) {
+  private static double processorMicros() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime()
+        / 1e3;
+  }
+
+  private static void report(int rank, int floats, CodecConfig codec, double[] figures) {
     if (rank != 0) {
       return;
     }
+    double[] micros = Arrays.copyOf(figures, figures.length - 1);
     double mean = Arrays.stream(micros).average().orElseThrow();
     Arrays.sort(micros);
     System.out.printf(
         "{\"mobula\": \"parameter server\", \"workers\": %d, \"floats\": %d, \"codec\": \"%s\","
-            + " \"microseconds\": %.0f, \"median\": %.0f}%n",
-        WORKERS, floats, codec, mean, micros[micros.length / 2]);
+            + " \"microseconds\": %.0f, \"median\": %.0f, \"processor\": %.0f}%n",
+        WORKERS, floats, codec, mean, micros[micros.length / 2], figures[micros.length]);
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,14 +40,27 @@ final class ClientConnection extends MessageReader {
   private final Deque<Exchange<?>> waitingSmall = new ArrayDeque<>();
   private int sliceCredits;
   private int smallCredits;
+  private Sharing sharing = Sharing.UNTRIED;
+  private @Nullable SharedFloats shared;
+
+  /** The request whose floats are in the shared memory, or those of its answer; 0 for none. */
+  private long sharedRequest;
+
   private long nextId = 1;
   private @Nullable Exchange<?> answered;
+  private long answeredRequest;
   private @Nullable Future<?> opening;
   private @Nullable Heartbeat heartbeat;
   private @Nullable LinkLostException lost;
   private boolean welcomed;
   private volatile int from;
   private volatile int to;
+
+  private enum Sharing {
+    UNTRIED,
+    OFFERED,
+    SETTLED
+  }
 
   /**
    * Shakes hands when the channel is active.
@@ -119,6 +133,7 @@ final class ClientConnection extends MessageReader {
             channel.alloc(),
             Kind.HELLO,
             false,
+            0,
             nextId++,
             0,
             out ->
@@ -145,7 +160,10 @@ final class ClientConnection extends MessageReader {
       return;
     }
     boolean slices = exchange.kind.movesSlices();
-    if (slices ? sliceCredits > 0 : smallCredits > 0) {
+    if (sharing == Sharing.UNTRIED && exchange.kind.pushes()) {
+      offerMemory();
+    }
+    if (slices ? sliceCredits > 0 && sharing != Sharing.OFFERED : smallCredits > 0) {
       write(exchange);
     } else {
       (slices ? waitingSlices : waitingSmall).add(exchange);
@@ -160,15 +178,85 @@ final class ClientConnection extends MessageReader {
     }
     long id = nextId++;
     pending.put(id, exchange);
+    Vectors floats = exchange.floats.apply(encoder);
+    int flags = 0;
+    SharedFloats memory = shared;
+    if (memory != null && sharedRequest == 0 && exchange.kind.stepsOrPulls()) {
+      sharedRequest = id;
+      flags = Header.ANSWER_SHARED;
+      if (floats.hasNext() && memory.terms.gradients() != null) {
+        try {
+          memory.writeGradient(floats);
+        } catch (WireException e) {
+          lose(String.valueOf(e.getMessage()), e);
+          return;
+        }
+        flags |= Header.FLOATS_SHARED;
+      }
+    }
     writer.send(
         new Message(
             channel.alloc(),
             exchange.kind,
             false,
+            flags,
             id,
             exchange.epoch,
             exchange.words,
-            exchange.floats.apply(encoder)));
+            floats));
+  }
+
+  /** Slices wait until the server has said whether it has the memory, too. */
+  private void offerMemory() {
+    SharedFloats.Terms terms =
+        SharedFloats.Terms.of(to - from, config.gradients().kind(), config.values().kind());
+    if (config.trusted() != null || !SharedFloats.isNear(channel.remoteAddress()) || !terms.pay()) {
+      sharing = Sharing.SETTLED;
+      return;
+    }
+    sharing = Sharing.OFFERED;
+    CompletableFuture.supplyAsync(() -> Optional.ofNullable(SharedFloats.create(terms)))
+        .thenAccept(
+            made -> {
+              try {
+                channel.eventLoop().execute(() -> offerMemory(made));
+              } catch (RejectedExecutionException e) {
+                made.ifPresent(SharedFloats::giveUp);
+              }
+            });
+  }
+
+  private void offerMemory(Optional<SharedFloats> made) {
+    if (made.isEmpty() || lost != null) {
+      made.ifPresent(SharedFloats::giveUp);
+      settleSharing();
+      return;
+    }
+    SharedFloats memory = made.get();
+    Exchange<Boolean> offer =
+        new Exchange<>(
+            Kind.SHARE,
+            0,
+            out -> RequestWords.share(out, memory.name, memory.terms),
+            encode -> Vectors.NONE,
+            (in, asked) -> Words.readFlag(in));
+    offer.future.whenComplete(
+        (taken, error) -> {
+          if (error == null && taken) {
+            shared = memory;
+          } else {
+            memory.giveUp();
+          }
+          settleSharing();
+        });
+    submit(offer);
+  }
+
+  private void settleSharing() {
+    sharing = Sharing.SETTLED;
+    while (lost == null && sliceCredits > 0 && !waitingSlices.isEmpty()) {
+      write(waitingSlices.remove());
+    }
   }
 
   private void giveCredit(Kind kind) {
@@ -177,6 +265,9 @@ final class ClientConnection extends MessageReader {
       sliceCredits++;
     } else {
       smallCredits++;
+    }
+    if (kind.movesSlices() && sharing == Sharing.OFFERED) {
+      return;
     }
     Exchange<?> next = waiting.poll();
     if (next != null) {
@@ -189,6 +280,7 @@ final class ClientConnection extends MessageReader {
     if (!header.answer) {
       throw WireException.malformed("a server sends the request " + header.kind);
     }
+    answeredRequest = header.id;
     if (header.kind == Kind.REFUSED) {
       RefusedException why = AnswerWords.readRefusal(head);
       Exchange<?> exchange = pending.remove(header.id);
@@ -248,7 +340,19 @@ final class ClientConnection extends MessageReader {
   }
 
   @Override
+  void readShared(Vectors floats) {
+    SharedFloats memory = shared;
+    if (memory == null || answeredRequest != sharedRequest) {
+      throw WireException.malformed("a server shares floats that nobody has asked for so");
+    }
+    memory.readValues(floats);
+  }
+
+  @Override
   void end() {
+    if (answeredRequest == sharedRequest) {
+      sharedRequest = 0;
+    }
     Exchange<?> exchange = answered;
     answered = null;
     if (exchange != null) {
@@ -295,6 +399,10 @@ final class ClientConnection extends MessageReader {
     }
     writer.close();
     channel.close();
+    if (shared != null) {
+      shared.close();
+      shared = null;
+    }
     if (!welcomed) {
       opened.completeExceptionally(cause instanceof RefusedException ? cause : why);
     }

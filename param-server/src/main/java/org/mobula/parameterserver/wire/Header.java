@@ -20,12 +20,19 @@ final class Header {
   /** Of a message's words there are no more. */
   static final int MOST_HEAD_BYTES = 1 << 26;
 
+  /** The floats of this message lie in shared memory. */
+  static final int FLOATS_SHARED = 1;
+
+  /** Those of the answer may. */
+  static final int ANSWER_SHARED = 2;
+
   /** No shard is promoted so often; numbers beyond would overflow what is counted from them. */
   private static final int EPOCH_BITS = 48;
 
   int length;
   Kind kind = Kind.HEARTBEAT;
   boolean answer;
+  int flags;
   int part;
   long id;
   long epoch;
@@ -48,7 +55,7 @@ final class Header {
     }
     int number = in.readUnsignedByte();
     @Nullable Kind read = Kind.of(number);
-    int flags = in.readUnsignedShortLE();
+    int marks = in.readUnsignedShortLE();
     part = in.readIntLE();
     id = in.readLongLE();
     epoch = in.readLongLE();
@@ -61,13 +68,13 @@ final class Header {
     }
     if (length < BYTES
         || read == null
-        || flags != 0
+        || marks > (FLOATS_SHARED | ANSWER_SHARED)
         || part < 0
         || id < 0
         || epoch >>> EPOCH_BITS != 0) {
       throw WireException.malformed(
           "a frame of %s bytes, kind %s, flags %s, part %s, request %s, epoch %s"
-              .formatted(length, number, flags, part, id, epoch));
+              .formatted(length, number, marks, part, id, epoch));
     }
     if (sequence != expected) {
       // A connection keeps the order and loses nothing: somebody else had a hand in it.
@@ -77,6 +84,7 @@ final class Header {
     }
     expected++;
     kind = read;
+    flags = marks;
     answer = (number & Kind.ANSWER) != 0;
   }
 
@@ -85,6 +93,7 @@ final class Header {
       int length,
       Kind kind,
       boolean answer,
+      int flags,
       int part,
       long id,
       long epoch,
@@ -93,7 +102,7 @@ final class Header {
         .writeIntLE(MAGIC)
         .writeByte(PROTOCOL)
         .writeByte(kind.id | (answer ? Kind.ANSWER : 0))
-        .writeShortLE(0)
+        .writeShortLE(flags)
         .writeIntLE(part)
         .writeLongLE(id)
         .writeLongLE(epoch)

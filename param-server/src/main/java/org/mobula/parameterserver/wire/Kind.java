@@ -20,7 +20,8 @@ enum Kind {
   HEALTH(25),
   CONSISTENCY(26),
   REPLICATE(27),
-  PROMOTE(28);
+  PROMOTE(28),
+  SHARE(29);
 
   /** Set in answers. */
   static final int ANSWER = 0x80;
@@ -46,6 +47,16 @@ enum Kind {
 
   boolean isRequest() {
     return id >= JOIN.id;
+  }
+
+  /** Whether it hands a gradient in. */
+  boolean pushes() {
+    return this == PUSH || this == PUSH_PULL;
+  }
+
+  /** Whether it is a worker's step or look at the values, whose floats may be shared. */
+  boolean stepsOrPulls() {
+    return pushes() || this == COMMIT || this == PULL;
   }
 
   /** Whether it carries a slice or is answered with one, and so takes a slice credit. */

@@ -14,6 +14,7 @@ import org.mobula.parameterserver.codec.Codec;
 final class Message {
   private final Kind kind;
   private final boolean answer;
+  private final int flags;
   private final long id;
   private final long epoch;
   private final ByteBuf head;
@@ -28,12 +29,14 @@ final class Message {
       ByteBufAllocator allocator,
       Kind kind,
       boolean answer,
+      int flags,
       long id,
       long epoch,
       Consumer<ByteBuf> words,
       Vectors vectors) {
     this.kind = kind;
     this.answer = answer;
+    this.flags = flags;
     this.id = id;
     this.epoch = epoch;
     this.vectors = vectors;
@@ -70,7 +73,7 @@ final class Message {
       Codec codec = headEnds && vectors.hasNext() ? vectors.codec : null;
       int most = codec == null ? 0 : codec.maxEncodedBytes(vectors.count());
       frame = allocator.directBuffer(Header.BYTES + Integer.BYTES + headBytes + most);
-      Header.write(frame, 0, kind, answer, part, id, epoch, sequence);
+      Header.write(frame, 0, kind, answer, flags, part, id, epoch, sequence);
       if (part == 0) {
         frame.writeIntLE(head.readableBytes());
       }

@@ -53,6 +53,9 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
   /** A message's words are here; reads all of them and says where its floats go. */
   abstract Vectors begin(Header header, ByteBuf head);
 
+  /** The floats of the message that has begun lie in shared memory; reads them. */
+  abstract void readShared(Vectors floats);
+
   /** A message is here with all its floats. */
   abstract void end();
 
@@ -173,8 +176,8 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
 
   private void beginFrame() {
     if (header.kind == Kind.HEARTBEAT) {
-      if (bytesLeft != 0) {
-        throw WireException.malformed("a heartbeat carries bytes");
+      if (bytesLeft != 0 || header.flags != 0) {
+        throw WireException.malformed("a heartbeat carries bytes or flags");
       }
       return; // comes between the parts of other messages
     }
@@ -236,6 +239,9 @@ abstract class MessageReader extends ChannelInboundHandlerAdapter {
     if (longHead != null) {
       longHead.release();
       longHead = null;
+    }
+    if ((header.flags & Header.FLOATS_SHARED) != 0) {
+      readShared(vectors);
     }
     if (vectors.hasNext()) {
       beginSegment();

@@ -61,7 +61,7 @@ final class MessageWriter {
   void heartbeat() {
     if (!wrote && !closed && channel.isWritable()) {
       ByteBuf frame = channel.alloc().directBuffer(Header.BYTES);
-      Header.write(frame, Header.BYTES, Kind.HEARTBEAT, false, 0, 0, 0, sequence++);
+      Header.write(frame, Header.BYTES, Kind.HEARTBEAT, false, 0, 0, 0, 0, sequence++);
       channel.writeAndFlush(frame, channel.voidPromise());
     }
     wrote = false;
@@ -81,7 +81,7 @@ final class MessageWriter {
     AnswerWords.refusal(head, refusal, -1, message);
     int length = Header.BYTES + Integer.BYTES + head.readableBytes();
     ByteBuf frame = channel.alloc().directBuffer(length);
-    Header.write(frame, length, Kind.REFUSED, true, 0, 0, 0, sequence++);
+    Header.write(frame, length, Kind.REFUSED, true, 0, 0, 0, 0, sequence++);
     frame.writeIntLE(head.readableBytes()).writeBytes(head);
     head.release();
     channel.writeAndFlush(frame).addListener(ChannelFutureListener.CLOSE);

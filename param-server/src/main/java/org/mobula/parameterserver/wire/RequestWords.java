@@ -2,6 +2,7 @@ package org.mobula.parameterserver.wire;
 
 import io.netty.buffer.ByteBuf;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
@@ -97,6 +98,22 @@ final class RequestWords {
     long history = in.readLongLE();
     StoreState slice = Words.readState(in, expected);
     return new Restore(caller, slice, lastKnownVersion, history);
+  }
+
+  static void share(ByteBuf out, SharedFloats.Name name, SharedFloats.Terms terms) {
+    name.write(out);
+    CodecKind gradients = terms.gradients();
+    out.writeByte(gradients == null ? Words.NO_VALUES : gradients.id())
+        .writeByte(terms.values().id());
+  }
+
+  static SharedFloats.Terms readTerms(ByteBuf in, int floats) {
+    CodecKind gradients = Words.readCodec(in);
+    CodecKind values = Words.readCodec(in);
+    if (gradients == CodecKind.TOP_K || values == null || values == CodecKind.TOP_K) {
+      throw WireException.malformed("memory is shared for " + gradients + " and " + values);
+    }
+    return new SharedFloats.Terms(floats, gradients, values);
   }
 
   static void promote(ByteBuf out, Promote promote) {

@@ -41,6 +41,12 @@ final class ServerConnection extends MessageReader {
   private long lastId;
   private int sliceRequests;
   private int smallRequests;
+  private @Nullable SharedFloats shared;
+
+  /** The request that the shared memory is for, until it is answered; 0 for none. */
+  private long sharedRequest;
+
+  private boolean answerShared;
 
   /** What is to be done when the message that is being read is here as a whole. */
   private @Nullable Runnable ready;
@@ -81,6 +87,10 @@ final class ServerConnection extends MessageReader {
       heartbeat.stop();
     }
     writer.close();
+    if (shared != null) {
+      shared.close();
+      shared = null;
+    }
     if (requests != null) {
       requests.disconnected();
     }
@@ -115,9 +125,55 @@ final class ServerConnection extends MessageReader {
     }
     lastId = header.id;
     takeCredit(header.kind);
+    if (header.kind == Kind.SHARE) {
+      share(asked.shard, header.id, head);
+      return Vectors.NONE;
+    }
+    if (header.flags != 0) {
+      takeSharedMemory(header);
+    }
     ShardRequests.Request request = asked.read(header.kind, header.id, header.epoch, head);
     ready = request.ask();
     return request.floats();
+  }
+
+  private void share(Shard asked, long id, ByteBuf head) {
+    SharedFloats.Name name = SharedFloats.Name.read(head);
+    SharedFloats.Terms terms = RequestWords.readTerms(head, asked.setup().size());
+    if (!knowsLayout || shared != null) {
+      throw WireException.malformed("memory is shared twice, or without a layout");
+    }
+    SharedFloats memory = SharedFloats.open(terms, name);
+    if (memory != null) {
+      memory.removeFile();
+      shared = memory;
+    }
+    ready =
+        () ->
+            send(
+                Kind.SHARE,
+                Kind.SHARE,
+                id,
+                out -> out.writeByte(memory == null ? 0 : 1),
+                Vectors.NONE);
+  }
+
+  private void takeSharedMemory(Header header) {
+    if (shared == null || sharedRequest != 0 || !header.kind.stepsOrPulls()) {
+      throw WireException.malformed(
+          "%s %s takes memory that is not shared or not free".formatted(header.kind, header.id));
+    }
+    sharedRequest = header.id;
+    answerShared = (header.flags & Header.ANSWER_SHARED) != 0;
+  }
+
+  @Override
+  void readShared(Vectors floats) {
+    SharedFloats memory = shared;
+    if (memory == null) {
+      throw WireException.malformed("floats come in memory that is not shared");
+    }
+    memory.readGradient(floats);
   }
 
   private void takeCredit(Kind kind) {
@@ -267,7 +323,22 @@ final class ServerConnection extends MessageReader {
   }
 
   private void send(Kind request, Kind kind, long id, Consumer<ByteBuf> words, Vectors vectors) {
-    Message message = new Message(channel.alloc(), kind, true, id, 0, words, vectors);
+    int flags = 0;
+    SharedFloats memory = shared;
+    if (memory != null && id == sharedRequest && answerShared && memory.takes(vectors)) {
+      try {
+        memory.writeValues(vectors);
+      } catch (WireException e) {
+        LOG.warn("{} is cut off: {}", channel, e.getMessage());
+        channel.close();
+        return;
+      }
+      flags = Header.FLOATS_SHARED;
+    }
+    if (id == sharedRequest) {
+      sharedRequest = 0; // The client leaves the memory alone until it has read the answer.
+    }
+    Message message = new Message(channel.alloc(), kind, true, flags, id, 0, words, vectors);
     if (request.isRequest()) {
       message.whenGone(() -> giveCredit(request));
     }

@@ -29,6 +29,15 @@ final class Vectors {
     return slice.length() == 0 ? NONE : new Vectors(List.of(slice), codec);
   }
 
+  /** Of floats that there are. */
+  Codec codec() {
+    Codec given = codec;
+    if (given == null) {
+      throw new IllegalStateException("floats without a codec");
+    }
+    return given;
+  }
+
   synchronized boolean hasNext() {
     return slice < slices.size();
   }
