@@ -1,5 +1,6 @@
 package org.mobula.parameterserver;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +16,24 @@ final class FirstPull implements ParameterStore {
   private final ParameterStore store;
   private @Nullable LongConsumer listener;
   private final Runnable iterated;
+  private final Parts parts;
+
+  /** What belongs into a checkpoint beside the store. */
+  interface Parts {
+    Map<String, byte[]> save();
+
+    void restore(Map<String, byte[]> saved);
+  }
 
   /**
    * Wraps a store.
    *
    * @param listener is told the version that was pulled
+   * @param parts of a checkpoint, beside those of the store
    * @param iterated runs after each iteration
    */
-  FirstPull(ParameterStore store, LongConsumer listener, Runnable iterated) {
+  FirstPull(ParameterStore store, LongConsumer listener, Runnable iterated, Parts parts) {
+    this.parts = parts;
     this.iterated = iterated;
     this.store = store;
     this.listener = listener;
@@ -78,6 +89,19 @@ final class FirstPull implements ParameterStore {
   public void measure(Map<String, Double> measurements) {
     store.measure(measurements);
     iterated.run();
+  }
+
+  @Override
+  public Map<String, byte[]> saveParts() {
+    Map<String, byte[]> all = new HashMap<>(store.saveParts());
+    all.putAll(parts.save());
+    return all;
+  }
+
+  @Override
+  public void restoreParts(Map<String, byte[]> saved) {
+    store.restoreParts(saved);
+    parts.restore(saved);
   }
 
   @Override

@@ -4,8 +4,11 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -15,6 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -33,6 +37,7 @@ import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Claim;
+import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.LayoutHash;
 import org.mobula.parameterserver.shard.RefusedException;
@@ -64,10 +69,11 @@ import org.slf4j.LoggerFactory;
  * <p>Each learner collects its own experience with {@code environment.count} environments and
  * random streams of its own, and pushes its gradients: experience never travels. Synchronous
  * learning gives the same bits for a given number of learners. All learners have joined before the
- * first step is taken. A run that is resumed starts new episodes for the learners beside the
- * trainer, with seeds that depend on the step it goes on from.
+ * first step is taken. The trainer's checkpoints hold the states of all of them, so a synchronous
+ * run that is resumed has the bits of one that never stopped; the listener hears at the start where
+ * that cannot be, and at the resume whose state is missing: new episodes begin for that learner.
  *
- * <p>A learner that fails is told to the listener; the others go on without it.
+ * <p>The listener hears of a learner that fails or hangs; the others go on without it.
  */
 public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ParameterServer.class);
@@ -97,8 +103,22 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   /** By the learners' place in the list. */
   private final List<Integer> numbers = new ArrayList<>();
 
+  /** Those that have taken part: what a shard said may be older than their joining. */
+  private final Set<Integer> seen = new HashSet<>();
+
   /** Those that others do not wait for at present. */
   private final Set<Integer> away = new HashSet<>();
+
+  /** Whether checkpoints hold the learners' states. */
+  private boolean savesStates;
+
+  /** The parts of the checkpoint that the run goes on from. */
+  private Map<String, byte[]> resumed = Map.of();
+
+  private long begunAt;
+
+  /** Those that it was told of that a checkpoint is without their states. */
+  private final Set<Integer> stateless = new HashSet<>();
 
   /** Those whose failure was told. */
   private final Set<Integer> told = new HashSet<>();
@@ -129,7 +149,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   /**
    * Starts nothing yet: the trainer does. Events are logged.
    *
-   * @param failures is told of learners that fail, in a sentence; called in the trainer's thread
+   * @param failures hears of learners that fail, hang or are back, and where a resumed run has
+   *     other bits, in a sentence; called in the trainer's thread
    */
   public static ParameterServer on(
       TaskRuntime runtime,
@@ -142,7 +163,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   /**
    * Starts nothing yet: the trainer does.
    *
-   * @param failures is told of learners that fail, in a sentence; called in the trainer's thread
+   * @param failures hears of learners that fail, hang or are back, and where a resumed run has
+   *     other bits, in a sentence; called in the trainer's thread
    * @param events is told of what happens to shards and learners, soon after; called by several
    *     threads, one at a time, which must not wait
    */
@@ -306,6 +328,16 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     Connections opened = new Connections(server, layout);
     connections = opened;
     Agreement agreement = agreement(config, policy, server);
+    Optional<String> inexact = inexact(config);
+    savesStates = inexact.isEmpty();
+    if (inexact.isPresent()) {
+      failures.accept(
+          "if this run is resumed, it has other bits than one that never stopped: "
+              + inexact.get());
+    } else if (!server.addresses().isEmpty()) {
+      failures.accept(
+          "if learners join from other processes, and this run is resumed, it has other bits than one that never stopped: their states are not part of its checkpoints");
+    }
     for (int number = 1; number < server.learners(); number++) {
       learners.add(learner(config, layout, agreement, number));
     }
@@ -326,7 +358,21 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
     store.giveUpWithoutProgress(
         server.progressTimeout(), (hangs, what) -> LOG.warn("The trainer: {}.", what));
-    return new FirstPull(store, this::train, () -> look(store.present()));
+    return new FirstPull(
+        store,
+        this::train,
+        () -> look(store.present()),
+        new FirstPull.Parts() {
+          @Override
+          public Map<String, byte[]> save() {
+            return states(store.version());
+          }
+
+          @Override
+          public void restore(Map<String, byte[]> saved) {
+            resume(saved);
+          }
+        });
   }
 
   private static String identity(TrainingConfig config) {
@@ -395,11 +441,12 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private ActorRef<LearnerActor> learner(
       TrainingConfig config, ParameterLayout layout, Agreement agreement, int number) {
     LearnerActor.Setup setup =
-        new LearnerActor.Setup(config, environment, layout, shards, server, agreement, number);
+        new LearnerActor.Setup(
+            config, environment, layout, shards, server, agreement, number, savesStates);
     return runtime.actor(
         ActorOptions.named("learner-" + number)
             .withResources(Resources.cpu(1))
-            .withMaxConcurrency(3), // so that it can be told to stop, and asked how it fares
+            .withMaxConcurrency(4), // so that it can be told to stop, and asked how it fares
         () -> new LearnerActor(setup));
   }
 
@@ -423,8 +470,84 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
 
   /** The first parameters are what the others may start from. */
   private void train(long version) {
-    for (ActorRef<LearnerActor> learner : learners) {
-      training.add(learner.call(each -> each.train(version)));
+    begunAt = version;
+    for (int i = 0; i < learners.size(); i++) {
+      byte[] state = resumed.getOrDefault(part(i), new byte[0]);
+      training.add(learners.get(i).call(each -> each.train(version, state)));
+    }
+  }
+
+  private static String part(int learner) {
+    return "learner-" + (learner + 1);
+  }
+
+  /** Why the learners' states are not part of checkpoints. */
+  private Optional<String> inexact(TrainingConfig config) {
+    if (server.learners() == 1 && server.addresses().isEmpty()) {
+      return Optional.empty();
+    } else if (!(server.consistency() instanceof Consistency.Synchronous synchronous)
+        || synchronous.first() > 0) {
+      return Optional.of("the order of steps depends on time where learning is not synchronous");
+    } else if (server.learners() == 1) {
+      return Optional.empty();
+    } else if (config.workers().asynchronous()) {
+      return Optional.of("workers.asynchronous collects ahead of what the other learners save");
+    } else if (config.algorithm() instanceof PpoConfig ppo && ppo.targetKl() > 0) {
+      return Optional.of("target-kl ends the learners' iterations at different steps");
+    }
+    return Optional.empty();
+  }
+
+  /** The learners' states, as they were at the version that the trainer has. */
+  private Map<String, byte[]> states(long version) {
+    Map<String, byte[]> states = new HashMap<>();
+    if (version == begunAt) { // no iteration has ended since
+      for (int i = 0; i < learners.size(); i++) {
+        byte[] state = resumed.get(part(i));
+        if (state != null) {
+          states.put(part(i), state);
+        }
+      }
+      return states;
+    }
+    for (int i = 0; i < training.size() && savesStates; i++) {
+      byte[] state = {};
+      try {
+        state = runtime.get(learners.get(i).call(learner -> learner.state(version)));
+      } catch (TaskException e) {
+        LOG.debug("learner {} cannot say what its state is", i + 1, e);
+      }
+      if (state.length > 0) {
+        states.put(part(i), state);
+      } else if (stateless.add(i)) {
+        failures.accept(
+            "learner %s was not in step at version %s: checkpoints are without its state, and a run resumed from them begins new episodes for it"
+                .formatted(i + 1, version));
+      }
+    }
+    return states;
+  }
+
+  private void resume(Map<String, byte[]> parts) {
+    resumed = parts;
+    if (server.codecConfig().feedsErrorsBack()
+        && !parts.containsKey(ServerParameterStore.FEEDBACK)) {
+      failures.accept(
+          "the checkpoint does not hold what %s had left out of gradients: this run has other bits than one that never stopped"
+              .formatted(server.codec()));
+    }
+    for (int i = 0; i < learners.size() && savesStates; i++) {
+      if (!parts.containsKey(part(i))) {
+        failures.accept(
+            "the checkpoint does not hold the state of learner %s, which begins new episodes: this run has other bits than one that never stopped"
+                .formatted(i + 1));
+      }
+    }
+    long others = parts.keySet().stream().filter(name -> name.startsWith("learner-")).count();
+    if (others > learners.size()) {
+      failures.accept(
+          "the checkpoint is of %s learners, but learners is %s: this run has other bits than one that never stopped"
+              .formatted(others + 1, server.learners()));
     }
   }
 
@@ -433,10 +556,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     for (int i = 0; i < numbers.size() && !present.isEmpty(); i++) {
       int number = numbers.get(i);
       if (present.contains(number)) {
+        seen.add(number);
         if (away.remove(number)) {
           failures.accept("learner %s is back and takes part again".formatted(i + 1));
         }
-      } else if (away.add(number)) {
+      } else if (seen.contains(number) && away.add(number)) {
         String hang = hang(i);
         if (!hang.isEmpty()) {
           failures.accept("learner %s takes no part any more: %s".formatted(i + 1, hang));

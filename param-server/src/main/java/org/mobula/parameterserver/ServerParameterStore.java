@@ -1,5 +1,6 @@
 package org.mobula.parameterserver;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,6 +69,9 @@ public final class ServerParameterStore implements ParameterStore {
 
   /** And at least this often. */
   private static final long NEWS_NANOS = 500_000_000;
+
+  /** Of the parts of a checkpoint. */
+  static final String FEEDBACK = "error-feedback";
 
   private final ParameterLayout layout;
   private final List<Range> ranges;
@@ -179,10 +183,7 @@ public final class ServerParameterStore implements ParameterStore {
     WorkerSession session =
         new WorkerSession(layout, shards, membership, patience, System::nanoTime, news::happened);
     ErrorFeedback feedback =
-        switch (codec.kind()) {
-          case TOP_K, INT8 -> new ErrorFeedback(codec, layout.size());
-          case FP32, BF16, FP16 -> null;
-        };
+        codec.feedsErrorsBack() ? new ErrorFeedback(codec, layout.size()) : null;
     return new ServerParameterStore(
         layout, shards, session, membership, patience, number, feedback, news);
   }
@@ -454,6 +455,38 @@ public final class ServerParameterStore implements ParameterStore {
   /** Pushes of this worker that came after their round had closed, and were dropped. */
   public synchronized long lateGradients() {
     return session.lateGradients();
+  }
+
+  /** What the codec has left out of this worker's gradients so far. */
+  @Override
+  public synchronized Map<String, byte[]> saveParts() {
+    if (feedback == null) {
+      return Map.of();
+    }
+    float[] lost = feedback.residual();
+    ByteBuffer bytes = ByteBuffer.allocate(lost.length * Float.BYTES);
+    bytes.asFloatBuffer().put(lost);
+    return Map.of(FEEDBACK, bytes.array());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if they are of another network
+   */
+  @Override
+  public synchronized void restoreParts(Map<String, byte[]> parts) {
+    byte[] bytes = parts.get(FEEDBACK);
+    if (feedback != null && bytes != null) {
+      float[] lost = new float[bytes.length / Float.BYTES];
+      ByteBuffer.wrap(bytes).asFloatBuffer().get(lost);
+      feedback.restore(lost);
+    }
+  }
+
+  /** Of the parameters that this worker has. */
+  synchronized long version() {
+    return session.version();
   }
 
   /** Changes what pushes wait for, for all workers. */

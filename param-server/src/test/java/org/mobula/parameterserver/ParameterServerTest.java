@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -390,22 +392,138 @@ class ParameterServerTest {
     }
   }
 
-  @Test
-  void aRunIsResumedFromItsCheckpoint() throws IOException {
-    TrainingConfig config = config(1);
-    ServerConfig server = server(1);
-    float[] whole = train(config, server, false);
-    TrainingConfig half = config.withStop(config.stop().withEnvironmentSteps(64 * 20));
-    try (TaskRuntime runtime = runtime(false);
-        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+  @ParameterizedTest
+  @CsvSource({
+    "1, false, int8, false",
+    "2, false, fp32, true",
+    "2, true, top-k:0.05, false",
+    "3, false, fp32, false"
+  })
+  void aRunIsResumedWithTheBitsOfOneThatNeverStopped(
+      int learners, boolean strict, String codec, boolean scalesRewards) throws IOException {
+    TrainingConfig config = config(learners);
+    config = config.withNormalization(config.normalization().withRewards(scalesRewards));
+    ServerConfig server = server(learners).withCodec(codec);
+    float[] whole = train(config, server, strict);
+    List<String> notices = new ArrayList<>();
+    TrainingConfig half = config.withStop(config.stop().withEnvironmentSteps(64L * 20 * learners));
+    TrainingConfig more = config.withStop(config.stop().withEnvironmentSteps(64L * 35 * learners));
+    try (TaskRuntime runtime = runtime(strict);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE, notices::add)) {
       trainer(half, server, parameters).directory(directory).build().train();
     }
+    for (TrainingConfig next : List.of(more, config)) {
+      Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+      try (TaskRuntime runtime = runtime(strict);
+          ParameterServer parameters =
+              ParameterServer.on(runtime, server, CART_POLE, notices::add)) {
+        Trainer resumed =
+            trainer(next, server, parameters).directory(directory).resume(checkpoint).build();
+        float[] last = parameters(resumed.train());
+        if (next.equals(config)) {
+          assertThat(last).isEqualTo(whole);
+        }
+      }
+    }
+    assertThat(notices).isEmpty();
+  }
+
+  /**
+   * Asked to stop in the middle of anything, by somebody who does not wait for the right moment.
+   */
+  @Test
+  void aRunThatIsStoppedAnywhereIsResumedWithItsBits() throws IOException {
+    TrainingConfig config = config(2);
+    ServerConfig server = server(2);
+    float[] whole = train(config, server, false);
+    List<String> notices = new ArrayList<>();
+    Checkpoint checkpoint = null;
+    float[] last = {};
+    for (int part = 0; part < 6; part++) {
+      AtomicInteger steps = new AtomicInteger();
+      AtomicReference<@Nullable Trainer> built = new AtomicReference<>();
+      Thread own = Thread.currentThread();
+      int until = part == 5 ? Integer.MAX_VALUE : 77 + 131 * part;
+      EnvironmentFactory counting =
+          () ->
+              new Stops(
+                  new CartPole(false),
+                  () -> {
+                    Trainer trainer = built.get();
+                    if (own.equals(Thread.currentThread())
+                        && steps.incrementAndGet() >= until
+                        && trainer != null) {
+                      trainer.stop("it was asked to");
+                    }
+                  });
+      EnvironmentFactory limited = () -> new TimeLimit(counting.create(), 500);
+      try (TaskRuntime runtime = runtime(false);
+          ParameterServer parameters = ParameterServer.on(runtime, server, limited, notices::add)) {
+        Trainer.Builder builder =
+            Trainer.builder(config)
+                .environment(limited)
+                .learners(2)
+                .store(parameters)
+                .directory(directory);
+        if (checkpoint != null) {
+          builder.resume(checkpoint);
+        }
+        Trainer trainer = builder.build();
+        built.set(trainer);
+        last = parameters(trainer.train());
+      }
+      checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    }
+    assertThat(last).isEqualTo(whole);
+    assertThat(notices).isEmpty();
+  }
+
+  /** Does something at each step. */
+  private static final class Stops extends EnvironmentWrapper {
+    private final Runnable atStep;
+
+    Stops(Environment inner, Runnable atStep) {
+      super(inner);
+      this.atStep = atStep;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      inner().reset(reset, observation);
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      atStep.run();
+      inner().step(action, step);
+    }
+  }
+
+  @Test
+  void saysAtTheStartAndAtTheResumeWhereBitsCannotBeTheSame() throws IOException {
+    List<String> notices = new ArrayList<>();
+    ServerConfig server = server(2).withConsistency(new Consistency.Asynchronous());
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE, notices::add)) {
+      trainer(config(2), server, parameters).directory(directory).build().train();
+    }
+    assertThat(notices)
+        .containsExactly(
+            "if this run is resumed, it has other bits than one that never stopped: the order of"
+                + " steps depends on time where learning is not synchronous");
+    notices.clear();
+    TrainingConfig more =
+        config(2).withStop(config(2).stop().withEnvironmentSteps(64L * 2 * (ITERATIONS + 2)));
     Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
     try (TaskRuntime runtime = runtime(false);
-        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
-      Trainer resumed = trainer(config, server, parameters).resume(checkpoint).build();
-      assertThat(parameters(resumed.train())).isEqualTo(whole);
+        ParameterServer parameters =
+            ParameterServer.on(runtime, server(2), CART_POLE, notices::add)) {
+      trainer(more, server(2), parameters).resume(checkpoint).build().train();
     }
+    assertThat(notices)
+        .containsExactly(
+            "the checkpoint does not hold the state of learner 1, which begins new episodes: this"
+                + " run has other bits than one that never stopped");
   }
 
   @Test

@@ -66,6 +66,14 @@ public record CodecConfig(CodecKind kind, double fraction) implements Serializab
             .formatted(text));
   }
 
+  /** Whether what it leaves out of a gradient is added to the next: {@link ErrorFeedback}. */
+  public boolean feedsErrorsBack() {
+    return switch (kind) {
+      case TOP_K, INT8 -> true;
+      case FP32, BF16, FP16 -> false;
+    };
+  }
+
   /** A codec of its own, for one thread at a time. */
   public Codec create() {
     return Codec.create(kind, fraction);

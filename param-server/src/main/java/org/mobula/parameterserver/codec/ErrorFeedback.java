@@ -64,7 +64,21 @@ public final class ErrorFeedback {
   }
 
   /** What is lost so far, copied. */
-  float[] residual() {
+  public float[] residual() {
     return residual.clone();
+  }
+
+  /**
+   * Goes on from what {@link #residual} gave.
+   *
+   * @throws IllegalArgumentException if it is of another vector
+   */
+  public void restore(float[] lost) {
+    if (lost.length != residual.length) {
+      throw new IllegalArgumentException(
+          "%s numbers are lost but the error feedback is of %s"
+              .formatted(lost.length, residual.length));
+    }
+    System.arraycopy(lost, 0, residual, 0, lost.length);
   }
 }

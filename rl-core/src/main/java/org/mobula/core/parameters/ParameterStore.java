@@ -70,6 +70,23 @@ public interface ParameterStore extends AutoCloseable {
   /** Goes on from a saved state. */
   void restore(StoreState state);
 
+  /**
+   * What a run that goes on needs beside {@link #save}, such as the states of other learners; in
+   * the thread that learns, between two of its iterations.
+   *
+   * @return by name, for a checkpoint's parts
+   */
+  default Map<String, byte[]> saveParts() {
+    return Map.of();
+  }
+
+  /**
+   * Goes on from what {@link #saveParts} gave, after {@link #restore} and before the first pull.
+   *
+   * @param parts all those of the checkpoint
+   */
+  default void restoreParts(Map<String, byte[]> parts) {}
+
   /** The newest parameters, copied. */
   default ParameterSnapshot snapshot() {
     float[] values = new float[layout().size()];

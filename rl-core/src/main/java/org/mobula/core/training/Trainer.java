@@ -435,13 +435,29 @@ public final class Trainer {
     }
 
     @Override
-    public Policy policy() {
+    public Map<String, byte[]> parts() {
+      requireOwnThread("its checkpoint has the parts", "the parts");
+      try {
+        return parts(source::writeState);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private void requireOwnThread(String afterwards, String what) {
       if (Thread.currentThread() != thread || ended) {
         throw new IllegalStateException(
             ended
-                ? "the run is over; its result has the policy"
-                : "only the thread that trains may ask for the policy, such as a listener in onIteration");
+                ? "the run is over; " + afterwards
+                : "only the thread that trains may ask for "
+                    + what
+                    + ", such as a listener in onIteration");
       }
+    }
+
+    @Override
+    public Policy policy() {
+      requireOwnThread("its result has the policy", "the policy");
       return new Policy(
           policy, new PolicySnapshot(store.snapshot(), normalizer()), config.network().engine());
     }
@@ -868,9 +884,8 @@ public final class Trainer {
           });
     }
 
-    private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
-      foundBest = false;
-      Map<String, byte[]> parts = new TreeMap<>();
+    private Map<String, byte[]> parts(Checkpoint.Writer sourceState) throws IOException {
+      Map<String, byte[]> parts = new TreeMap<>(store.saveParts());
       parts.put("progress", progressState());
       parts.put("evaluation", evaluated());
       parts.put("experience-source", Checkpoint.bytes(sourceState));
@@ -889,6 +904,12 @@ public final class Trainer {
       if (!store.run().isEmpty()) {
         parts.put(RUN, store.run().getBytes(StandardCharsets.UTF_8));
       }
+      return parts;
+    }
+
+    private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
+      foundBest = false;
+      Map<String, byte[]> parts = parts(sourceState);
       StoreState saved = store.save();
       float[] values = saved.parameters().values();
       NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
@@ -901,6 +922,7 @@ public final class Trainer {
 
     private void restore(Checkpoint checkpoint) throws IOException {
       store.restore(checkpoint.store());
+      store.restoreParts(checkpoint.parts());
       checkpoint.restore("progress", progress::readState);
       checkpoint.restore("experience-source", source::readState);
       checkpoint.restore("learner", learner::readState);

@@ -1,5 +1,6 @@
 package org.mobula.core.training;
 
+import java.util.Map;
 import org.mobula.core.policy.Policy;
 
 /** What a listener may do with the run that it listens to, as long as that lasts. */
@@ -19,4 +20,13 @@ public interface TrainingControl {
    * @throws IllegalStateException in another thread than the one that trains, or after the run
    */
   Policy policy();
+
+  /**
+   * What another trainer of the same configuration needs to go on from here, beside the parameters:
+   * the {@linkplain Checkpoint#parts() parts of a checkpoint}.
+   *
+   * @throws IllegalStateException in another thread than the one that trains, or after the run
+   * @throws java.io.UncheckedIOException if a part cannot be saved
+   */
+  Map<String, byte[]> parts();
 }
