@@ -4,13 +4,18 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.collection.CollectionStoppedException;
@@ -24,7 +29,6 @@ import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.ActorCall;
 import org.mobula.core.runtime.ActorOptions;
 import org.mobula.core.runtime.ActorRef;
-import org.mobula.core.runtime.GetTimeoutException;
 import org.mobula.core.runtime.ObjectRef;
 import org.mobula.core.runtime.Resources;
 import org.mobula.core.runtime.TaskCancelledException;
@@ -33,6 +37,7 @@ import org.mobula.core.runtime.TaskOptions;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.ExperienceSetup;
+import org.mobula.core.training.OptionState;
 import org.mobula.core.training.WorkersConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +55,12 @@ import org.slf4j.LoggerFactory;
  * the present one, by the policy from before that update (Huang et al. 2023, "Cleanba"): one
  * iteration of lag, no more and no less, from the second rollout on.
  *
+ * <p>With {@code workers.max-policy-lag} above 1 a rollout is made of the shares that are there
+ * first, whoever collected them, so that nobody waits for a slow worker until its share is about to
+ * become older than that (bounded staleness, Ho et al. 2013). A share whose time has come is waited
+ * for; of the others those by the oldest policies go first. No more than {@code count ×
+ * max-policy-lag} shares are begun and not learnt from, therefore each finds a place in time.
+ *
  * <p>A worker that throws or dies, or whose environment has not returned from a step for {@code
  * workers.step-timeout}, is replaced up to {@code workers.max-restarts} times in a run. The new one
  * starts new episodes with seeds that depend on the run's seed, the worker and the number of its
@@ -62,27 +73,48 @@ public final class RolloutWorkers implements ExperienceSource {
   /** How often it is asked whether a collection is to end. */
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /** Before the second restart of a worker that has collected nothing since the first. */
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
+  private static final Comparator<Share> OLDEST_FIRST =
+      Comparator.<Share>comparingLong(share -> share.iteration)
+          .thenComparingInt(share -> share.worker)
+          .thenComparingLong(share -> share.number);
+
   private final TaskRuntime runtime;
   private final ExperienceSetup setup;
   private final Consumer<WorkerFailure> listener;
+  private final LongConsumer sleep; // nanoseconds
   private final WorkersConfig config;
+
+  /** How many iterations old a policy may be: 0 where the learner and the workers take turns. */
+  private final int maxLag;
+
   private final int share;
   private final List<ActorRef<RolloutWorker>> workers = new ArrayList<>();
   private final List<List<WorkerFailure>> failures = new ArrayList<>();
   private final int[] restarts;
+  private final int[] failuresInARow;
   private final double[] seconds;
 
-  /** The rollout that the caller has and, where it is collected ahead, the one after it. */
-  private final @Nullable Rollout[] buffers = new Rollout[2];
+  /** What each worker is at. */
+  private final @Nullable Share[] atWork;
 
-  private int buffer;
-  private @Nullable Collection running;
-  private @Nullable Rollout ahead;
-  private long collections;
+  /** What nobody has learnt from. */
+  private final List<Share> ready = new ArrayList<>();
+
+  private final ArrayDeque<Rollout> spare = new ArrayDeque<>();
+
+  /** What the caller has. */
+  private @Nullable Rollout whole;
+
+  /** Rollouts handed out so far, and shares begun. */
+  private long iterations;
+
+  private long shares;
   private BooleanSupplier stopped = () -> false;
-
-  /** The collection that was ended before its time; the next source continues it. */
-  private @Nullable Collection ended;
 
   /** Of the collections that begin from now on. */
   private Map<String, Object> resetOptions;
@@ -90,18 +122,25 @@ public final class RolloutWorkers implements ExperienceSource {
   private boolean closed;
 
   private RolloutWorkers(
-      TaskRuntime runtime, ExperienceSetup setup, Consumer<WorkerFailure> listener) {
+      TaskRuntime runtime,
+      ExperienceSetup setup,
+      Consumer<WorkerFailure> listener,
+      LongConsumer sleep) {
     this.runtime = runtime;
     this.setup = setup;
     this.listener = listener;
+    this.sleep = sleep;
     this.config = setup.config().workers();
+    this.maxLag = config.asynchronous() ? config.maxPolicyLag() : 0;
     this.share = setup.config().environment().count() / config.count();
     requireCpus(runtime.totalResources().amount(Resources.CPU), config);
     this.resetOptions = setup.resetOptions();
     this.restarts = new int[config.count()];
+    this.failuresInARow = new int[config.count()];
     this.seconds = new double[config.count()];
+    this.atWork = new Share[config.count()];
     for (int i = 0; i < config.count(); i++) {
-      workers.add(start(i));
+      workers.add(start(i, resetOptions));
       failures.add(new ArrayList<>());
     }
   }
@@ -143,18 +182,17 @@ public final class RolloutWorkers implements ExperienceSource {
    */
   public static Function<ExperienceSetup, ExperienceSource> on(
       TaskRuntime runtime, Consumer<WorkerFailure> listener) {
+    return on(runtime, listener, nanos -> LockSupport.parkNanos(RolloutWorkers.class, nanos));
+  }
+
+  /** As {@link #on(TaskRuntime, Consumer)}, with another way to spend so many nanoseconds. */
+  static Function<ExperienceSetup, ExperienceSource> on(
+      TaskRuntime runtime, Consumer<WorkerFailure> listener, LongConsumer sleep) {
     return setup ->
         setup.config().workers().count() == 0
             ? setup.inProcess()
-            : new RolloutWorkers(runtime, setup, listener);
+            : new RolloutWorkers(runtime, setup, listener, sleep);
   }
-
-  /** A collection that workers are at. */
-  private record Collection(
-      long number,
-      ObjectRef<PolicySnapshot> policy,
-      Map<String, Object> resetOptions,
-      List<ObjectRef<RolloutWorker.Part>> parts) {}
 
   @Override
   public int environments() {
@@ -171,24 +209,21 @@ public final class RolloutWorkers implements ExperienceSource {
     resetOptions = Map.copyOf(options);
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * <p>Whoever collects ahead is not ended but waited for when the state is written: the next
-   * rollout belongs to the policy from before the present update.
-   */
   @Override
   public Rollout collect(PolicySnapshot policy) {
     // The caller may change the parameters as soon as this returns, while workers still use them.
-    PolicySnapshot kept = config.asynchronous() ? copy(policy) : policy;
-    if (running == null && ahead == null) {
-      running = begin(kept);
+    PolicySnapshot kept = maxLag > 0 ? copy(policy) : policy;
+    Share.Order present = new Share.Order(kept, runtime.put(kept), resetOptions);
+    continueInterrupted();
+    if (outstanding() < config.count()) {
+      beginWhereIdle(present);
     }
-    Rollout rollout = finishRunning();
-    ahead = null;
-    if (config.asynchronous()) {
-      running = begin(kept);
+    awaitEnough(present);
+    Rollout rollout = assemble();
+    if (maxLag > 0) {
+      beginWhereIdle(present);
     }
+    iterations++;
     return rollout;
   }
 
@@ -199,68 +234,181 @@ public final class RolloutWorkers implements ExperienceSource {
         policy.normalizer());
   }
 
-  /** Lets all workers collect with this policy, which travels as one object. */
-  private Collection begin(PolicySnapshot policy) {
-    ObjectRef<PolicySnapshot> shipped = runtime.put(policy);
-    collections++;
-    return new Collection(
-        collections,
-        shipped,
-        resetOptions,
-        ask("collect", collecting(shipped, collections, resetOptions)));
+  /** Lets workers that were interrupted go on. */
+  private void continueInterrupted() {
+    for (Share share : atWork) {
+      if (share != null && share.answer == null) {
+        share.answer = ask(share);
+      }
+    }
   }
 
-  private ActorCall<RolloutWorker, RolloutWorker.Part> collecting(
-      ObjectRef<PolicySnapshot> ref, long number, Map<String, Object> options) {
+  /** Shares that are begun and not learnt from. */
+  private int outstanding() {
+    int count = ready.size();
+    for (Share share : atWork) {
+      count += share == null ? 0 : 1;
+    }
+    return count;
+  }
+
+  private void beginWhereIdle(Share.Order order) {
+    int most = config.count() * Math.max(1, maxLag);
+    for (int i = 0; i < atWork.length && outstanding() < most; i++) {
+      if (atWork[i] == null) {
+        keepReadyOf(i);
+        shares++;
+        Share begun = new Share(i, shares, iterations, order);
+        begun.answer = ask(begun);
+        atWork[i] = begun;
+      }
+    }
+  }
+
+  /** Copies what a worker would write over. */
+  private void keepReadyOf(int worker) {
+    for (Share done : ready) {
+      if (done.worker == worker && !done.kept) {
+        Rollout part = Objects.requireNonNull(done.rollout);
+        Rollout copy = spare.isEmpty() ? emptyLike(part, part.environments) : spare.remove();
+        copy.place(part, 0);
+        copy.episodes.clear();
+        copy.episodes.addAll(part.episodes);
+        copy.observationStatistics = merged(null, part.observationStatistics);
+        copy.parameterVersion = part.parameterVersion;
+        done.rollout = copy;
+        done.kept = true;
+      }
+    }
+  }
+
+  private ActorCall<RolloutWorker, RolloutWorker.Part> collecting(Share share) {
     TaskRuntime captured = runtime; // alone: this object does not travel
-    return worker -> worker.collect(captured.get(ref), number, options);
+    ObjectRef<PolicySnapshot> policy = share.order().shipped();
+    Map<String, Object> options = share.order().resetOptions();
+    long number = share.number;
+    return worker -> worker.collect(captured.get(policy), number, options);
   }
 
-  /** Waits until nothing is collected any more; the rollout that comes next. */
-  private Rollout finishRunning() {
-    Collection collection = running;
-    if (collection != null) {
-      ahead = finish(collection);
-      running = null;
-    }
-    return Objects.requireNonNull(ahead);
+  private ObjectRef<RolloutWorker.Part> ask(Share share) {
+    return ask(share.worker, "collect", collecting(share));
   }
 
-  /** Waits for the parts and puts them together in the workers' order. */
-  private Rollout finish(Collection collection) {
-    if (config.asynchronous()) {
-      buffer = 1 - buffer;
+  // Waiting.
+
+  /** Waits for a rollout's worth of shares, those among them whose time has come. */
+  private void awaitEnough(Share.Order present) {
+    while (ready.size() < config.count() || isAnyDue()) {
+      List<Share> waitedFor = waitedFor();
+      try {
+        runtime.wait(waitedFor.stream().map(RolloutWorkers::answer).toList(), 1, LOOK);
+      } catch (WaitInterruptedException e) {
+        endIfAsked();
+        throw e;
+      }
+      boolean any = false;
+      for (Share share : waitedFor) {
+        any |= answer(share).isDone() && take(share);
+      }
+      if (!any) {
+        endIfAsked();
+      }
+      if (maxLag > 1) {
+        beginWhereIdle(present);
+      }
     }
-    Rollout whole = buffers[buffer];
-    for (int i = 0; i < workers.size(); i++) {
-      RolloutWorker.Part part =
-          await(
-              i,
-              "collect",
-              collection.parts.get(i),
-              collecting(collection.policy, collection.number, collection.resetOptions));
-      Rollout rollout = part.rollout();
-      if (whole == null) {
-        whole = emptyWhole(rollout);
-        buffers[buffer] = whole;
+  }
+
+  private boolean isAnyDue() {
+    for (Share share : atWork) {
+      if (share != null && share.iteration + maxLag <= iterations) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** All, or where all are needed one after the other, so that failures are met in order. */
+  private List<Share> waitedFor() {
+    List<Share> all = new ArrayList<>();
+    for (Share share : atWork) {
+      if (share != null && (maxLag > 1 || all.isEmpty())) {
+        all.add(share);
+      }
+    }
+    return all;
+  }
+
+  private static ObjectRef<RolloutWorker.Part> answer(Share share) {
+    return Objects.requireNonNull(share.answer);
+  }
+
+  /** Takes an answer that is there; false if it is a failure, and the worker is at it again. */
+  private boolean take(Share done) {
+    try {
+      RolloutWorker.Part part = runtime.get(answer(done));
+      done.rollout = part.rollout();
+      seconds[done.worker] = part.seconds();
+    } catch (TaskCancelledException e) {
+      throw e;
+    } catch (TaskException e) {
+      replace(done.worker, e, done.order().resetOptions());
+      done.answer = ask(done);
+      return false;
+    }
+    failuresInARow[done.worker] = 0;
+    atWork[done.worker] = null;
+    ready.add(done);
+    return true;
+  }
+
+  private void endIfAsked() {
+    if (stopped.getAsBoolean()) {
+      interruptWorkers();
+      throw new CollectionStoppedException();
+    }
+  }
+
+  /** What is under way ends between two steps; a state holds it as it is then. */
+  private void interruptWorkers() {
+    for (Share share : atWork) {
+      if (share != null && share.answer != null) {
+        runtime.cancel(share.answer);
+        share.answer = null;
+      }
+    }
+  }
+
+  /** Puts the oldest shares together, in the workers' order. */
+  private Rollout assemble() {
+    ready.sort(OLDEST_FIRST);
+    List<Share> first = ready.subList(0, config.count());
+    Rollout sum = whole;
+    for (int i = 0; i < config.count(); i++) {
+      Rollout part = Objects.requireNonNull(first.get(i).rollout);
+      if (sum == null) {
+        sum = emptyLike(part, environments());
+        whole = sum;
       }
       if (i == 0) {
-        whole.episodes.clear();
-        whole.observationStatistics = null;
-        whole.parameterVersion = rollout.parameterVersion;
+        sum.episodes.clear();
+        sum.observationStatistics = null;
+        sum.parameterVersion = part.parameterVersion; // the oldest
       }
-      whole.place(rollout, i * share);
-      whole.episodes.addAll(rollout.episodes);
-      whole.observationStatistics =
-          merged(whole.observationStatistics, rollout.observationStatistics);
-      seconds[i] = part.seconds();
+      sum.place(part, i * share);
+      sum.episodes.addAll(part.episodes);
+      sum.observationStatistics = merged(sum.observationStatistics, part.observationStatistics);
+      if (first.get(i).kept) {
+        spare.add(part);
+      }
     }
-    return Objects.requireNonNull(whole);
+    first.clear();
+    return Objects.requireNonNull(sum);
   }
 
-  private Rollout emptyWhole(Rollout part) {
+  private static Rollout emptyLike(Rollout part, int environments) {
     return new Rollout(
-        part.steps, environments(), part.featureCount(), part.actionSize(), part.maskSize());
+        part.steps, environments, part.featureCount(), part.actionSize(), part.maskSize());
   }
 
   private static @Nullable RunningStatistics merged(
@@ -274,11 +422,9 @@ public final class RolloutWorkers implements ExperienceSource {
 
   // Workers and what becomes of them.
 
-  private ActorRef<RolloutWorker> start(int index) {
-    // A worker in another's place collects what that one was at, maybe from before the present.
-    Collection collection = running;
-    ExperienceSetup captured =
-        setup.withResetOptions(collection == null ? resetOptions : collection.resetOptions);
+  /** A worker in another's place collects what that one was at, maybe from before the present. */
+  private ActorRef<RolloutWorker> start(int index, Map<String, Object> options) {
+    ExperienceSetup captured = setup.withResetOptions(options);
     int count = config.count();
     int restart = restarts[index];
     Resources cpus = Resources.cpu(config.cpus());
@@ -295,50 +441,8 @@ public final class RolloutWorkers implements ExperienceSource {
     return workers.get(index).call(TaskOptions.named(what + " of rollout worker " + index), call);
   }
 
-  /** A worker's answer; if it fails, that of the worker in its place. */
-  private <R> R await(
-      int index, String what, ObjectRef<R> first, ActorCall<RolloutWorker, R> call) {
-    ObjectRef<R> answer = first;
-    while (true) {
-      try {
-        return patiently(answer);
-      } catch (TaskCancelledException e) {
-        throw e;
-      } catch (TaskException e) {
-        replace(index, e.getCause() == null ? e : e.getCause());
-        answer = ask(index, what, call);
-      }
-    }
-  }
-
-  /** Waits, but not for a collection that is to end. */
-  private <R> R patiently(ObjectRef<R> answer) {
-    Collection collection = running;
-    while (collection != null && ended == null) {
-      try {
-        return runtime.get(answer, LOOK);
-      } catch (GetTimeoutException e) {
-        endIfAsked(collection);
-      } catch (WaitInterruptedException e) {
-        endIfAsked(collection);
-        throw e;
-      }
-    }
-    return runtime.get(answer);
-  }
-
-  private void endIfAsked(Collection collection) {
-    if (stopped.getAsBoolean()) {
-      ended = collection;
-      if (!config.asynchronous()) {
-        collection.parts.forEach(runtime::cancel);
-        running = null;
-      }
-      throw new CollectionStoppedException();
-    }
-  }
-
-  private void replace(int index, Throwable cause) {
+  private void replace(int index, TaskException error, Map<String, Object> options) {
+    Throwable cause = error.getCause() == null ? error : error.getCause();
     if (cause instanceof NonFiniteException diverged) {
       throw diverged;
     }
@@ -358,8 +462,24 @@ public final class RolloutWorkers implements ExperienceSource {
         failure.failures(),
         failure.maxRestarts());
     runtime.kill(workers.get(index), false);
+    failuresInARow[index]++;
+    pauseBeforeRestart(failuresInARow[index]);
     restarts[index]++;
-    workers.set(index, start(index));
+    workers.set(index, start(index, options));
+  }
+
+  /** None where it may have been an accident; else its environments would be busy failing. */
+  private void pauseBeforeRestart(int failuresInARow) {
+    if (failuresInARow < 2) {
+      return;
+    }
+    long doubled = FIRST_PAUSE.toNanos() << Math.min(failuresInARow - 2, 30);
+    long left = Math.min(LONGEST_PAUSE.toNanos(), doubled);
+    while (left > 0 && !stopped.getAsBoolean()) {
+      long slept = Math.min(left, LOOK.toNanos());
+      sleep.accept(slept);
+      left -= slept;
+    }
   }
 
   /** The workers' actors, in their order. */
@@ -380,27 +500,89 @@ public final class RolloutWorkers implements ExperienceSource {
   /**
    * {@inheritDoc}
    *
-   * <p>What is collected ahead is waited for and written too.
+   * <p>What is collected ahead is waited for and written too; in a run that is to end it is
+   * interrupted between two steps, and written as far as it is.
    */
   @Override
   public void writeState(DataOutput out) throws IOException {
-    if (running != null) {
-      finishRunning();
-    }
-    long unused = ended == null || config.asynchronous() ? 0 : ended.number;
-    ActorCall<RolloutWorker, byte[]> call = worker -> worker.state(unused);
-    List<ObjectRef<byte[]>> states = ask("save", call);
+    awaitAllUnlessStopped();
     out.writeInt(workers.size());
+    List<ObjectRef<byte[]>> states =
+        IntStream.range(0, workers.size()).mapToObj(this::save).toList();
     for (int i = 0; i < workers.size(); i++) {
-      byte[] state = await(i, "save", states.get(i), call);
+      byte[] state = saved(i, states.get(i));
       out.writeInt(restarts[i]);
       out.writeInt(state.length);
       out.write(state);
     }
-    Rollout next = ahead;
-    out.writeBoolean(next != null);
-    if (next != null) {
-      SavedRollout.write(next, out);
+    out.writeLong(iterations);
+    ready.sort(OLDEST_FIRST);
+    out.writeInt(ready.size());
+    for (Share done : ready) {
+      out.writeInt(done.worker);
+      out.writeLong(done.iteration);
+      SavedRollout.write(Objects.requireNonNull(done.rollout), out);
+    }
+    // In step with the learner it is the policy that the next collection is asked for by.
+    List<Share> unfinished = maxLag == 0 ? List.of() : allAtWork();
+    out.writeInt(unfinished.size());
+    for (int i = 0; i < unfinished.size(); i++) {
+      Share share = unfinished.get(i);
+      out.writeInt(share.worker);
+      out.writeLong(share.iteration);
+      boolean another = i == 0 || share.iteration != unfinished.get(i - 1).iteration;
+      out.writeBoolean(another);
+      if (another) {
+        SavedPolicy.write(share.order().policy(), out);
+        OptionState.write(share.order().resetOptions(), out);
+      }
+    }
+  }
+
+  private List<Share> allAtWork() {
+    List<Share> all = new ArrayList<>();
+    for (Share share : atWork) {
+      if (share != null) {
+        all.add(share);
+      }
+    }
+    all.sort(OLDEST_FIRST);
+    return all;
+  }
+
+  private void awaitAllUnlessStopped() {
+    List<Share> left = allAtWork();
+    left.removeIf(share -> share.answer == null); // interrupted
+    while (!left.isEmpty()) {
+      if (stopped.getAsBoolean()) {
+        left.removeIf(share -> answer(share).isDone() && take(share));
+        interruptWorkers();
+        return;
+      }
+      runtime.wait(left.stream().map(RolloutWorkers::answer).toList(), 1, LOOK);
+      left.removeIf(share -> answer(share).isDone() && take(share));
+    }
+  }
+
+  private ObjectRef<byte[]> save(int index) {
+    Share unfinished = atWork[index];
+    long unused = unfinished == null ? 0 : unfinished.number;
+    return ask(index, "save", worker -> worker.state(unused));
+  }
+
+  /** A worker's state; if it fails, that of the worker in its place. */
+  private byte[] saved(int index, ObjectRef<byte[]> first) {
+    ObjectRef<byte[]> answer = first;
+    while (true) {
+      try {
+        return runtime.get(answer);
+      } catch (TaskCancelledException e) {
+        throw e;
+      } catch (TaskException e) {
+        Share unfinished = atWork[index];
+        replace(index, e, unfinished == null ? resetOptions : unfinished.order().resetOptions());
+        answer = save(index);
+      }
     }
   }
 
@@ -416,7 +598,9 @@ public final class RolloutWorkers implements ExperienceSource {
       out.writeInt(restart + 1);
       out.writeInt(0);
     }
-    out.writeBoolean(false);
+    out.writeLong(0);
+    out.writeInt(0);
+    out.writeInt(0);
   }
 
   @Override
@@ -439,10 +623,37 @@ public final class RolloutWorkers implements ExperienceSource {
         restore(i, state);
       } else {
         runtime.kill(workers.get(i), false);
-        workers.set(i, start(i));
+        workers.set(i, start(i, resetOptions));
       }
     }
-    ahead = in.readBoolean() ? SavedRollout.read(in) : null;
+    readShares(in);
+  }
+
+  private void readShares(DataInput in) throws IOException {
+    iterations = in.readLong();
+    ready.clear();
+    int done = in.readInt();
+    for (int i = 0; i < done; i++) {
+      shares++;
+      Share share = new Share(in.readInt(), shares, in.readLong(), null);
+      share.rollout = SavedRollout.read(in);
+      share.kept = true;
+      ready.add(share);
+    }
+    Arrays.fill(atWork, null);
+    int unfinished = in.readInt();
+    Share.Order order = null;
+    for (int i = 0; i < unfinished; i++) {
+      int worker = in.readInt();
+      long iteration = in.readLong();
+      if (in.readBoolean() || order == null) {
+        PolicySnapshot policy = SavedPolicy.read(in);
+        order = new Share.Order(policy, runtime.put(policy), OptionState.read(in));
+      }
+      shares++;
+      // Collected on when the next rollout is asked for.
+      atWork[worker] = new Share(worker, shares, iteration, order);
+    }
   }
 
   private void restore(int index, byte[] state) throws IOException {
@@ -469,9 +680,7 @@ public final class RolloutWorkers implements ExperienceSource {
     }
     closed = true;
     try {
-      if (running != null) {
-        running.parts.forEach(runtime::cancel);
-      }
+      interruptWorkers();
       // A worker's calls run one at a time: its environments are closed after the last step.
       for (ObjectRef<Boolean> end : ask("close", closing())) {
         try {

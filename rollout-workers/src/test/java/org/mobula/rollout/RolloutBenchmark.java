@@ -2,6 +2,7 @@ package org.mobula.rollout;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.environment.Environment;
@@ -56,6 +57,14 @@ public class RolloutBenchmark {
   @Param({"0"})
   public int waitMicroseconds;
 
+  /** How many times as long one of the environments waits. */
+  @Param({"1"})
+  public int slowest;
+
+  /** 0 for workers that are not asynchronous. */
+  @Param({"0"})
+  public int maxPolicyLag;
+
   /** That a worker takes. */
   @Param({"1"})
   public double cpus;
@@ -95,9 +104,20 @@ public class RolloutBenchmark {
     TrainingConfig config =
         Runs.config(ENVIRONMENT)
             .withWorkers(
-                WorkersConfig.defaults().withCount(workers).withCpus(cpus).withMaxRestarts(0));
+                WorkersConfig.defaults()
+                    .withCount(workers)
+                    .withCpus(cpus)
+                    .withMaxRestarts(0)
+                    .withAsynchronous(maxPolicyLag > 0)
+                    .withMaxPolicyLag(Math.max(1, maxPolicyLag)));
+    AtomicInteger made = new AtomicInteger(); // the first one is only looked at
     ExperienceSetup setup =
-        Runs.setup(config, () -> new Expensive(cheap.create(), tokens, waitMicroseconds));
+        Runs.setup(
+            config,
+            () -> {
+              int factor = made.getAndIncrement() == 1 ? slowest : 1;
+              return new Expensive(cheap.create(), tokens, factor * waitMicroseconds);
+            });
     policy = Runs.policy(setup, 0);
     runtime = LocalTaskRuntime.builder().strict(strict).build();
     source = RolloutWorkers.on(runtime).apply(setup);

@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
@@ -23,6 +25,7 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
@@ -56,7 +59,12 @@ class WorkerEndingTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void collectionThatWasEndedIsContinuedBitForBit(boolean asynchronous) throws IOException {
-    TrainingConfig config = workers(asynchronous);
+    int rollout = 4 * 2048;
+    TrainingConfig config =
+        workers(asynchronous)
+            .withAlgorithm(
+                PpoConfig.defaults().withSteps(2048).withMinibatchSize(1024).withEpochs(1))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(4L * rollout));
     try (TaskRuntime runtime = runtime()) {
       float[] whole =
           parameters(
@@ -68,11 +76,15 @@ class WorkerEndingTest {
 
       Trainer[] trainer = new Trainer[1];
       AtomicInteger steps = new AtomicInteger();
+      // In the third rollout; its other half would take seconds.
       EnvironmentFactory stopping =
           cartPole(
               () -> {
-                if (steps.incrementAndGet() == 3 * 128 + 50) {
+                int step = steps.incrementAndGet();
+                if (step == 2 * rollout + 50) {
                   trainer[0].stop("enough");
+                } else if (step > 2 * rollout + 50) {
+                  LockSupport.parkNanos(this, 1_000_000);
                 }
               });
       trainer[0] =
@@ -83,6 +95,8 @@ class WorkerEndingTest {
               .build();
       TrainingResult part = trainer[0].train();
       assertThat(part.reason()).isEqualTo("enough");
+      assertThat(part.progress().iterations()).isBetween(asynchronous ? 1L : 2L, 2L);
+      assertThat(steps.get()).as("steps of the rollout that was ended").isLessThan(3 * rollout);
 
       Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
       TrainingResult resumed =
@@ -96,16 +110,14 @@ class WorkerEndingTest {
     }
   }
 
-  @Test
-  void stepsEndSoonAfterTheStop() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void stepsEndSoonAfterTheStop(boolean asynchronous) throws IOException {
     Trainer[] trainer = new Trainer[1];
     AtomicInteger steps = new AtomicInteger();
     // A rollout of which nobody would see the end.
     TrainingConfig config =
-        workers(false)
-            .withAlgorithm(
-                ((org.mobula.core.algorithm.ppo.PpoConfig) workers(false).algorithm())
-                    .withSteps(1_000_000));
+        workers(asynchronous).withAlgorithm(PpoConfig.defaults().withSteps(1_000_000));
     EnvironmentFactory stopping =
         cartPole(
             () -> {
@@ -118,6 +130,7 @@ class WorkerEndingTest {
           Trainer.builder(config.withStop(config.stop().withEnvironmentSteps(100_000_000)))
               .environment(stopping)
               .experience(RolloutWorkers.on(runtime))
+              .directory(directory)
               .build();
       TrainingResult result = trainer[0].train();
       assertThat(result.interrupted()).isTrue();

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -137,6 +138,28 @@ class WorkerFailureTest {
       assertThat(failures.stream().map(failure -> failure.environment().orElseThrow().seed()))
           .doesNotHaveDuplicates();
       assertThat(runtime.metrics().liveActors()).isZero();
+    }
+  }
+
+  @Test
+  void workerThatCannotBeStartedIsTriedAfterPausesThatDouble() {
+    EnvironmentFactory environment =
+        () -> {
+          throw new IllegalStateException("no simulator listens");
+        };
+    AtomicLong slept = new AtomicLong();
+    ExperienceSetup working =
+        setup(workers(false, 7), FragileEnvironment.throwing(seed -> false, 1));
+    ExperienceSetup setup = new ExperienceSetup(working.config(), working.policy(), environment);
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource source =
+            RolloutWorkers.on(runtime, failures::add, slept::addAndGet).apply(setup)) {
+      assertThatThrownBy(() -> source.collect(policy(setup, 0)))
+          .isInstanceOf(WorkerFailedException.class)
+          .hasMessageContainingAll(
+              "no simulator listens", "; failure 8 of this worker, and workers.max-restarts is 7");
+      // At once, then after 0.1, 0.2, 0.4, 0.8, 1.6 and 3.2 s.
+      assertThat(slept.get()).isEqualTo(6_300_000_000L);
     }
   }
 

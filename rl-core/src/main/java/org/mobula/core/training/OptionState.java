@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Options as they stand in a checkpoint: each value as what it is. */
-final class OptionState {
+public final class OptionState {
   private OptionState() {}
 
   /**
@@ -28,7 +28,12 @@ final class OptionState {
     }
   }
 
-  static void write(Map<String, Object> options, DataOutput out) throws IOException {
+  /**
+   * Writes options.
+   *
+   * @throws IllegalArgumentException naming an option that a checkpoint cannot hold
+   */
+  public static void write(Map<String, Object> options, DataOutput out) throws IOException {
     out.writeInt(options.size());
     for (Map.Entry<String, Object> option : new TreeMap<>(options).entrySet()) {
       out.writeUTF(option.getKey());
@@ -74,7 +79,8 @@ final class OptionState {
     }
   }
 
-  static Map<String, Object> read(DataInput in) throws IOException {
+  /** Reads what {@link #write} wrote. */
+  public static Map<String, Object> read(DataInput in) throws IOException {
     Map<String, Object> options = new HashMap<>();
     int count = in.readInt();
     for (int i = 0; i < count; i++) {

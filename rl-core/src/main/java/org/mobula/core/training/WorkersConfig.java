@@ -32,6 +32,14 @@ public record WorkersConfig(
                 + " then one iteration old")
         boolean asynchronous,
     @Doc(
+            "how many iterations old the policy may be by which asynchronous workers collected. With"
+                + " 1 each rollout is one of every worker, and the same seed gives the same bits."
+                + " With more (4 to 32), fast workers collect in the place of slow ones, and the"
+                + " timing decides what the learner sees")
+        @Elsewhere({"max_policy_lag", "max_staleness"})
+        @Range(min = 1)
+        int maxPolicyLag,
+    @Doc(
             "threads that share the gradient of each minibatch; the result depends on their number,"
                 + " but not on their timing")
         @Range(min = 1)
@@ -46,15 +54,27 @@ public record WorkersConfig(
   /** Checks the values. */
   public WorkersConfig {
     Constraints.check(
-        WorkersConfig.class, count, cpus, maxRestarts, asynchronous, gradients, stepTimeout);
+        WorkersConfig.class,
+        count,
+        cpus,
+        maxRestarts,
+        asynchronous,
+        maxPolicyLag,
+        gradients,
+        stepTimeout);
     Constraints.require(
         !asynchronous || count > 0, "asynchronous", asynchronous, "needs count > 0");
+    Constraints.require(
+        asynchronous || maxPolicyLag == 1,
+        "max-policy-lag",
+        maxPolicyLag,
+        "must be 1 unless workers are asynchronous");
     Constraints.require(
         stepTimeout == null || count > 0, "step-timeout", stepTimeout, "needs count > 0");
   }
 
   /** No workers. */
   public static WorkersConfig defaults() {
-    return new WorkersConfig(0, 1, 3, false, 1, null);
+    return new WorkersConfig(0, 1, 3, false, 1, 1, null);
   }
 }
