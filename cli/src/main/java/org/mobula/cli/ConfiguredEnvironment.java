@@ -93,7 +93,7 @@ final class ConfiguredEnvironment {
         throw CommandFailure.setting(
             placeOf.apply(List.of("options", option.getKey())),
             ErrorReport.message(e),
-            "{mobula} environments " + name + " tells more.");
+            "{mobula} environments " + name + " shows more.");
       }
     }
     return CATALOGUE.factory(name, options);

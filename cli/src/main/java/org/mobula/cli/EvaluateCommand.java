@@ -359,7 +359,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Path config = file.resolveSibling("config.yaml");
     if (!Files.exists(config)) {
       throw CommandFailure.usage(
-          "there is no config.yaml beside " + file + " that tells the environment",
+          "there is no config.yaml beside " + file + " that names the environment",
           "Name one by --environment.");
     }
     TrainingConfig trained = ConfigFiles.read(config);

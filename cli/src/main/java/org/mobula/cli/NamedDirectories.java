@@ -41,7 +41,7 @@ record NamedDirectories(Path parent, String kind, String option, String marker, 
         if (name != null) {
           throw CommandFailure.usage(
               made + " exists already",
-              "Choose another --name, or go on with that %s: {mobula} %s %s"
+              "Choose another --name, or resume that %s: {mobula} %s %s"
                   .formatted(kind, resume, Terminal.word(made)));
         }
       } catch (IOException e) {

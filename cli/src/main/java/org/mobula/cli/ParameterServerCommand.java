@@ -87,7 +87,7 @@ final class ParameterServerCommand implements Callable<Integer> {
   @Option(
       names = "--restore",
       paramLabel = "RUN",
-      description = "Go on from a run's newest checkpoint, or from a checkpoint's directory.")
+      description = "Resume from a run's newest checkpoint, or from a checkpoint's directory.")
   private @Nullable Path restore;
 
   @Option(

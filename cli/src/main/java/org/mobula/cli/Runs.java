@@ -35,7 +35,7 @@ final class Runs {
     if (Files.isRegularFile(path.resolve(Studies.SEARCH))) {
       throw CommandFailure.usage(
           path + " is a study, not a run: each of its trials is one",
-          "{mobula} tune best " + Terminal.word(path) + " tells the best one.");
+          "{mobula} tune best " + Terminal.word(path) + " shows the best one.");
     }
     return directories.find(pathOrName, "{mobula} runs lists the runs.");
   }

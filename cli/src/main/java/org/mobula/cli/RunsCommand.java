@@ -49,7 +49,7 @@ final class RunsCommand implements Callable<Integer> {
     if (directory != null && !Files.isDirectory(directory)) {
       throw CommandFailure.usage(
           directory + " is no directory",
-          "{mobula} train makes its runs in runs unless told other.");
+          "{mobula} train makes its runs in runs unless another directory is given.");
     }
     Path place = directory == null ? Path.of("runs") : directory;
     List<RunSummary> runs = new ArrayList<>();

@@ -135,7 +135,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
             ConfigReader.place(file, overrides, List.of("space", name)),
             name + ": " + mistake.get(),
             "Every key of the space is a dotted key of the training file, and every value one that"
-                + " it can have; {mobula} schema tells all.");
+                + " it can have; {mobula} schema lists them all.");
       }
     }
   }

@@ -83,7 +83,7 @@ final class ServeProcess {
       return PolicyServer.builder().config(config(options)).start();
     } catch (InvalidValueException | IllegalStateException | IOException e) {
       throw CommandFailure.usage(
-          ErrorReport.message(e), "{mobula} serve --help tells the options.");
+          ErrorReport.message(e), "{mobula} serve --help lists the options.");
     }
   }
 

@@ -45,7 +45,7 @@ final class ShardProcess {
    * @param listen an address
    * @param replica whether it follows a primary
    * @param replicateTo the replica's address
-   * @param restore a run or a checkpoint to go on from
+   * @param restore a run or a checkpoint to resume from
    * @param prometheus a file for metrics
    */
   record Options(
@@ -108,7 +108,7 @@ final class ShardProcess {
       return host;
     } catch (IllegalArgumentException e) {
       throw CommandFailure.usage(
-          ErrorReport.message(e), "{mobula} parameter-server --help tells the options.");
+          ErrorReport.message(e), "{mobula} parameter-server --help lists the options.");
     }
   }
 

@@ -273,7 +273,7 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     wipe();
     err.println(
         signal
-            + ": ending; running trials go on from their last checkpoints with --resume. Again to end at once.");
+            + ": ending; --resume continues running trials from their last checkpoints. Again to end at once.");
   }
 
   private static JsonLine finish(StudyResult result) {

@@ -23,7 +23,7 @@ import org.mobula.tune.storage.StudyRecord;
 import org.mobula.tune.storage.TrialRecord;
 import org.mobula.tune.storage.TrialState;
 
-/** A study that can begin or go on: all that could be wrong with it has been looked at. */
+/** A study that can begin or be resumed: all that could be wrong with it has been looked at. */
 final class StudyRun {
   private final Path directory;
   private final SearchFile file;
@@ -111,7 +111,7 @@ final class StudyRun {
       } catch (IllegalArgumentException e) {
         throw CommandFailure.usage(
             ErrorReport.message(e),
-            "{mobula} tune --resume %s without --set goes on with it; {mobula} tune SEARCH --name NAME begins another."
+            "{mobula} tune --resume %s without --set resumes it; {mobula} tune SEARCH --name NAME begins another."
                 .formatted(Terminal.word(directory)));
       }
       StudyReport.write(result.study(), directory.resolve(Studies.REPORT));

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = TrainCommand.NAME,
     description = {
-      "Train a policy as a YAML file says, or go on with a run.",
+      "Train a policy as a YAML file says, or resume a run.",
       "Ctrl-C ends it after the present step, with a checkpoint to resume from."
     })
 final class TrainCommand implements Callable<Integer> {
@@ -39,7 +39,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--resume",
       paramLabel = "RUN",
-      description = "Go on with this run, from its newest checkpoint.")
+      description = "Resume this run from its newest checkpoint.")
   private @Nullable String resume;
 
   @Option(
@@ -127,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingRun begin(Runs runs) throws IOException {
     if (config == null) {
       throw new ParameterException(
-          spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to go on with one");
+          spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to resume one");
     }
     return TrainingRun.begin(config, overrides(), runs, name);
   }

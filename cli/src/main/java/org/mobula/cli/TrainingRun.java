@@ -24,7 +24,7 @@ import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.rollout.RolloutWorkers;
 
-/** A run that can begin or go on: all that could be wrong with it has been looked at. */
+/** A run that can begin or be resumed: all that could be wrong with it has been looked at. */
 final class TrainingRun implements AutoCloseable {
   private final RunDirectory directory;
   private final RunState state;
@@ -86,7 +86,7 @@ final class TrainingRun implements AutoCloseable {
           .ifPresent(
               misfit -> {
                 throw CommandFailure.usage(
-                    run + " cannot go on: " + misfit,
+                    run + " cannot be resumed: " + misfit,
                     "Leave out the --set that changes the network or the environment, or begin a"
                         + " new run.");
               });
@@ -137,7 +137,7 @@ final class TrainingRun implements AutoCloseable {
         .orElseThrow(
             () ->
                 CommandFailure.usage(
-                    directory.path() + " has no checkpoint to go on from",
+                    directory.path() + " has no checkpoint to resume from",
                     "Begin again: {mobula} train "
                         + directory.config()
                         + "; checkpoint.every saves while it trains."));
@@ -151,7 +151,7 @@ final class TrainingRun implements AutoCloseable {
       throw CommandFailure.failed(
           "the newest checkpoint cannot be read: " + ErrorReport.message(e),
           all.size() > 1
-              ? "Delete " + path + " to go on from the one before."
+              ? "Delete " + path + " to resume from the one before."
               : "It is the only checkpoint; begin again: {mobula} train " + directory.config(),
           e);
     }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
     name = "tune",
     description = {
       "Search the best values for keys of a training file, as a search file says.",
-      "Ctrl-C ends it; --resume goes on. Several processes may --resume one study together."
+      "Ctrl-C ends it; --resume resumes it. Several processes may --resume one study together."
     },
     subcommands = {
       TuneStatusCommand.class,
@@ -47,7 +47,7 @@ final class TuneCommand implements Callable<Integer> {
   @Option(
       names = "--resume",
       paramLabel = "STUDY",
-      description = "Go on with this study, or help those that run it.")
+      description = "Resume this study, or help those that run it.")
   private @Nullable String resume;
 
   @Option(
@@ -113,7 +113,8 @@ final class TuneCommand implements Callable<Integer> {
       return StudyRun.goOn(studies.find(resume), overrides);
     } else if (search == null) {
       throw new ParameterException(
-          spec.commandLine(), "give a SEARCH file to begin a study, or --resume STUDY to go on");
+          spec.commandLine(),
+          "give a SEARCH file to begin a study, or --resume STUDY to resume one");
     }
     return StudyRun.begin(search, overrides, studies, name);
   }

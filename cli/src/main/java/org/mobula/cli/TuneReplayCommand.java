@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Train once more with the schedule of values by which population based training (pbt) came to"
           + " a trial.",
-      "It is a study of its own, which --resume goes on with."
+      "It is a study of its own, which --resume continues."
     })
 final class TuneReplayCommand implements Callable<Integer> {
   @Spec
@@ -61,7 +61,7 @@ final class TuneReplayCommand implements Callable<Integer> {
       TrialRecord trial = TuneBestCommand.trial(kept, number);
       if (PbtReplay.of(kept.record(), trial).changes().size() < 2) {
         throw CommandFailure.usage(
-            "trial %s of %s never went on from another's checkpoint: its values did not change"
+            "trial %s of %s never started from another's checkpoint: its values did not change"
                 .formatted(trial.number(), kept.directory()),
             "{mobula} tune best %s --trial %s shows how to train with them."
                 .formatted(Terminal.word(kept.directory()), trial.number()));

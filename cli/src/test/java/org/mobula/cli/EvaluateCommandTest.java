@@ -353,7 +353,7 @@ class EvaluateCommandTest {
     Files.copy(run.resolve("checkpoints/step-000000000256/policy.safetensors"), lone);
     assertThat(Cli.run("evaluate", lone.toString()).err())
         .isEqualTo(
-            "mobula: there is no config.yaml beside %s that tells the environment\n".formatted(lone)
+            "mobula: there is no config.yaml beside %s that names the environment\n".formatted(lone)
                 + "Name one by --environment.\n");
     assertThat(
             Cli.run("evaluate", lone.toString(), "--environment", "CartPole-v1", "--episodes", "1")

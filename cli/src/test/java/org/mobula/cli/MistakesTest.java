@@ -62,7 +62,7 @@ class MistakesTest {
             file
                 + ":4:5: CartPole-v1 has no option \"max-episode-step\"; did you mean"
                 + " \"max-episode-steps\"?")
-        .endsWith("\nmobula environments CartPole-v1 tells more.\n");
+        .endsWith("\nmobula environments CartPole-v1 shows more.\n");
   }
 
   @Test
@@ -108,7 +108,7 @@ class MistakesTest {
         "trian|Did you mean: mobula train?",
         "train --sed 3|Possible solutions: --set, --seed",
         "train --seed x|mobula: Invalid value for option '--seed': 'x' is not a long",
-        "train|mobula: give a CONFIG to begin a run, or --resume RUN to go on with one",
+        "train|mobula: give a CONFIG to begin a run, or --resume RUN to resume one",
         "train x.yaml --token-file t|mobula: --token-file goes with --join; a training file has parameters.server.token-file",
         "evaluate x --episodes 0|mobula: --episodes is 0 but must be ≥ 1",
         "evaluate x --best --latest|mobula: choose one of --best and --latest",

@@ -119,7 +119,7 @@ class TrainCommandTest {
     assertThat(again.err())
         .isEqualTo(
             "mobula: %s exists already\n".formatted(Path.of(runs, "mine"))
-                + "Choose another --name, or go on with that run: mobula train --resume %s\n"
+                + "Choose another --name, or resume that run: mobula train --resume %s\n"
                     .formatted(Path.of(runs, "mine")));
   }
 
@@ -206,7 +206,7 @@ class TrainCommandTest {
     assertThat(other.exitCode()).isEqualTo(2);
     assertThat(other.err())
         .isEqualTo(
-            "mobula: %s cannot go on: the checkpoint's network has policy.0.weight [8, 4] but the"
+            "mobula: %s cannot be resumed: the checkpoint's network has policy.0.weight [8, 4] but the"
                     .formatted(run)
                 + " configuration asks for policy.0.weight [9, 4]\n"
                 + "Leave out the --set that changes the network or the environment, or begin a"
@@ -238,7 +238,7 @@ class TrainCommandTest {
                     .startsWith("mobula: the newest checkpoint cannot be read: " + file)
                     .contains("cut short"),
             line ->
-                assertThat(line).isEqualTo("Delete " + newest + " to go on from the one before."));
+                assertThat(line).isEqualTo("Delete " + newest + " to resume from the one before."));
     assertThat(Cli.run("evaluate", run.toString()).err()).contains("cut short");
   }
 

@@ -275,7 +275,7 @@ class TuneCommandTest {
                 .formatted(trials.size() - 4));
     assertThat(tune("replay", "p", "--trial=0").err())
         .contains("trial 0 of ")
-        .contains("never went on from another's checkpoint");
+        .contains("never started from another's checkpoint");
     int last = trials.size() - 1;
     Cli.Outcome replay = tune("replay", "p", "--trial=" + last, "--name=again");
     assertThat(replay.exitCode()).as(replay.err()).isZero();

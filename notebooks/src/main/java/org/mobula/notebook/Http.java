@@ -37,7 +37,7 @@ public final class Http {
     try {
       return new ObjectMapper().writeValueAsString(values);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not to be told in JSON: " + values, e);
+      throw new IllegalArgumentException("cannot be written as JSON: " + values, e);
     }
   }
 }

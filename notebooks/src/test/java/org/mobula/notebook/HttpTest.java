@@ -44,6 +44,6 @@ class HttpTest {
   void saysWhatIsNoJson() {
     assertThatThrownBy(() -> Http.post("http://127.0.0.1:1/", Map.of("it", new Object())))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("not to be told in JSON: {it=");
+        .hasMessageStartingWith("cannot be written as JSON: {it=");
   }
 }
