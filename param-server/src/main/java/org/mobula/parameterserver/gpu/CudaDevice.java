@@ -256,8 +256,8 @@ final class CudaDevice implements Device {
     for (int i = 0; i < pointers.length; i++) {
       pointers[i] = pointerTo(arguments.get(i));
     }
-    long blocks = (threads + kernel.blockSize() - 1) / kernel.blockSize();
-    int grid = (int) Math.min(blocks, (long) multiprocessors * BLOCKS_PER_MULTIPROCESSOR);
+    int grid =
+        (int) Math.min(kernel.blocks(threads), (long) multiprocessors * BLOCKS_PER_MULTIPROCESSOR);
     inContext(
         () ->
             check(

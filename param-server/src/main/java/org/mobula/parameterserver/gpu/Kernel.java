@@ -38,6 +38,13 @@ record Kernel(String module, String entry, List<Parameter> parameters, int block
   }
 
   private static final int BLOCK_SIZE = 256;
+
+  /**
+   * One warp: where few threads have much to do each, small blocks go to more multiprocessors. Ten
+   * million numbers have 19,536 lanes, which are 77 blocks of 256 but 611 of 32.
+   */
+  private static final int SMALL_BLOCK_SIZE = 32;
+
   private static final Parameter A = Parameter.ADDRESS;
   private static final Parameter I = Parameter.INTEGER;
   private static final Parameter F = Parameter.FLOAT;
@@ -46,8 +53,8 @@ record Kernel(String module, String entry, List<Parameter> parameters, int block
   static final Kernel SCALE = of("aggregation", "scale", A, I, F);
   static final Kernel ADD_INT8 = of("aggregation", "add_int8", A, A, I, A, I);
   static final Kernel SCATTER_ADD = of("aggregation", "scatter_add", A, A, I, A);
-  static final Kernel LANE_SUMS_OF_SQUARES = of("norm", "lane_sums_of_squares", A, I, A);
-  static final Kernel BLOCK_SUMS_OF_SQUARES = of("norm", "block_sums_of_squares", A, I, A, A);
+  static final Kernel LANE_SUMS_OF_SQUARES = small("norm", "lane_sums_of_squares", A, I, A);
+  static final Kernel BLOCK_SUMS_OF_SQUARES = small("norm", "block_sums_of_squares", A, I, A, A);
   static final Kernel ENCODE_BF16 = of("conversion", "encode_bf16", A, A, I);
   static final Kernel DECODE_BF16 = of("conversion", "decode_bf16", A, A, I);
   static final Kernel ENCODE_FP16 = of("conversion", "encode_fp16", A, A, I);
@@ -84,6 +91,15 @@ record Kernel(String module, String entry, List<Parameter> parameters, int block
 
   private static Kernel of(String module, String entry, Parameter... parameters) {
     return new Kernel(module + ".ptx", entry, List.of(parameters), BLOCK_SIZE);
+  }
+
+  private static Kernel small(String module, String entry, Parameter... parameters) {
+    return new Kernel(module + ".ptx", entry, List.of(parameters), SMALL_BLOCK_SIZE);
+  }
+
+  /** How many blocks so many threads are, before a device's own limit. */
+  long blocks(long threads) {
+    return (threads + blockSize - 1) / blockSize;
   }
 
   /** The text of a PTX file. */

@@ -2,6 +2,7 @@ package org.mobula.parameterserver.shard;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +14,31 @@ import org.jspecify.annotations.Nullable;
 public final class SerialQueue {
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final AtomicInteger unfinished = new AtomicInteger();
+  private final Executor executor;
+
+  /** In the threads of those who bring tasks. */
+  public SerialQueue() {
+    this(Runnable::run);
+  }
+
+  /**
+   * In another thread, where tasks are so long that whoever brings one must not do it.
+   *
+   * @param executor runs one thing after the other
+   */
+  public SerialQueue(Executor executor) {
+    this.executor = executor;
+  }
 
   /** Runs the task, now or in the thread that is at it. What it writes, later tasks see. */
   public void run(Runnable task) {
     tasks.add(task);
-    if (unfinished.getAndIncrement() > 0) {
-      return;
+    if (unfinished.getAndIncrement() == 0) {
+      executor.execute(this::runAll);
     }
+  }
+
+  private void runAll() {
     @Nullable Throwable failure = null;
     do {
       try {

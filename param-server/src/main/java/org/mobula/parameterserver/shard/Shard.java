@@ -3,14 +3,19 @@ package org.mobula.parameterserver.shard;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
 
 /**
- * One slice of the parameters with its optimizer, as a state machine without threads or network:
- * whoever hosts it brings the requests, and calls {@link #expire} every now and then.
+ * One slice of the parameters with its optimizer, as a state machine without network: whoever hosts
+ * it brings the requests, in whose threads it works unless its slice is long, and calls {@link
+ * #expire} every now and then.
  *
  * <p>A primary changes its values one step at a time, hands each change to its replica while it
  * takes the step itself, and answers nobody before the replica has acknowledged: what has been
@@ -25,13 +30,19 @@ import org.mobula.parameterserver.shard.ShardStatus.Role;
 // Here requests come in, one after the other, and it is decided what is next. How pushes become
 // steps is in Rounds, what the replica hears in Replication, who waits for an answer in Answers.
 public final class Shard implements AutoCloseable {
+  /**
+   * From here on a step, or the copy of a gradient to a GPU, takes tens of milliseconds, while
+   * which the thread that serves connections would send no heartbeats.
+   */
+  private static final int LONG_SLICE = 1 << 23;
+
   /** Of shards that are started together, once. */
   private static final long FIRST_HISTORY = 1;
 
   private final ShardSetup setup;
   private final LongSupplier nanoClock;
   private final long layoutHash;
-  private final SerialQueue queue = new SerialQueue();
+  private final SerialQueue queue;
 
   // All that follows is touched by the queue's tasks alone.
   private final Standing standing;
@@ -45,6 +56,7 @@ public final class Shard implements AutoCloseable {
   Shard(ShardSetup setup, Role role, long history, SliceNumbers numbers, LongSupplier nanoClock) {
     this.setup = setup;
     this.nanoClock = nanoClock;
+    queue = setup.size() < LONG_SLICE ? new SerialQueue() : new SerialQueue(thread());
     layoutHash = LayoutHash.of(setup.layout());
     standing = new Standing(setup, role, new Lineage(history, 0, null), nanoClock);
     workers = new Workers(standing, nanoClock);
@@ -52,6 +64,24 @@ public final class Shard implements AutoCloseable {
     answers = new Answers(standing, workers, numbers, measurements);
     replication = new Replication(standing, workers, numbers, answers, nanoClock, this::run);
     rounds = new Rounds(standing, workers, numbers, measurements, answers, replication, nanoClock);
+  }
+
+  /** One thread, which ends when there was nothing to do for a while. */
+  private static Executor thread() {
+    ThreadPoolExecutor one =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            1,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "mobula-shard");
+              thread.setDaemon(true);
+              return thread;
+            });
+    one.allowCoreThreadTimeOut(true);
+    return one;
   }
 
   /**

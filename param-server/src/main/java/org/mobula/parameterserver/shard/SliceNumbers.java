@@ -37,7 +37,7 @@ sealed interface SliceNumbers extends AutoCloseable permits CpuNumbers, GpuNumbe
    * @throws IllegalStateException if that is a GPU and there is none that can be used
    */
   static SliceNumbers of(ShardSetup setup) {
-    if (setup.device() == ComputeDevice.CPU) {
+    if (!setup.device().looksForGpu(setup.size())) {
       return new CpuNumbers(setup);
     }
     Logger log = LoggerFactory.getLogger(SliceNumbers.class);

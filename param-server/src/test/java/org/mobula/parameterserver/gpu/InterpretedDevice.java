@@ -91,8 +91,7 @@ public final class InterpretedDevice implements Device {
     PtxModule module =
         modules.computeIfAbsent(kernel.module(), name -> PtxModule.parse(Kernel.ptx(name)));
     PtxModule.Entry entry = module.entry(kernel.entry());
-    long blocks = (threads + kernel.blockSize() - 1) / kernel.blockSize();
-    interpreter.launch(entry, (int) Math.min(blocks, MOST_BLOCKS), arguments);
+    interpreter.launch(entry, (int) Math.min(kernel.blocks(threads), MOST_BLOCKS), arguments);
   }
 
   @Override

@@ -15,6 +15,7 @@ import jcuda.nvptxcompiler.nvPTXCompilerHandle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.mobula.core.optimizer.BlockNorm;
 
 /** The PTX files, without a GPU. */
 class PtxTest {
@@ -87,6 +88,13 @@ class PtxTest {
         .noneMatch(
             operation -> operation.matches("fma.*|mad.*f(32|64)|.*approx.*|.*ftz.*|.*full.*"))
         .noneMatch(operation -> operation.matches("(add|sub|mul|div|sqrt)\\.f(32|64)"));
+  }
+
+  /** Each lane adds in a fixed order, so there are no more threads to be had. */
+  @Test
+  void sumsOfSquaresReachEveryMultiprocessor() {
+    long lanes = 8L * BlockNorm.blocks(10_000_000);
+    assertThat(Kernel.LANE_SUMS_OF_SQUARES.blocks(lanes)).isEqualTo(611).isGreaterThan(4 * 132);
   }
 
   @Test

@@ -12,6 +12,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
 import org.mobula.core.optimizer.OptimizerConfig.Sgd;
@@ -551,5 +553,41 @@ class ShardTest {
     assertThat(first(shard)).isEqualTo(-1);
     push(shard, 0, 2, 1, 1).join();
     assertThat(reader.first).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8388607, true", "8388608, false"})
+  void longSlicesAreNotComputedInTheThreadThatServesConnections(int size, boolean inOwnThread) {
+    ParameterLayout layout = new ParameterLayout.Builder().add("w", size).build();
+    ShardSetup setup =
+        new ShardSetup(
+            layout,
+            0,
+            size,
+            Sgd.defaults(),
+            0,
+            new Asynchronous(),
+            LEASE,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(2),
+            ComputeDevice.CPU,
+            0,
+            Agreement.NONE);
+    try (Shard shard = Shard.primary(setup, FloatSlice.of(new float[size]), now::get)) {
+      shard.join(new Join(0, 7, LayoutHash.of(layout), 0, size)).join();
+      float[] gradient = new float[size];
+      gradient[size - 1] = 1;
+      float[] last = new float[1];
+      Thread[] worked = new Thread[1];
+      Push push = new Push(new Caller(0, 7, 0), 1, 0, 1);
+      SliceReader reader =
+          (values, offset, length, version) -> {
+            last[0] = values[offset + length - 1];
+            worked[0] = Thread.currentThread();
+          };
+      shard.pushPull(push, FloatSlice.of(gradient), reader).join();
+      assertThat(last[0]).isEqualTo(-1);
+      assertThat(Thread.currentThread().equals(worked[0])).isEqualTo(inOwnThread);
+    }
   }
 }
