@@ -2,11 +2,11 @@ package org.mobula.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.PrometheusSink;
@@ -21,6 +21,7 @@ import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ShardHost;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
@@ -31,10 +32,17 @@ import org.slf4j.LoggerFactory;
 /** A shard that is a process of its own, until a signal ends it. */
 final class ShardProcess {
   private static final Logger LOG = LoggerFactory.getLogger(ShardProcess.class);
+  private static final long NANOS_BETWEEN_METRICS = 1_000_000_000;
 
   private final Options options;
 
-  private ShardProcess(Options options) {
+  /** Of the main thread, which alone touches what follows. */
+  private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+
+  private boolean ended;
+  private @Nullable ShardEvent lost;
+
+  ShardProcess(Options options) {
     this.options = options;
   }
 
@@ -76,7 +84,7 @@ final class ShardProcess {
     }
   }
 
-  private ShardHost start() throws IOException {
+  ShardHost start() throws IOException {
     Path file = options.config;
     List<String> settings = options.settings;
     TrainingConfig training = ConfigFiles.read(file, settings);
@@ -102,6 +110,7 @@ final class ShardProcess {
         float[] initial = policy.network().initialParameters(random);
         host = ShardHost.primary(setup, initial, address, listening);
       }
+      host.listening(this::hear);
       if (follower != null) {
         host.replicateTo(follower, server);
       }
@@ -160,25 +169,50 @@ final class ShardProcess {
     out.flush();
   }
 
-  private int serve(ShardHost host) throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
+  /** In the main thread: who does not read what it says must not make the shard wait. */
+  int serve(ShardHost host) throws InterruptedException {
     PrometheusSink sink =
         options.prometheus == null
             ? null
             : PrometheusSink.toFile(options.prometheus, Map.of("shard", options.place()));
-    try (StopSignals signals = StopSignals.listen(signal -> ended.countDown())) {
+    try (StopSignals signals = StopSignals.listen(signal -> tasks.add(() -> ended = true))) {
       long start = System.nanoTime();
+      long measured = start;
       boolean written = true;
-      while (!ended.await(1, TimeUnit.SECONDS)) {
-        if (sink != null) {
-          double seconds = (System.nanoTime() - start) / 1e9;
+      while (!ended) {
+        Runnable task = tasks.poll(1, TimeUnit.SECONDS);
+        if (task != null) {
+          task.run();
+        }
+        long now = System.nanoTime();
+        if (sink != null && now - measured >= NANOS_BETWEEN_METRICS) {
+          measured = now;
+          double seconds = (now - start) / 1e9;
           written = write(() -> sink.record(0, seconds, ShardFigures.of(host.status())), written);
         }
       }
       if (sink != null) {
         boolean unused = write(sink::close, written);
       }
+      if (lost != null) {
+        throw CommandFailure.failed(
+            "shard %s has ended: %s".formatted(options.place(), lost.message()),
+            "Its replica takes over where there is one; else start it anew with --restore RUN.");
+      }
       return signals.exitCode();
+    }
+  }
+
+  /** Called by the shard, which is not made to wait. */
+  void hear(ShardEvent event) {
+    tasks.add(() -> happened(event));
+  }
+
+  private void happened(ShardEvent event) {
+    event.log(LOG);
+    if (event.kind() == ShardEvent.Kind.SHARD_LOST) {
+      lost = event;
+      ended = true;
     }
   }
 
@@ -196,7 +230,7 @@ final class ShardProcess {
         LOG.warn("The metrics are written to {} again.", options.prometheus);
       }
       return true;
-    } catch (UncheckedIOException e) {
+    } catch (RuntimeException e) {
       if (before) {
         LOG.warn(
             "The metrics cannot be written to {}, whose numbers are old until they can: {}",

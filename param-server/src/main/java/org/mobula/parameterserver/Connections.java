@@ -34,11 +34,17 @@ final class Connections implements AutoCloseable {
     config = trusted == null ? known : known.withTls(Path.of(trusted));
   }
 
-  synchronized ShardLink to(Address address) {
+  /**
+   * A link.
+   *
+   * @param token that the shard asks for; empty for the configuration's
+   */
+  synchronized ShardLink to(Address address, String token) {
     if (transport == null) {
       transport = Transport.open();
     }
-    return new ReconnectingShardLink(transport, address, 0, config);
+    LinkConfig own = token.isEmpty() ? config : config.withToken(token);
+    return new ReconnectingShardLink(transport, address, 0, own);
   }
 
   @Override

@@ -1,7 +1,10 @@
 package org.mobula.parameterserver;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +24,7 @@ import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.config.SecretFile;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
@@ -38,16 +42,17 @@ import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.LayoutHash;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.wire.Address;
-import org.mobula.parameterserver.wire.ListenConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,7 +87,6 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(500);
 
   private static final Duration RECONNECT_WITHIN = Duration.ofSeconds(1);
-  private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
 
   /** Settings that all learners of a run share, but for those that each has of its own. */
   private static final Pattern SHARED =
@@ -122,6 +126,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
 
   /** Those whose failure was told. */
   private final Set<Integer> told = new HashSet<>();
+
+  /**
+   * Of the run's shards, should other processes reach them. Two such texts have 244 random bits.
+   */
+  private final String token = UUID.randomUUID() + "." + UUID.randomUUID();
 
   private List<List<ShardHandle>> shards = List.of();
   private @Nullable Connections connections;
@@ -284,9 +293,40 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return new Membership(session, LayoutHash.of(layout), agreement, claim, takesOver);
   }
 
-  /** Where the shards can be reached, in their order; a primary before its replica. */
-  public List<String> addresses() {
-    return shards.stream().flatMap(List::stream).map(shard -> shard.address().toString()).toList();
+  /**
+   * Lets other processes of this machine join the run that this server has been given to: from now
+   * on its shards listen on loopback ports, which they do not otherwise, and ask for a token that
+   * is the run's own. {@code mobula train --join} takes both.
+   *
+   * @param tokenFile is written for its owner alone
+   * @return where the shards can be reached, in their order; a replica's address after a comma
+   * @throws IllegalStateException if no trainer has begun, or the shards are processes of their own
+   * @throws UncheckedIOException if the file cannot be written
+   */
+  public List<String> listen(Path tokenFile) {
+    if (hosts.isEmpty()) {
+      throw new IllegalStateException(
+          server.addresses().isEmpty()
+              ? "no trainer has begun, so there are no shards yet: listen once it has"
+              : "the shards listen already, each in its own process: " + server.addresses());
+    }
+    List<String> addresses = new ArrayList<>();
+    int each = 1 + server.replicas();
+    for (int i = 0; i < hosts.size(); i++) {
+      String address =
+          await(hosts.get(i).call(host -> host.address().toString()), "shard " + i / each);
+      if (i % each == 0) {
+        addresses.add(address);
+      } else {
+        addresses.add(addresses.remove(addresses.size() - 1) + "," + address);
+      }
+    }
+    try {
+      SecretFile.write(tokenFile, token);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the token cannot be written to " + tokenFile, e);
+    }
+    return addresses;
   }
 
   /**
@@ -391,15 +431,14 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private List<List<ShardHandle>> start(TrainingConfig config, PolicySpec policy, float[] initial) {
     List<List<ShardHandle>> started = new ArrayList<>();
     long history = ShardHost.history();
+    String secret = token;
     for (int i = 0; i < server.shards(); i++) {
       ShardSetup setup = setup(config, policy, server, i);
       String name = "parameter-shard-" + i;
       ActorRef<ShardHost> primary =
           runtime.actor(
               ActorOptions.named(name),
-              () ->
-                  ShardHost.primary(setup, initial, history, ANY_PORT, ListenConfig.defaults())
-                      .listening(ParameterServer::heardByTheTrainer));
+              () -> ShardHost.here(primary(setup, initial, history), secret));
       hosts.add(primary);
       List<ShardHandle> handles = new ArrayList<>();
       handles.add(await(primary.call(ShardHost::handle), name));
@@ -407,10 +446,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         String replicaName = name + "-replica";
         ActorRef<ShardHost> replica =
             runtime.actor(
-                ActorOptions.named(replicaName),
-                () ->
-                    ShardHost.replica(setup, ANY_PORT, ListenConfig.defaults())
-                        .listening(ParameterServer::heardByTheTrainer));
+                ActorOptions.named(replicaName), () -> ShardHost.here(replica(setup), secret));
         hosts.add(replica);
         ShardHandle handle = await(replica.call(ShardHost::handle), replicaName);
         handles.add(handle);
@@ -420,6 +456,20 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       started.add(handles);
     }
     return started;
+  }
+
+  private static Shard primary(ShardSetup setup, float[] whole, long history) {
+    FloatSlice slice = new FloatSlice(whole, setup.from(), setup.size());
+    return heard(Shard.primary(setup, slice, history, System::nanoTime));
+  }
+
+  private static Shard replica(ShardSetup setup) {
+    return heard(Shard.replica(setup, System::nanoTime));
+  }
+
+  private static Shard heard(Shard shard) {
+    shard.listen(ParameterServer::heardByTheTrainer);
+    return shard;
   }
 
   /** The trainer asks its shards for what has happened, wherever they are. */

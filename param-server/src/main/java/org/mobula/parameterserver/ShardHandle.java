@@ -3,41 +3,48 @@ package org.mobula.parameterserver;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.LocalShardLink;
-import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.wire.Address;
 
 /**
- * How to reach a shard. In the JVM where the shard is, without a socket; a copy that has been
- * serialised, as on its way to another JVM, knows the address alone.
+ * How to reach a shard. In the JVM where the shard is, without a socket. When a handle is
+ * serialised, as on its way to another JVM, the shard begins to listen: the copy knows where, and
+ * the token.
  */
 final class ShardHandle implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private final Address address;
-  private final transient @Nullable Shard shard;
+  private final @Nullable Address address;
+  private final String token;
+  private final transient @Nullable ShardHost host;
 
-  private ShardHandle(Address address, @Nullable Shard shard) {
+  private ShardHandle(@Nullable Address address, String token, @Nullable ShardHost host) {
     this.address = address;
-    this.shard = shard;
+    this.token = token;
+    this.host = host;
   }
 
-  /** A shard of this JVM that listens there, too. */
-  static ShardHandle of(Shard shard, Address address) {
-    return new ShardHandle(address, shard);
+  /** A shard of this JVM. */
+  static ShardHandle of(ShardHost host) {
+    return new ShardHandle(null, host.token(), host);
   }
 
-  /** A shard of some process that listens there. */
+  /** A shard of some process that listens there; its token is the configuration's. */
   static ShardHandle at(Address address) {
-    return new ShardHandle(address, null);
+    return new ShardHandle(address, "", null);
   }
 
-  Address address() {
-    return address;
+  /** For Java's serialisation. */
+  private Object writeReplace() {
+    return host == null ? this : new ShardHandle(host.address(), token, null);
   }
 
   ShardLink link(Connections connections) {
-    Shard here = shard;
-    return here != null ? new LocalShardLink(here) : connections.to(address);
+    if (host != null) {
+      return new LocalShardLink(host.shard());
+    } else if (address == null) {
+      throw new IllegalStateException("a handle must name a shard or its address");
+    }
+    return connections.to(address, token);
   }
 }

@@ -3,6 +3,9 @@ package org.mobula.parameterserver;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
@@ -19,25 +22,59 @@ import org.mobula.parameterserver.wire.ShardServer;
 import org.mobula.parameterserver.wire.Transport;
 
 /**
- * One shard and the server that other processes reach it by: the object of a shard's actor, or of a
- * process of its own.
+ * One shard and, where other processes need one, the server that they reach it by: the object of a
+ * shard's actor, or of a process of its own.
  */
 public final class ShardHost implements AutoCloseable {
-  private final Transport transport = Transport.open();
+  private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
+  private static final long EXPIRY_MILLIS = 100;
+
   private final Shard shard;
-  private final ShardServer server;
+  private final String token;
+  private @Nullable Transport transport;
+  private @Nullable ShardServer server;
+
+  /** Lets time pass for a shard that no server looks after. */
+  private @Nullable ScheduledExecutorService ticker;
+
   private @Nullable Connections replicaConnections;
   private boolean closed;
 
-  private ShardHost(Shard shard, Address address, ListenConfig config) {
+  private ShardHost(Shard shard, String token) {
     this.shard = shard;
+    this.token = token;
+  }
+
+  private static ShardHost at(Shard shard, Address address, ListenConfig config) {
+    ShardHost host = new ShardHost(shard, config.tokenText());
     try {
-      server = ShardServer.start(transport, address, List.of(shard), config);
+      host.listen(address, config);
     } catch (RuntimeException e) {
-      transport.close();
-      shard.close();
+      host.close();
       throw e;
     }
+    return host;
+  }
+
+  /**
+   * A shard for this JVM, which nobody else can reach until its handle goes to another one.
+   *
+   * @param token that others must have then
+   */
+  static ShardHost here(Shard shard, String token) {
+    ShardHost host = new ShardHost(shard, token);
+    ScheduledExecutorService ticker =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "mobula-parameter-shard");
+              thread.setDaemon(true);
+              return thread;
+            });
+    host.ticker = ticker;
+    var unused =
+        ticker.scheduleAtFixedRate(
+            shard::expire, EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
+    return host;
   }
 
   /**
@@ -47,18 +84,8 @@ public final class ShardHost implements AutoCloseable {
    */
   public static ShardHost primary(
       ShardSetup setup, float[] whole, Address address, ListenConfig config) {
-    return primary(setup, whole, history(), address, config);
-  }
-
-  /**
-   * One of several primaries that are started together.
-   *
-   * @param history of all of them
-   */
-  static ShardHost primary(
-      ShardSetup setup, float[] whole, long history, Address address, ListenConfig config) {
     FloatSlice slice = new FloatSlice(whole, setup.from(), setup.size());
-    return new ShardHost(Shard.primary(setup, slice, history, System::nanoTime), address, config);
+    return at(Shard.primary(setup, slice, history(), System::nanoTime), address, config);
   }
 
   /** Tells values that begin here from all others; no result depends on it. */
@@ -86,12 +113,12 @@ public final class ShardHost implements AutoCloseable {
       Throwable refusal = e.getCause() == null ? e : e.getCause();
       throw new IllegalArgumentException(refusal.getMessage(), refusal);
     }
-    return new ShardHost(shard, address, config);
+    return at(shard, address, config);
   }
 
   /** A replica that holds nothing until a primary sends it its state. */
   public static ShardHost replica(ShardSetup setup, Address address, ListenConfig config) {
-    return new ShardHost(Shard.replica(setup, System::nanoTime), address, config);
+    return at(Shard.replica(setup, System::nanoTime), address, config);
   }
 
   /**
@@ -105,12 +132,34 @@ public final class ShardHost implements AutoCloseable {
   }
 
   ShardHandle handle() {
-    return ShardHandle.of(shard, server.address());
+    return ShardHandle.of(this);
   }
 
-  /** Where it listens. */
-  public Address address() {
-    return server.address();
+  Shard shard() {
+    return shard;
+  }
+
+  String token() {
+    return token;
+  }
+
+  /** Where it listens: from now on, if it did not before, for processes of this machine. */
+  public synchronized Address address() {
+    ShardServer listening = server;
+    return listening == null
+        ? listen(ANY_PORT, ListenConfig.defaults().withToken(token))
+        : listening.address();
+  }
+
+  private synchronized Address listen(Address address, ListenConfig config) {
+    if (closed) {
+      throw new IllegalStateException("the shard is closed, so nobody can reach it any more");
+    }
+    Transport opened = transport == null ? Transport.open() : transport;
+    transport = opened;
+    ShardServer started = ShardServer.start(opened, address, List.of(shard), config);
+    server = started;
+    return started.address();
   }
 
   /** How the shard fares. */
@@ -131,16 +180,23 @@ public final class ShardHost implements AutoCloseable {
 
   /** Called by whoever started it, which waits for it, and once more by the runtime. */
   @Override
-  public void close() {
+  public synchronized void close() {
     if (closed) {
       return;
     }
     closed = true;
-    server.close();
+    if (ticker != null) {
+      ticker.shutdownNow();
+    }
+    if (server != null) {
+      server.close();
+    }
     if (replicaConnections != null) {
       replicaConnections.close();
     }
-    transport.close();
+    if (transport != null) {
+      transport.close();
+    }
     shard.close();
   }
 }

@@ -4,19 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +55,8 @@ import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.LinkLostException;
+import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
 
 /** Whole runs whose parameters lie in shards. */
@@ -380,7 +390,7 @@ class ParameterServerTest {
                 })
             .build()
             .train();
-        addresses = parameters.addresses();
+        addresses = parameters.listen(directory.resolve("token"));
       }
       assertThat(failures).hasSize(1);
       assertThat(failures.get(0)).startsWith("learner 1 failed: ");
@@ -390,6 +400,78 @@ class ParameterServerTest {
             .isInstanceOf(LinkLostException.class);
       }
     }
+  }
+
+  /** Ports that this process listens on; a local one has the state 0A. */
+  private static Set<String> listening() throws IOException {
+    Set<String> own = new HashSet<>();
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path each : descriptors.toList()) {
+        if (Files.isSymbolicLink(each)) { // that of the listing itself is gone
+          own.add(Files.readSymbolicLink(each).toString());
+        }
+      }
+    }
+    Set<String> ports = new HashSet<>();
+    for (String table : List.of("/proc/self/net/tcp", "/proc/self/net/tcp6")) {
+      for (String line : Files.readAllLines(Path.of(table))) {
+        String[] cells = line.strip().split("\\s+", -1);
+        if (cells.length > 9
+            && cells[3].equals("0A")
+            && own.contains("socket:[" + cells[9] + "]")) {
+          ports.add(cells[1]);
+        }
+      }
+    }
+    return ports;
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "Only Linux has /proc/self/net/tcp")
+  void aRunInOneProcessListensOnlyWhenItIsAskedTo() throws Exception {
+    Set<String> before = listening();
+    List<Set<String>> during = new ArrayList<>();
+    Path token = directory.resolve("token");
+    ServerConfig server = server(2).withReplicas(1);
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+      assertThatThrownBy(() -> parameters.listen(token))
+          .hasMessage("no trainer has begun, so there are no shards yet: listen once it has");
+      trainer(config(2), server, parameters)
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onIteration(
+                    TrainingProgress progress, Map<String, Double> measurements) {
+                  try {
+                    during.add(listening());
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }
+              })
+          .build()
+          .train()
+          .policy()
+          .close();
+      assertThat(during).isNotEmpty().containsOnly(before);
+
+      List<String> addresses = parameters.listen(token);
+      assertThat(parameters.listen(token)).isEqualTo(addresses);
+      assertThat(listening()).hasSize(before.size() + 4);
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(token)))
+          .isEqualTo("rw-------");
+      assertThat(addresses).hasSize(2);
+      Address primary = Address.parse(addresses.get(1).split(",", -1)[0]);
+      Address replica = Address.parse(addresses.get(1).split(",", -1)[1]);
+      assertThatThrownBy(() -> ShardProbe.ask(primary, null, null))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("token");
+      ShardStatus found = ShardProbe.ask(primary, token, null);
+      assertThat(found.version()).isPositive();
+      assertThat(ShardProbe.ask(replica, token, null).to()).isEqualTo(found.to());
+    }
+    assertThat(listening()).isEqualTo(before);
   }
 
   @ParameterizedTest

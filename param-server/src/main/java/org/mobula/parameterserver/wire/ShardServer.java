@@ -1,5 +1,6 @@
 package org.mobula.parameterserver.wire;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -13,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
@@ -83,28 +85,7 @@ public final class ShardServer implements AutoCloseable {
     SslContext tls = tls(config);
     connections = new DefaultChannelGroup(transport.loops().next(), true);
     removeFormer(address);
-    ChannelFuture bound =
-        transport
-            .server(address)
-            .childHandler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel client) {
-                    connections.add(client);
-                    if (tls != null) {
-                      client.pipeline().addLast(tls.newHandler(client.alloc()));
-                    }
-                    client.pipeline().addLast(new ServerConnection(ShardServer.this, client));
-                  }
-                })
-            .bind(transport.socketAddress(address))
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new UncheckedIOException(
-          "the server cannot listen on %s: %s".formatted(address, bound.cause().getMessage()),
-          new IOException(bound.cause()));
-    }
-    channel = bound.channel();
+    channel = bind(transport, address, tls);
     this.address =
         address instanceof Address.Tcp tcp
                 && channel.localAddress() instanceof InetSocketAddress local
@@ -118,6 +99,52 @@ public final class ShardServer implements AutoCloseable {
                 EXPIRY_MILLIS,
                 EXPIRY_MILLIS,
                 TimeUnit.MILLISECONDS);
+  }
+
+  private Channel bind(Transport transport, Address address, @Nullable SslContext tls) {
+    ServerBootstrap bootstrap =
+        transport
+            .server(address)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel client) {
+                    connections.add(client);
+                    if (tls != null) {
+                      client.pipeline().addLast(tls.newHandler(client.alloc()));
+                    }
+                    client.pipeline().addLast(new ServerConnection(ShardServer.this, client));
+                  }
+                });
+    try {
+      if (!(address instanceof Address.Unix unix)) {
+        return bind(bootstrap, transport.socketAddress(address));
+      }
+      OwnerSocket socket = OwnerSocket.at(unix);
+      try {
+        Channel bound = bind(bootstrap, transport.socketAddress(socket.first()));
+        try {
+          socket.publish();
+        } catch (IOException e) {
+          bound.close().awaitUninterruptibly();
+          throw e;
+        }
+        return bound;
+      } finally {
+        socket.removeFolder();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the server cannot listen on %s: %s".formatted(address, e.getMessage()), e);
+    }
+  }
+
+  private static Channel bind(ServerBootstrap bootstrap, SocketAddress place) throws IOException {
+    ChannelFuture bound = bootstrap.bind(place).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException(bound.cause().getMessage(), bound.cause());
+    }
+    return bound.channel();
   }
 
   private static boolean isPrivate(Address address) {

@@ -77,7 +77,9 @@ class InterpretedShardTest extends ShardDeviceContract {
     String why = "numbers on an interpreter are lost (the interpreter has been broken)";
     assertRefused(pushed, Refusal.FENCED, why);
     assertRefused(waiting, Refusal.FENCED, why);
-    assertThat(shard.status().join().role()).isEqualTo(Role.FENCED);
+    ShardStatus status = shard.status().join();
+    assertThat(status.role()).isEqualTo(Role.FENCED);
+    assertThat(status.events()).containsEntry(ShardEvent.Kind.SHARD_LOST, 1L);
     assertRefused(shard.pull(new Pull(Caller.reader(0), 0), SliceReader.NONE), Refusal.FENCED, why);
     replica.promote(new Promote(1, 1)).join();
     push(replica, 0, 2, 1, gaussians());
@@ -96,7 +98,9 @@ class InterpretedShardTest extends ShardDeviceContract {
     assertThat(push(shard, 0, 2, 1, gaussians())).isNotDone();
     shard.expire();
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
-    assertThat(replica.status().join().role()).isEqualTo(Role.REPLICA);
-    assertThat(replica.status().join().version()).isEqualTo(1);
+    ShardStatus status = replica.status().join();
+    assertThat(status.role()).isEqualTo(Role.REPLICA);
+    assertThat(status.version()).isEqualTo(1);
+    assertThat(status.events()).containsEntry(ShardEvent.Kind.SHARD_LOST, 1L);
   }
 }

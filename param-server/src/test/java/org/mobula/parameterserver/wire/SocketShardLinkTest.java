@@ -243,6 +243,21 @@ class SocketShardLinkTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"unix", "nio-unix"})
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has other permissions")
+  void aSocketFileIsItsOwnersAlone(String kind) throws Exception {
+    Transport transport = transport(kind);
+    Files.createDirectory(folder.resolve(".m0")); // left by a server that was killed
+    Address address = serve(kind, transport, Wires.primary(10));
+    Path file = folder.resolve("shard");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThat(folder).isDirectoryNotContaining("glob:**.m1");
+    assertThat(Wires.get(connect(transport, address, Wires.config(10)).status()).version())
+        .isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix", "nio-unix"})
   void aSocketFileIsTakenOverFromAServerThatIsGoneAndFromNoOther(String kind) throws Exception {
     Transport transport = transport(kind);
     Address address = address(kind);

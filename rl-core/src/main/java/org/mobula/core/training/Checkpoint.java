@@ -96,6 +96,7 @@ public record Checkpoint(
   void write(Path directory, TrainingConfig config, Provenance provenance) throws IOException {
     Path written = directory.resolveSibling("." + directory.getFileName() + ".part");
     RunDirectory.delete(written);
+    RunDirectory.makeForOwner(directory.toAbsolutePath().resolveSibling(".").normalize());
     Files.createDirectories(written);
     PolicyFile.write(written.resolve(Policy.FILE_NAME), policy, snapshot);
     ParameterLayout layout = policy.network().layout();

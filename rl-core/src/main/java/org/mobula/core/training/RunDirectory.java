@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +27,9 @@ import org.slf4j.LoggerFactory;
  *   checkpoints/step-000000102400/   whole, by being renamed when it is
  *   checkpoints/best                 the name of the best one
  * </pre>
+ *
+ * <p>{@code checkpoints} is made for its owner alone, where the file system knows permissions: what
+ * a run has learnt is nobody else's until its owner says so.
  */
 public final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
@@ -146,6 +152,23 @@ public final class RunDirectory {
         delete(entry);
       }
     }
+  }
+
+  /** Makes a directory, unless it is there, that nobody else may look into. */
+  static void makeForOwner(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      return;
+    }
+    Path parent = directory.getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    boolean posix =
+        parent != null && Files.getFileAttributeView(parent, PosixFileAttributeView.class) != null;
+    FileAttribute<?>[] owner = {
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+    };
+    Files.createDirectories(directory, posix ? owner : new FileAttribute<?>[0]);
   }
 
   /** Writes a file and waits until it is on the disk. */

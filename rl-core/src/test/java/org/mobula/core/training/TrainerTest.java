@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -187,6 +190,17 @@ class TrainerTest {
       assertThat(loaded.spec()).isEqualTo(trained.spec());
       assertThat(loaded.snapshot().normalizer()).isEqualTo(trained.snapshot().normalizer());
     }
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has other permissions")
+  void checkpointsAreTheirOwnersAlone() throws IOException {
+    Trainer.builder(config("CartPole-v1")).directory(directory).build().train().policy().close();
+    assertThat(
+            PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(directory.resolve("checkpoints"))))
+        .isEqualTo("rwx------");
+    assertThat(new RunDirectory(directory).latest()).isPresent();
   }
 
   @Test
