@@ -2,9 +2,11 @@ package org.mobula.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
@@ -48,18 +50,23 @@ final class JoinedLearner {
     return new JoinedLearner(own, server, ConfiguredEnvironment.of(own, file, overrides));
   }
 
-  int train(RunOutput output) {
+  int train(RunOutput output, @Nullable MetricsEndpoint metrics) {
     int exitCode;
     TrainingResult result;
     try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
         JoinedStore store = new JoinedStore(server, display::happened)) {
-      Trainer trainer =
+      Trainer.Builder builder =
           Trainer.builder(config)
               .environment(environment)
               .learners(server.learners())
               .store(store)
-              .listener(display)
-              .build();
+              .listener(display);
+      if (metrics != null) {
+        PrometheusSink sink = new PrometheusSink(Map.of());
+        metrics.show(sink);
+        builder.sink(sink);
+      }
+      Trainer trainer = builder.build();
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {

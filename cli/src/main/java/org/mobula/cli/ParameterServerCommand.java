@@ -91,6 +91,14 @@ final class ParameterServerCommand implements Callable<Integer> {
   private @Nullable Path restore;
 
   @Option(
+      names = "--metrics",
+      paramLabel = "ADDRESS",
+      description =
+          "host:port at which Prometheus can ask for the shard's metrics; with the token, if there"
+              + " is one.")
+  private @Nullable String metrics;
+
+  @Option(
       names = "--prometheus",
       paramLabel = "FILE",
       description = "Keep the shard's metrics there, for the node exporter's text-file collector.")
@@ -127,6 +135,7 @@ final class ParameterServerCommand implements Callable<Integer> {
             replica,
             replicateTo,
             restore,
+            metrics,
             prometheus,
             json);
     return ShardProcess.run(options, spec.commandLine().getOut());

@@ -54,6 +54,7 @@ final class ShardProcess {
    * @param replica whether it follows a primary
    * @param replicateTo the replica's address
    * @param restore a run or a checkpoint to resume from
+   * @param metrics an address for metrics
    * @param prometheus a file for metrics
    */
   record Options(
@@ -68,6 +69,7 @@ final class ShardProcess {
       boolean replica,
       @Nullable String replicateTo,
       @Nullable Path restore,
+      @Nullable String metrics,
       @Nullable Path prometheus,
       boolean json) {
     String place() {
@@ -78,9 +80,11 @@ final class ShardProcess {
   /** Serves until a signal comes, whose exit code it returns. */
   static int run(Options options, PrintWriter out) throws IOException, InterruptedException {
     ShardProcess process = new ShardProcess(options);
-    try (ShardHost host = process.start()) {
-      process.say(host, out);
-      return process.serve(host);
+    ConfigFiles.checkToken(options.tokenFile);
+    try (MetricsEndpoint metrics = MetricsEndpoint.at(options.metrics, process.token());
+        ShardHost host = process.start()) {
+      process.say(host, metrics, out);
+      return process.serve(host, metrics);
     }
   }
 
@@ -122,14 +126,17 @@ final class ShardProcess {
   }
 
   private ListenConfig listening() {
-    String token = options.tokenFile == null ? "" : ListenConfig.readToken(options.tokenFile);
     return new ListenConfig(
-        token,
+        token(),
         options.certificate,
         options.privateKey,
         ListenConfig.defaults().sliceRequests(),
         ListenConfig.defaults().smallRequests(),
         ListenConfig.defaults().times());
+  }
+
+  private String token() {
+    return options.tokenFile == null ? "" : ListenConfig.readToken(options.tokenFile);
   }
 
   private static StoreState saved(Path path, ParameterLayout layout) throws IOException {
@@ -145,16 +152,20 @@ final class ShardProcess {
     return state;
   }
 
-  private void say(ShardHost host, PrintWriter out) {
+  private void say(ShardHost host, @Nullable MetricsEndpoint metrics, PrintWriter out) {
     ShardStatus status = host.status();
     if (options.json) {
-      out.println(
+      JsonLine line =
           new JsonLine()
               .text("address", host.address().toString())
               .text("role", ShardFigures.role(status))
               .integer("version", status.version())
               .integer("from", status.from())
-              .integer("to", status.to()));
+              .integer("to", status.to());
+      if (metrics != null) {
+        line.text("metrics", metrics.url());
+      }
+      out.println(line);
     } else {
       out.println(
           "shard %s (parameters %s to %s, version %s, %s) at %s"
@@ -165,35 +176,40 @@ final class ShardProcess {
                   Figures.count(status.version()),
                   ShardFigures.role(status),
                   host.address()));
+      if (metrics != null) {
+        out.println("metrics at " + metrics.url());
+      }
     }
     out.flush();
   }
 
   /** In the main thread: who does not read what it says must not make the shard wait. */
-  int serve(ShardHost host) throws InterruptedException {
+  int serve(ShardHost host, @Nullable MetricsEndpoint endpoint) throws InterruptedException {
+    Map<String, String> labels = Map.of("shard", options.place());
     PrometheusSink sink =
         options.prometheus == null
-            ? null
-            : PrometheusSink.toFile(options.prometheus, Map.of("shard", options.place()));
+            ? new PrometheusSink(labels)
+            : PrometheusSink.toFile(options.prometheus, labels);
+    if (endpoint != null) {
+      endpoint.show(sink);
+    }
     try (StopSignals signals = StopSignals.listen(signal -> tasks.add(() -> ended = true))) {
       long start = System.nanoTime();
-      long measured = start;
+      long measured = start - NANOS_BETWEEN_METRICS;
       boolean written = true;
       while (!ended) {
-        Runnable task = tasks.poll(1, TimeUnit.SECONDS);
-        if (task != null) {
-          task.run();
-        }
         long now = System.nanoTime();
-        if (sink != null && now - measured >= NANOS_BETWEEN_METRICS) {
+        if (now - measured >= NANOS_BETWEEN_METRICS) {
           measured = now;
           double seconds = (now - start) / 1e9;
           written = write(() -> sink.record(0, seconds, ShardFigures.of(host.status())), written);
         }
+        Runnable task = tasks.poll(1, TimeUnit.SECONDS);
+        if (task != null) {
+          task.run();
+        }
       }
-      if (sink != null) {
-        boolean unused = write(sink::close, written);
-      }
+      boolean unused = write(sink::close, written);
       if (lost != null) {
         throw CommandFailure.failed(
             "shard %s has ended: %s".formatted(options.place(), lost.message()),

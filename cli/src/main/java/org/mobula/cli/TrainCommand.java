@@ -91,6 +91,13 @@ final class TrainCommand implements Callable<Integer> {
   private Path runsDirectory;
 
   @Option(
+      names = "--metrics",
+      paramLabel = "ADDRESS",
+      description =
+          "host:port of this machine's loopback at which Prometheus can ask for the run's metrics.")
+  private @Nullable String metrics;
+
+  @Option(
       names = "--json",
       description = "Print events as JSON, one a line, and nothing else, on standard output.")
   private boolean json;
@@ -103,15 +110,27 @@ final class TrainCommand implements Callable<Integer> {
     VectorModule.loadOrNote(err); // before the first network
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     if (!join.isEmpty()) {
-      return joined().train(output);
+      JoinedLearner learner = joined();
+      try (MetricsEndpoint endpoint = endpoint(err)) {
+        return learner.train(output, endpoint);
+      }
     } else if (tokenFile != null) {
       throw new ParameterException(
           spec.commandLine(),
           "--token-file goes with --join; a training file has parameters.server.token-file");
     }
-    try (TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
-      return run.train(output, takeOver);
+    try (MetricsEndpoint endpoint = endpoint(err);
+        TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
+      return run.train(output, takeOver, endpoint);
     }
+  }
+
+  private @Nullable MetricsEndpoint endpoint(PrintWriter err) {
+    MetricsEndpoint endpoint = MetricsEndpoint.at(metrics, "");
+    if (endpoint != null) {
+      err.println("metrics at " + endpoint.url());
+    }
+    return endpoint;
   }
 
   private JoinedLearner joined() {

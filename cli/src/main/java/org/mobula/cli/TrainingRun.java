@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
@@ -162,7 +164,8 @@ final class TrainingRun implements AutoCloseable {
    *
    * @param takeOver whether running shards are claimed that another run or trainer holds
    */
-  int train(RunOutput output, boolean takeOver) throws IOException {
+  int train(RunOutput output, boolean takeOver, @Nullable MetricsEndpoint metrics)
+      throws IOException {
     state.write(RunState.Kind.RUNNING, "");
     output.begin(directory.path(), config, stepsBefore);
     TrainingResult result;
@@ -172,7 +175,7 @@ final class TrainingRun implements AutoCloseable {
             output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
         TaskRuntime runtime = runtime(server);
         ParameterServer parameters = parameters(server, runtime, display, takeOver)) {
-      Trainer trainer = trainer(display, runtime, server, parameters);
+      Trainer trainer = trainer(display, runtime, server, parameters, metrics);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -195,7 +198,8 @@ final class TrainingRun implements AutoCloseable {
       TrainingDisplay display,
       @Nullable TaskRuntime runtime,
       @Nullable ServerConfig server,
-      @Nullable ParameterServer parameters) {
+      @Nullable ParameterServer parameters,
+      @Nullable MetricsEndpoint metrics) {
     Trainer.Builder trainer =
         Trainer.builder(config)
             .environment(environment)
@@ -207,6 +211,12 @@ final class TrainingRun implements AutoCloseable {
     }
     if (server != null && parameters != null) {
       trainer.learners(server.learners()).store(parameters);
+    }
+    if (metrics != null) {
+      PrometheusSink sink =
+          new PrometheusSink(Map.of("run", String.valueOf(directory.path().getFileName())));
+      metrics.show(sink);
+      trainer.sink(sink);
     }
     if (checkpoint != null) {
       trainer.resume(checkpoint);

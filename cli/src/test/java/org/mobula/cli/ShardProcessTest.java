@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +39,35 @@ class ShardProcessTest {
             null,
             null,
             null,
+            null,
             false));
+  }
+
+  @Test
+  void metricsCanBeAskedForWhileAShardServes() throws Exception {
+    ShardProcess process = process();
+    try (MetricsEndpoint endpoint = Objects.requireNonNull(MetricsEndpoint.at("127.0.0.1:0", ""));
+        ShardHost host = process.start()) {
+      CompletableFuture<Void> served =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  process.serve(host, endpoint);
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      HttpClient client = HttpClient.newHttpClient();
+      HttpRequest request = HttpRequest.newBuilder(URI.create(endpoint.url())).build();
+      String found = "";
+      while (!found.contains("mobula_parameters_version{shard=\"0/1\"} 0")) {
+        assertThat(served).isNotDone();
+        found = client.send(request, BodyHandlers.ofString()).body();
+      }
+      assertThat(found).contains("mobula_parameters_events_replica_missing{shard=\"0/1\"} 0");
+      process.hear(new ShardEvent(ShardEvent.Kind.SHARD_LOST, 0, "that will do"));
+      assertThat(served).failsWithin(Duration.ofMinutes(1));
+    }
   }
 
   /** As where a GPU fails: the shard is fenced then, and of no use to anybody. */
@@ -44,7 +79,7 @@ class ShardProcessTest {
       process.hear(
           new ShardEvent(
               ShardEvent.Kind.SHARD_LOST, 0, "the shard's numbers on a GPU are lost (it is gone)"));
-      assertThatThrownBy(() -> process.serve(host))
+      assertThatThrownBy(() -> process.serve(host, null))
           .isInstanceOfSatisfying(
               CommandFailure.class,
               failure -> {

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * text, or kept in a file for the node exporter's text-file collector.
  */
 public final class PrometheusSink implements MetricSink {
+  /** Of {@link #exposition} over HTTP. */
+  public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
   private static final long WRITE_NANOSECONDS = 1_000_000_000;
 
   private final String labels;
