@@ -36,7 +36,8 @@ public record ServerConfig(
         int replicas,
     @Doc(
             "where a shard computes: cpu, gpu (an NVIDIA GPU, which must be there), or auto, which is"
-                + " gpu where the shard's machine has one; shard i takes the GPU i modulo their number")
+                + " gpu where the shard's machine has one and the slice at least 262,144 parameters;"
+                + " shard i takes the GPU i modulo their number")
         ComputeDevice device,
     @Doc(
             "host:port of each running shard in the order of the parameters, with its replica after a"

@@ -285,7 +285,7 @@ final class CpuArithmetic implements ShardArithmetic {
   private final class ArrayOptimizer implements ShardOptimizer {
     private final Optimizer optimizer;
     private final int size;
-    private float[] clipped = new float[0];
+    private float[] copied = new float[0];
 
     ArrayOptimizer(Optimizer optimizer, int size) {
       this.optimizer = optimizer;
@@ -299,21 +299,18 @@ final class CpuArithmetic implements ShardArithmetic {
       ArrayVector from = readable(gradient);
       Check.sameSize("the vector of parameters", to.size, "the optimizer's slice", size);
       Check.sameSize("the gradient", from.size, "the optimizer's slice", size);
-      optimizer.step(to.values, clipped(from, clipCoefficient), learningRate);
+      optimizer.step(to.values, fromStart(from), (float) clipCoefficient, learningRate);
     }
 
-    private float[] clipped(ArrayVector gradient, double coefficient) {
-      if (coefficient == 1 && gradient.start == 0) {
+    private float[] fromStart(ArrayVector gradient) {
+      if (gradient.start == 0) {
         return gradient.values;
       }
-      if (clipped.length != size) {
-        clipped = new float[size];
+      if (copied.length != size) {
+        copied = new float[size];
       }
-      System.arraycopy(gradient.values, gradient.start, clipped, 0, size);
-      if (coefficient != 1) {
-        CpuArithmetic.scale(clipped, 0, size, (float) coefficient);
-      }
-      return clipped;
+      System.arraycopy(gradient.values, gradient.start, copied, 0, size);
+      return copied;
     }
 
     @Override

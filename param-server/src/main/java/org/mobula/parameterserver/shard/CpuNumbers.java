@@ -19,7 +19,7 @@ final class CpuNumbers implements SliceNumbers {
   /** Arrays for means, used again when nobody reads them any more. */
   private final Deque<float[]> unused = new ArrayDeque<>();
 
-  /** For a gradient that is clipped, or part of an array. */
+  /** For a gradient that is part of an array. */
   private float[] scratch = new float[0];
 
   /** A stretch of somebody's array, or an array of this class's own. */
@@ -144,12 +144,6 @@ final class CpuNumbers implements SliceNumbers {
     }
   }
 
-  private static void scale(float[] source, int from, int length, float factor, float[] scaled) {
-    for (int i = from; i < from + length; i++) {
-      scaled[i] = source[i] * factor;
-    }
-  }
-
   private static float wideMean(List<FloatSlice> gradients, int index) {
     double sum = 0;
     for (FloatSlice gradient : gradients) {
@@ -173,19 +167,14 @@ final class CpuNumbers implements SliceNumbers {
   public void step(Vector gradient, double learningRate, double clipCoefficient) {
     FloatSlice given = numbers(gradient);
     float[] stepped = given.array();
-    boolean part = stepped.length != values.length;
-    if ((part || clipCoefficient != 1) && scratch.length == 0) {
-      scratch = new float[values.length];
-    }
-    if (part) {
+    if (stepped.length != values.length) {
+      if (scratch.length == 0) {
+        scratch = new float[values.length];
+      }
       System.arraycopy(stepped, given.offset(), scratch, 0, values.length);
       stepped = scratch;
     }
-    if (clipCoefficient != 1) {
-      scale(stepped, 0, values.length, (float) clipCoefficient, scratch);
-      stepped = scratch;
-    }
-    optimizer.step(values, stepped, learningRate);
+    optimizer.step(values, stepped, (float) clipCoefficient, learningRate);
   }
 
   @Override

@@ -29,7 +29,7 @@ public final class Optimizer {
   /** Numbers {@code [start, end)} of the slice, which share their settings. */
   private record Range(int start, int end, Group settings) {}
 
-  /** One step of the numbers {@code [start, end)}. */
+  /** One step of the numbers {@code [start, end)} with the gradient times the scale. */
   @FunctionalInterface
   interface Rule {
     void step(
@@ -37,6 +37,7 @@ public final class Optimizer {
         float[] gradient,
         int start,
         int end,
+        float scale,
         double learningRate,
         double weightDecay,
         long step);
@@ -125,6 +126,19 @@ public final class Optimizer {
    * @param learningRate before the groups' own factors
    */
   public void step(float[] parameters, float[] gradient, double learningRate) {
+    step(parameters, gradient, 1, learningRate);
+  }
+
+  /**
+   * Takes one step with a gradient that is scaled, as clipping by norm does: the same bits as if it
+   * had been scaled before, without another pass over it.
+   *
+   * @param parameters the slice, changed in place
+   * @param gradient of the slice; left as it is
+   * @param scale of each number of the gradient
+   * @param learningRate before the groups' own factors
+   */
+  public void step(float[] parameters, float[] gradient, float scale, double learningRate) {
     if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "learning rate is " + learningRate + " but must be ≥ 0 and finite");
@@ -137,6 +151,7 @@ public final class Optimizer {
           gradient,
           range.start,
           range.end,
+          scale,
           learningRate * range.settings.learningRateFactor(),
           range.settings.weightDecay(),
           steps);

@@ -16,13 +16,14 @@ final class Rules {
       float[] gradient,
       int start,
       int end,
+      float scale,
       double learningRate,
       double weightDecay,
       long step) {
     float rate = (float) learningRate;
     float decay = (float) weightDecay;
     for (int i = start; i < end; i++) {
-      float g = gradient[i] + decay * parameters[i];
+      float g = gradient[i] * scale + decay * parameters[i];
       parameters[i] -= rate * g;
     }
   }
@@ -31,13 +32,13 @@ final class Rules {
     float momentum = (float) config.momentum();
     float undamped = (float) (1 - config.dampening());
     boolean nesterov = config.nesterov();
-    return (parameters, gradient, start, end, learningRate, weightDecay, step) -> {
+    return (parameters, gradient, start, end, scale, learningRate, weightDecay, step) -> {
       float rate = (float) learningRate;
       float decay = (float) weightDecay;
       // The first gradient enters whole.
       float part = step == 1 ? 1 : undamped;
       for (int i = start; i < end; i++) {
-        float g = gradient[i] + decay * parameters[i];
+        float g = gradient[i] * scale + decay * parameters[i];
         float b = momentum * buffer[i] + part * g;
         buffer[i] = b;
         parameters[i] -= rate * (nesterov ? g + momentum * b : b);
@@ -57,11 +58,11 @@ final class Rules {
     float epsilon = (float) config.epsilon();
     float momentum = (float) config.momentum();
     boolean centered = config.centered();
-    return (parameters, gradient, start, end, learningRate, weightDecay, step) -> {
+    return (parameters, gradient, start, end, scale, learningRate, weightDecay, step) -> {
       float rate = (float) learningRate;
       float decay = (float) weightDecay;
       for (int i = start; i < end; i++) {
-        float g = gradient[i] + decay * parameters[i];
+        float g = gradient[i] * scale + decay * parameters[i];
         square[i] = alpha * square[i] + rest * g * g;
         float variance = square[i];
         if (centered) {
@@ -93,14 +94,14 @@ final class Rules {
     float rest2 = (float) (1 - settings.beta2);
     float epsilon = (float) settings.epsilon;
     boolean amsgrad = largest.length > 0;
-    return (parameters, gradient, start, end, learningRate, weightDecay, step) -> {
+    return (parameters, gradient, start, end, scale, learningRate, weightDecay, step) -> {
       float rate = (float) (learningRate / (1 - Math.pow(settings.beta1, (double) step)));
       float root = (float) Math.sqrt(1 - Math.pow(settings.beta2, (double) step));
       float kept = settings.decoupledDecay ? (float) (1 - learningRate * weightDecay) : 1;
       float decay = settings.decoupledDecay ? 0 : (float) weightDecay;
       for (int i = start; i < end; i++) {
         float p = kept * parameters[i];
-        float g = gradient[i] + decay * p;
+        float g = gradient[i] * scale + decay * p;
         float m = mean[i] + rest1 * (g - mean[i]);
         float s = beta2 * square[i] + rest2 * g * g;
         mean[i] = m;

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
+import org.mobula.core.optimizer.OptimizerConfig.AdamW;
 import org.mobula.core.optimizer.OptimizerConfig.Group;
 import org.mobula.core.optimizer.OptimizerConfig.RmsProp;
 import org.mobula.core.optimizer.OptimizerConfig.Sgd;
@@ -71,6 +72,40 @@ class OptimizerTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> GradientClipping.coefficient(1, 0))
         .withMessage("maximum norm is 0.0 but must be > 0");
+  }
+
+  @Test
+  void aScaledStepHasTheBitsOfAStepWithAScaledGradient() {
+    int size = 1003;
+    ParameterLayout layout = new ParameterLayout.Builder().add("w", size).build();
+    List<OptimizerConfig> configs =
+        List.of(
+            Sgd.defaults(),
+            new Sgd(0.9, 0, true, 0.01, Map.of()),
+            RmsProp.defaults(),
+            new RmsProp(0.99, 1e-8, 0.9, true, 0.01, Map.of()),
+            Adam.defaults(),
+            AdamW.defaults());
+    for (OptimizerConfig config : configs) {
+      Optimizer before = config.create(layout);
+      Optimizer within = config.create(layout);
+      float[] expected = new float[size];
+      float[] stepped = new float[size];
+      Pcg64 random = new Pcg64(4);
+      for (int step = 0; step < 3; step++) {
+        float scale = (float) GradientClipping.coefficient(random.nextDouble() + 1, 0.5);
+        float[] gradient = new float[size];
+        float[] scaled = new float[size];
+        for (int i = 0; i < size; i++) {
+          gradient[i] = (float) random.nextGaussian();
+          scaled[i] = gradient[i] * scale;
+        }
+        before.step(expected, scaled, 0.1);
+        within.step(stepped, gradient, scale, 0.1);
+        assertThat(stepped).as("%s", config).isEqualTo(expected);
+      }
+      assertThat(within.moments()).usingRecursiveComparison().isEqualTo(before.moments());
+    }
   }
 
   @Test
