@@ -118,6 +118,7 @@ class ArchitectureTest {
     "org.dflib.., notebook.., ",
     "io.ray.., core.runtime.ray.., ",
     "org.apache.parquet.., serve.record.., ",
+    "io.prometheus.., core.metrics.., serve..",
   })
   void librariesStayInTheirRooms(String library, String room, String otherRoom) {
     String[] rooms =

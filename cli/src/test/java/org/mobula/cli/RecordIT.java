@@ -90,7 +90,7 @@ class RecordIT {
             .body();
     String name = "mobula_serve_recorded_rows_total{table=\"steps\"} ";
     String line = metrics.lines().filter(l -> l.startsWith(name)).findFirst().orElseThrow();
-    return Long.parseLong(line.substring(name.length()));
+    return (long) Double.parseDouble(line.substring(name.length()));
   }
 
   /** Rows that the files with final names tell; fails if one has no whole footer. */

@@ -1,7 +1,23 @@
 package org.mobula.serve;
 
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.BatcherStatistics;
@@ -12,9 +28,9 @@ import org.mobula.serve.record.Recorder;
 
 /** The server's metrics in Prometheus' text format, version 0.0.4. */
 final class Exposition {
-  static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+  static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
-  private final StringBuilder text = new StringBuilder();
+  private final MetricSnapshots.Builder all = MetricSnapshots.builder();
   private final List<ServedModel> models;
   private final @Nullable Recorder recorder;
 
@@ -23,22 +39,29 @@ final class Exposition {
     this.recorder = recorder;
   }
 
-  static String of(List<ServedModel> models, HttpCounters http, @Nullable Recorder recorder) {
+  /** As it goes over the wire. */
+  static byte[] of(List<ServedModel> models, HttpCounters http, @Nullable Recorder recorder) {
     Exposition exposition = new Exposition(models, recorder);
-    exposition.writeModels();
-    exposition.write(http);
-    return exposition.text.toString();
+    exposition.addModels();
+    exposition.add(http);
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    try {
+      PrometheusTextFormatWriter.create().write(text, exposition.all.build());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // no array fails so
+    }
+    return text.toByteArray();
   }
 
-  private void writeModels() {
+  private void addModels() {
     requests();
-    each("rows_total", "counter", "Rows computed.", s -> (double) s.batches().rows());
+    Counters rows = new Counters("rows", "Rows computed.");
+    forAll((labels, version) -> rows.add(labels, (double) version.batches().rows()));
+    rows.end();
     batches();
-    each(
-        "compute_seconds_total",
-        "counter",
-        "Time that replicas computed.",
-        s -> s.batches().computeNanos() * 1e-9);
+    Counters seconds = new Counters("compute_seconds", "Time that replicas computed.");
+    forAll((labels, version) -> seconds.add(labels, version.batches().computeNanos() * 1e-9));
+    seconds.end();
     present("queued_requests", "Requests that wait.", d -> d.batcher().queued());
     present("replicas", "Replicas.", d -> d.batcher().replicas());
     replaced();
@@ -49,152 +72,165 @@ final class Exposition {
   }
 
   private void recording(Recorder recording) {
-    head("recorded_rows_total", "counter", "Rows in complete files, by their table.");
-    sample("recorded_rows_total", "table=\"steps\"", (double) recording.recordedSteps());
-    sample("recorded_rows_total", "table=\"rewards\"", (double) recording.recordedRewards());
-    head("record_dropped_rows_total", "counter", "Rows that are not recorded, by the reason.");
+    Counters rows = new Counters("recorded_rows", "Rows in complete files, by their table.");
+    rows.add(Labels.of("table", "steps"), (double) recording.recordedSteps());
+    rows.add(Labels.of("table", "rewards"), (double) recording.recordedRewards());
+    rows.end();
+    Counters dropped =
+        new Counters("record_dropped_rows", "Rows that are not recorded, by the reason.");
     for (Recorder.Loss loss : Recorder.Loss.values()) {
-      String reason = "reason=\"" + loss.name().toLowerCase(Locale.ROOT) + "\"";
-      sample("record_dropped_rows_total", reason, (double) recording.dropped(loss));
+      String reason = loss.name().toLowerCase(Locale.ROOT);
+      dropped.add(Labels.of("reason", reason), (double) recording.dropped(loss));
     }
+    dropped.end();
   }
 
   private void requests() {
-    head("requests_total", "counter", "Requests by their end.");
-    forAll((labels, version) -> ends("requests_total", labels, version.batches().answers()));
-    head("shadow_requests_total", "counter", "Requests computed only to compare, by their end.");
-    forAll((labels, version) -> ends("shadow_requests_total", labels, version.batches().shadow()));
+    ends("requests", "Requests by their end.", BatcherStatistics::answers);
+    ends(
+        "shadow_requests",
+        "Requests computed only to compare, by their end.",
+        BatcherStatistics::shadow);
   }
 
-  private void ends(String name, String labels, Ends ends) {
-    sample(name, labels + ",end=\"succeeded\"", (double) ends.succeeded());
-    sample(name, labels + ",end=\"abandoned\"", (double) ends.abandoned());
-    for (Failure failure : Failure.values()) {
-      String end = failure.name().toLowerCase(Locale.ROOT);
-      sample(name, labels + ",end=\"" + end + "\"", (double) ends.failed(failure));
-    }
+  private void ends(String name, String help, Function<BatcherStatistics, Ends> which) {
+    Counters counters = new Counters(name, help);
+    forAll(
+        (labels, version) -> {
+          Ends ends = which.apply(version.batches());
+          counters.add(labels.add("end", "succeeded"), (double) ends.succeeded());
+          counters.add(labels.add("end", "abandoned"), (double) ends.abandoned());
+          for (Failure failure : Failure.values()) {
+            String end = failure.name().toLowerCase(Locale.ROOT);
+            counters.add(labels.add("end", end), (double) ends.failed(failure));
+          }
+        });
+    counters.end();
   }
 
   private void replaced() {
-    head("replicas_replaced_total", "counter", "Replicas replaced, by the reason.");
+    Counters replaced = new Counters("replicas_replaced", "Replicas replaced, by the reason.");
     forAll(
         (labels, version) -> {
           BatcherStatistics counted = version.batches();
-          sample("replicas_replaced_total", labels + ",reason=\"died\"", (double) counted.died());
-          sample("replicas_replaced_total", labels + ",reason=\"hung\"", (double) counted.hung());
+          replaced.add(labels.add("reason", "died"), (double) counted.died());
+          replaced.add(labels.add("reason", "hung"), (double) counted.hung());
         });
+    replaced.end();
   }
 
   private void batches() {
-    head("batch_rows", "histogram", "Rows computed together.");
+    HistogramSnapshot.Builder rows = histogram("batch_rows", "Rows computed together.");
     forAll(
         (labels, version) -> {
           BatcherStatistics statistics = version.batches();
           long[] batches = statistics.batchesBySize();
-          String[] bounds = new String[batches.length];
-          for (int i = 0; i < batches.length - 1; i++) {
-            bounds[i] = Integer.toString(1 << i);
-          }
-          histogram("batch_rows", labels, bounds, batches, (double) statistics.rows());
+          double[] bounds = new double[batches.length - 1];
+          Arrays.setAll(bounds, i -> 1 << i);
+          rows.dataPoint(point(labels, bounds, batches, (double) statistics.rows()));
         });
+    all.metricSnapshot(rows.build());
   }
 
   private void latencies() {
-    head("request_seconds", "histogram", "From a request's first byte to its answer.");
-    int buckets = VersionStatistics.BOUNDS.length + 1;
+    HistogramSnapshot.Builder seconds =
+        histogram("request_seconds", "From a request's first byte to its answer.");
     forAll(
         (labels, version) -> {
-          String[] bounds = new String[buckets];
-          long[] answers = new long[buckets];
-          for (int i = 0; i < buckets; i++) {
-            answers[i] = version.answersIn(i);
-            bounds[i] = i < buckets - 1 ? Double.toString(VersionStatistics.BOUNDS[i]) : "";
-          }
-          histogram("request_seconds", labels, bounds, answers, version.latencySeconds());
+          long[] answers = new long[VersionStatistics.BOUNDS.length + 1];
+          Arrays.setAll(answers, version::answersIn);
+          seconds.dataPoint(
+              point(labels, VersionStatistics.BOUNDS, answers, version.latencySeconds()));
         });
+    all.metricSnapshot(seconds.build());
+  }
+
+  private static HistogramSnapshot.Builder histogram(String name, String help) {
+    return HistogramSnapshot.builder().name(full(name)).help(help);
   }
 
   /** The last bucket has no bound. */
-  private void histogram(String name, String labels, String[] bounds, long[] counts, double sum) {
-    long count = 0;
-    for (int i = 0; i < counts.length; i++) {
-      count += counts[i];
-      String bound = i < counts.length - 1 ? bounds[i] : "+Inf";
-      sample(name + "_bucket", labels + ",le=\"" + bound + "\"", (double) count);
-    }
-    sample(name + "_sum", labels, sum);
-    sample(name + "_count", labels, (double) count);
+  private static HistogramDataPointSnapshot point(
+      Labels labels, double[] bounds, long[] counts, double sum) {
+    double[] upTo = Arrays.copyOf(bounds, counts.length);
+    upTo[counts.length - 1] = Double.POSITIVE_INFINITY;
+    return HistogramDataPointSnapshot.builder()
+        .labels(labels)
+        .classicHistogramBuckets(ClassicHistogramBuckets.of(upTo, counts))
+        .sum(sum)
+        .build();
   }
 
-  private void write(HttpCounters http) {
-    head("http_requests_total", "counter", "Answers of the HTTP front by class of status.");
-    sample("http_requests_total", "code=\"2xx\"", (double) http.successes());
-    sample("http_requests_total", "code=\"4xx\"", (double) http.clientErrors());
-    sample("http_requests_total", "code=\"5xx\"", (double) http.serverErrors());
-    one("http_requests_abandoned_total", "counter", "Requests left by clients.", http.abandoned());
-    one("http_received_bytes_total", "counter", "Heads and bodies read.", http.bytesReceived());
-    one("http_sent_bytes_total", "counter", "Heads and bodies written.", http.bytesSent());
-    one("http_connections_total", "counter", "Connections taken.", http.connectionsAccepted());
-    one(
-        "http_connections_refused_total",
-        "counter",
-        "Connections beyond the limit.",
-        http.connectionsRefused());
-    one("http_connections", "gauge", "Connections open.", http.connectionsOpen());
+  private void add(HttpCounters http) {
+    Counters requests =
+        new Counters("http_requests", "Answers of the HTTP front by class of status.");
+    requests.add(Labels.of("code", "2xx"), (double) http.successes());
+    requests.add(Labels.of("code", "4xx"), (double) http.clientErrors());
+    requests.add(Labels.of("code", "5xx"), (double) http.serverErrors());
+    requests.end();
+    one("http_requests_abandoned", "Requests left by clients.", http.abandoned());
+    one("http_received_bytes", "Heads and bodies read.", http.bytesReceived());
+    one("http_sent_bytes", "Heads and bodies written.", http.bytesSent());
+    one("http_connections", "Connections taken.", http.connectionsAccepted());
+    one("http_connections_refused", "Connections beyond the limit.", http.connectionsRefused());
+    GaugeSnapshot.Builder open =
+        GaugeSnapshot.builder().name(full("http_connections_open")).help("Connections open.");
+    open.dataPoint(GaugeDataPointSnapshot.builder().value((double) http.connectionsOpen()).build());
+    all.metricSnapshot(open.build());
   }
 
-  private void one(String name, String type, String help, long value) {
-    head(name, type, help);
-    text.append("mobula_serve_").append(name).append(' ').append(value).append('\n');
-  }
-
-  private void each(
-      String name, String type, String help, ToDoubleFunction<VersionStatistics> value) {
-    head(name, type, help);
-    forAll((labels, version) -> sample(name, labels, value.applyAsDouble(version)));
-  }
-
-  /** Takes a version and its labels. */
-  private interface Samples {
-    void of(String labels, VersionStatistics version);
+  private void one(String name, String help, long value) {
+    Counters counter = new Counters(name, help);
+    counter.add(Labels.EMPTY, (double) value);
+    counter.end();
   }
 
   /** Also of versions that have gone: a counter stays. */
-  private void forAll(Samples samples) {
+  private void forAll(BiConsumer<Labels, VersionStatistics> samples) {
     for (ServedModel model : models) {
       for (VersionStatistics version : model.statistics().all()) {
-        samples.of(labels(model, version.version()), version);
+        samples.accept(labels(model, version.version()), version);
       }
     }
   }
 
   /** Of versions that take requests. */
   private void present(String name, String help, ToDoubleFunction<Deployment> value) {
-    head(name, "gauge", help);
+    GaugeSnapshot.Builder gauges = GaugeSnapshot.builder().name(full(name)).help(help);
     for (ServedModel model : models) {
       for (Deployment deployment : model.deployments()) {
-        sample(name, labels(model, deployment.version()), value.applyAsDouble(deployment));
+        gauges.dataPoint(
+            GaugeDataPointSnapshot.builder()
+                .labels(labels(model, deployment.version()))
+                .value(value.applyAsDouble(deployment))
+                .build());
       }
     }
+    all.metricSnapshot(gauges.build());
   }
 
-  private static String labels(ServedModel model, String version) {
-    return "model=\"" + model.name() + "\",version=\"" + version + "\"";
+  private static Labels labels(ServedModel model, String version) {
+    return Labels.of("model", model.name(), "version", version);
   }
 
-  /** The name of a metric, said once. */
-  private void head(String name, String type, String help) {
-    text.append("# HELP mobula_serve_").append(name).append(' ').append(help).append('\n');
-    text.append("# TYPE mobula_serve_").append(name).append(' ').append(type).append('\n');
+  private static String full(String name) {
+    return "mobula_serve_" + name;
   }
 
-  private void sample(String name, String labels, double value) {
-    text.append("mobula_serve_").append(name).append('{').append(labels).append("} ");
-    if (value == Math.rint(value)) {
-      text.append((long) value);
-    } else {
-      text.append(value);
+  /** Counters of one name; the format adds {@code _total} to it. */
+  private final class Counters {
+    private final CounterSnapshot.Builder builder;
+
+    Counters(String name, String help) {
+      builder = CounterSnapshot.builder().name(full(name)).help(help);
     }
-    text.append('\n');
+
+    void add(Labels labels, double value) {
+      builder.dataPoint(CounterDataPointSnapshot.builder().labels(labels).value(value).build());
+    }
+
+    void end() {
+      all.metricSnapshot(builder.build());
+    }
   }
 }

@@ -164,16 +164,12 @@ final class RestApi implements HttpHandler {
       case "/metrics" -> {
         require(request, "GET");
         HttpServer server = counted;
-        String text =
+        byte[] text =
             Exposition.of(
                 inference.models(),
                 server == null ? HttpCounters.NONE : server.counters(),
                 inference.recorder());
-        responder.send(
-            200,
-            Exposition.CONTENT_TYPE,
-            Map.of(),
-            ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+        responder.send(200, Exposition.CONTENT_TYPE, Map.of(), ByteBuffer.wrap(text));
       }
       default -> throw nothingThere();
     }

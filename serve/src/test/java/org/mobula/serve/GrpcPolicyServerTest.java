@@ -237,7 +237,7 @@ final class GrpcPolicyServerTest {
     HttpRequest metrics = HttpRequest.newBuilder(URI.create(server.url() + "/metrics")).build();
     assertThat(HttpClient.newHttpClient().send(metrics, BodyHandlers.ofString()).body())
         .contains(
-            "mobula_serve_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 3\n")
+            "mobula_serve_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"100\"} 3.0\n")
         .contains("mobula_serve_request_seconds_count{model=\"cartpole\",version=\"100\"} 3\n");
   }
 

@@ -334,11 +334,11 @@ final class LoadTest {
       try (RawClient gone = connect()) {
         gone.send(RawClient.post(GATED, x(2)));
         while (!metrics()
-            .contains("mobula_serve_queued_requests{model=\"gated\",version=\"1\"} 1\n")) {
+            .contains("mobula_serve_queued_requests{model=\"gated\",version=\"1\"} 1.0\n")) {
           Thread.onSpinWait();
         }
       }
-      while (!metrics().contains("end=\"abandoned\"} 1\n")) {
+      while (!metrics().contains("end=\"abandoned\",model=\"gated\",version=\"1\"} 1.0\n")) {
         Thread.onSpinWait();
       }
       gated.gate().open.release(2);

@@ -405,7 +405,7 @@ final class PolicyServerTest {
     assertThat(text)
         .contains("# TYPE mobula_serve_requests_total counter\n")
         .contains(
-            "mobula_serve_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 3\n")
+            "mobula_serve_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"100\"} 3.0\n")
         .contains("mobula_serve_request_seconds_count{model=\"cartpole\",version=\"100\"} 3\n")
         .contains("le=\"+Inf\"} 3\n");
   }
@@ -417,12 +417,12 @@ final class PolicyServerTest {
     assertThat(get("/v3").statusCode()).isEqualTo(404);
     String labels = "{model=\"cartpole\",version=\"100\"";
     assertThat(get("/metrics").body())
-        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"2\"} 0\n")
-        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"4\"} 1\n")
-        .contains("mobula_serve_batch_rows_sum" + labels + "} 3\n")
-        .contains("mobula_serve_http_requests_total{code=\"2xx\"} 1\n")
-        .contains("mobula_serve_http_requests_total{code=\"4xx\"} 1\n")
-        .contains("mobula_serve_http_connections ");
+        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"2.0\"} 0\n")
+        .contains("mobula_serve_batch_rows_bucket" + labels + ",le=\"4.0\"} 1\n")
+        .contains("mobula_serve_batch_rows_sum" + labels + "} 3.0\n")
+        .contains("mobula_serve_http_requests_total{code=\"2xx\"} 1.0\n")
+        .contains("mobula_serve_http_requests_total{code=\"4xx\"} 1.0\n")
+        .contains("mobula_serve_http_connections_open ");
   }
 
   @Test
@@ -660,7 +660,7 @@ final class PolicyServerTest {
   void countersOutliveTheVersionsThatTheyCount() throws Exception {
     start();
     String succeeded =
-        "mobula_serve_requests_total{model=\"cartpole\",version=\"%s\",end=\"succeeded\"} %d\n";
+        "mobula_serve_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"%s\"} %d.0\n";
     act("{\"observation\":" + OBSERVATION + "}");
     assertThat(get("/metrics").body()).contains(succeeded.formatted("100", 1));
     for (String change : List.of("unload", "load")) {
@@ -686,14 +686,14 @@ final class PolicyServerTest {
     start(ModelConfig.defaults(run).withShadow("100"));
     act("{\"observation\":" + OBSERVATION + "}");
     String shadow =
-        "shadow_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 1\n";
+        "shadow_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"100\"} 1.0\n";
     while (!get("/metrics").body().contains(shadow)) {
       Thread.onSpinWait();
     }
     assertThat(get("/metrics").body())
-        .contains("_requests_total{model=\"cartpole\",version=\"200\",end=\"succeeded\"} 1\n")
+        .contains("_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"200\"} 1.0\n")
         .contains(
-            "mobula_serve_requests_total{model=\"cartpole\",version=\"100\",end=\"succeeded\"} 0\n");
+            "mobula_serve_requests_total{end=\"succeeded\",model=\"cartpole\",version=\"100\"} 0.0\n");
   }
 
   private HttpResponse<String> totals(String parameters, float x) throws Exception {

@@ -269,9 +269,9 @@ final class RecordingTest {
     start(Policies.cartPole(1), true);
     String text = client.get(server, "/metrics").body();
     assertThat(text)
-        .contains("mobula_serve_recorded_rows_total{table=\"steps\"} 0\n")
-        .contains("mobula_serve_record_dropped_rows_total{reason=\"queue_full\"} 0\n")
-        .contains("mobula_serve_record_dropped_rows_total{reason=\"write_failed\"} 0\n");
+        .contains("mobula_serve_recorded_rows_total{table=\"steps\"} 0.0\n")
+        .contains("mobula_serve_record_dropped_rows_total{reason=\"queue_full\"} 0.0\n")
+        .contains("mobula_serve_record_dropped_rows_total{reason=\"write_failed\"} 0.0\n");
   }
 
   @Test

@@ -1,9 +1,17 @@
 package org.mobula.core.metrics;
 
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.prometheus.metrics.model.snapshots.PrometheusNaming;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +21,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PrometheusSink implements MetricSink {
   /** Of {@link #exposition} over HTTP. */
-  public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+  public static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
   private static final long WRITE_NANOSECONDS = 1_000_000_000;
 
-  private final String labels;
+  private final Labels labels;
   private final @Nullable Path file;
+
+  /** By the names that Prometheus knows, which differ for any two metrics but strange ones. */
   private final Map<String, Double> last = new TreeMap<>();
+
   private long lastWrite = System.nanoTime();
   private boolean closed;
 
@@ -34,13 +45,10 @@ public final class PrometheusSink implements MetricSink {
 
   private PrometheusSink(Map<String, String> labels, @Nullable Path file) {
     this.file = file;
-    this.labels =
-        labels.isEmpty()
-            ? ""
-            : new TreeMap<>(labels)
-                .entrySet().stream()
-                    .map(label -> name(label.getKey()) + "=\"" + escape(label.getValue()) + '"')
-                    .collect(Collectors.joining(",", "{", "}"));
+    Labels.Builder all = Labels.builder();
+    labels.forEach(
+        (name, value) -> all.label(PrometheusNaming.sanitizeLabelName(plain(name)), value));
+    this.labels = all.build();
   }
 
   /** A sink that replaces a file at most once a second, and when it is closed. */
@@ -51,9 +59,9 @@ public final class PrometheusSink implements MetricSink {
   @Override
   public void record(long environmentSteps, double wallSeconds, Map<String, Double> values) {
     synchronized (last) {
-      last.put(MetricTable.STEPS, (double) environmentSteps);
-      last.put(MetricTable.SECONDS, wallSeconds);
-      last.putAll(values);
+      put(MetricTable.STEPS, (double) environmentSteps);
+      put(MetricTable.SECONDS, wallSeconds);
+      values.forEach(this::put);
     }
     long now = System.nanoTime();
     if (now - lastWrite >= WRITE_NANOSECONDS) {
@@ -62,30 +70,38 @@ public final class PrometheusSink implements MetricSink {
     }
   }
 
+  private void put(String metric, Double value) {
+    last.put(PrometheusNaming.sanitizeMetricName("mobula_" + plain(metric)), value);
+  }
+
   /** The last value of each metric; may be called from another thread. */
   public String exposition() {
-    StringBuilder text = new StringBuilder();
+    MetricSnapshots.Builder all = MetricSnapshots.builder();
     synchronized (last) {
       last.forEach(
-          (metric, value) -> {
-            String name = "mobula_" + name(metric);
-            text.append("# TYPE ").append(name).append(" gauge\n");
-            text.append(name).append(labels).append(' ').append(number(value)).append('\n');
-          });
+          (name, value) ->
+              all.metricSnapshot(
+                  GaugeSnapshot.builder()
+                      .name(name)
+                      .dataPoint(
+                          GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                              .labels(labels)
+                              .value(value)
+                              .build())
+                      .build()));
     }
-    return text.toString();
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    try {
+      PrometheusTextFormatWriter.create().write(text, all.build());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // no array fails so
+    }
+    return text.toString(StandardCharsets.UTF_8);
   }
 
-  private static String number(double value) {
-    return Double.isInfinite(value) ? (value > 0 ? "+Inf" : "-Inf") : Double.toString(value);
-  }
-
-  private static String name(String metric) {
-    return metric.replaceAll("[^a-zA-Z0-9_]", "_");
-  }
-
-  private static String escape(String label) {
-    return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  /** In letters that every version of Prometheus takes. */
+  private static String plain(String name) {
+    return name.replaceAll("[^a-zA-Z0-9_]", "_");
   }
 
   private void write() {
