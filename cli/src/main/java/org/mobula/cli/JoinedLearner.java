@@ -7,6 +7,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.PrometheusSink;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
@@ -16,6 +18,7 @@ import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ShardLostException;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.rollout.RolloutWorkers;
 
 /** One more learner at a running parameter server: it pushes gradients and keeps nothing. */
 final class JoinedLearner {
@@ -54,6 +57,7 @@ final class JoinedLearner {
     int exitCode;
     TrainingResult result;
     try (TrainingDisplay display = output.display(new Pace(config.stop(), 0, System::nanoTime));
+        TaskRuntime runtime = runtime();
         JoinedStore store = new JoinedStore(server, display::happened)) {
       Trainer.Builder builder =
           Trainer.builder(config)
@@ -65,6 +69,10 @@ final class JoinedLearner {
         PrometheusSink sink = new PrometheusSink(Map.of());
         metrics.show(sink);
         builder.sink(sink);
+      }
+      if (runtime != null) {
+        builder.experience(
+            RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message())));
       }
       Trainer trainer = builder.build();
       try (StopSignals signals =
@@ -86,6 +94,16 @@ final class JoinedLearner {
     }
     output.endJoined(result);
     return exitCode;
+  }
+
+  /** What workers run on; null where the learner collects by itself. */
+  private @Nullable TaskRuntime runtime() {
+    if (config.workers().count() == 0) {
+      return null;
+    }
+    Double cpus = config.runtime().cpus();
+    double usual = Runtime.getRuntime().availableProcessors();
+    return LocalTaskRuntime.builder().cpus(cpus == null ? usual : cpus).build();
   }
 
   private static String remedy(Throwable error) {

@@ -6,14 +6,17 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
@@ -206,8 +209,7 @@ final class TrainingRun implements AutoCloseable {
             .directory(directory.path())
             .listener(display);
     if (runtime != null && config.workers().count() > 0) {
-      trainer.experience(
-          RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message())));
+      trainer.experience(workers(runtime, display));
     }
     if (server != null && parameters != null) {
       trainer.learners(server.learners()).store(parameters);
@@ -222,6 +224,11 @@ final class TrainingRun implements AutoCloseable {
       trainer.resume(checkpoint);
     }
     return trainer.build();
+  }
+
+  private static Function<ExperienceSetup, ExperienceSource> workers(
+      TaskRuntime runtime, TrainingDisplay display) {
+    return RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message()));
   }
 
   /** What workers, shards and learners run on; null where the trainer does all by itself. */
@@ -247,14 +254,15 @@ final class TrainingRun implements AutoCloseable {
     RunEvents events = new RunEvents(directory.path(), InstantSource.system());
     ParameterServer parameters =
         ParameterServer.on(
-            runtime,
-            server,
-            environment,
-            display::workerFailed,
-            event -> {
-              display.happened(event);
-              events.record(event);
-            });
+                runtime,
+                server,
+                environment,
+                display::workerFailed,
+                event -> {
+                  display.happened(event);
+                  events.record(event);
+                })
+            .experience(setup -> workers(runtime, display).apply(setup));
     return takeOver ? parameters.takeOver() : parameters;
   }
 

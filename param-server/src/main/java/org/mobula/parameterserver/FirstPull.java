@@ -4,7 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 
@@ -63,6 +65,11 @@ final class FirstPull implements ParameterStore {
   @Override
   public double pushPull(float[] gradient, double learningRate, float[] destination) {
     return store.pushPull(gradient, learningRate, destination);
+  }
+
+  @Override
+  public void gather(Gathered part, RunningStatistics total) {
+    store.gather(part, total);
   }
 
   @Override

@@ -57,7 +57,6 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
-    ParameterServer.check(config, server);
     ParameterLayout layout = policy.network().layout();
     Connections connections = new Connections(server, layout);
     opened.add(connections);

@@ -46,6 +46,7 @@ final class LearnerActor implements AutoCloseable {
   record Setup(
       TrainingConfig config,
       EnvironmentFactory environment,
+      ParameterServer.ExperiencePlug experience,
       ParameterLayout layout,
       List<List<ShardHandle>> shards,
       ServerConfig server,
@@ -111,6 +112,7 @@ final class LearnerActor implements AutoCloseable {
       Trainer.Builder builder =
           Trainer.builder(own)
               .environment(setup.environment)
+              .experience(setup.experience)
               .learners(setup.server.learners())
               .store((unused, policy, initial) -> new LearnerStore(joined, states))
               .listener(new StateKeeper(seed, joined));

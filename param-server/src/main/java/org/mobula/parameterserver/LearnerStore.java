@@ -1,7 +1,9 @@
 package org.mobula.parameterserver;
 
 import java.util.Map;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 
@@ -42,6 +44,17 @@ final class LearnerStore implements ParameterStore {
     double norm = store.pushPull(gradient, learningRate, destination);
     states.pushed();
     return norm;
+  }
+
+  @Override
+  public void gather(Gathered part, RunningStatistics total) {
+    store.gather(part, total);
+  }
+
+  /** None at the start of a run; a learner whose state is not in the checkpoint joins the run. */
+  @Override
+  public Gathered gathered() {
+    return store.gathered();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -17,11 +18,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.SecretFile;
@@ -37,6 +40,7 @@ import org.mobula.core.runtime.Resources;
 import org.mobula.core.runtime.TaskException;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.WaitInterruptedException;
+import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.shard.Agreement;
@@ -135,6 +139,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private List<List<ShardHandle>> shards = List.of();
   private @Nullable Connections connections;
   private boolean takesOver;
+  private ExperiencePlug experience;
 
   private ParameterServer(
       TaskRuntime runtime,
@@ -147,6 +152,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     this.environment = environment;
     this.failures = failures;
     this.events = events;
+    experience = ExperienceSetup::inProcess;
   }
 
   /** Starts nothing yet: the trainer does. Failures of learners and events are logged. */
@@ -187,22 +193,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   }
 
   /**
-   * What several learners rule out.
+   * What the number of learners rules out.
    *
    * @throws IllegalArgumentException if the configuration asks for it
    */
   public static void check(TrainingConfig config, ServerConfig server) {
-    boolean several = server.learners() > 1 || !server.addresses().isEmpty();
-    if (several && config.normalization().observations()) {
-      throw new IllegalArgumentException(
-          "normalization.observations is true but must be false with several learners: each would"
-              + " scale by what it alone has seen");
-    }
-    if (several && config.workers().count() > 0) {
-      throw new IllegalArgumentException(
-          "workers.count is %s but must be 0 with several learners: each collects its own experience"
-              .formatted(config.workers().count()));
-    }
     Double cpus = config.runtime().cpus();
     if (cpus != null) {
       requireCpus(server, cpus);
@@ -294,6 +289,25 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   }
 
   /**
+   * Where the learners beside the trainer take their experience from; without it each collects in
+   * its own thread. The trainer has a plug of its own:
+   *
+   * <pre>{@code
+   * ParameterServer.on(runtime, serverConfig, environment)
+   *     .experience(setup -> RolloutWorkers.on(runtime).apply(setup));
+   * }</pre>
+   */
+  public ParameterServer experience(ExperiencePlug plug) {
+    experience = plug;
+    return this;
+  }
+
+  /** Makes a learner's source of experience; it travels to where the learner is. */
+  @FunctionalInterface
+  public interface ExperiencePlug
+      extends Function<ExperienceSetup, ExperienceSource>, Serializable {}
+
+  /**
    * Lets other processes of this machine join the run that this server has been given to: from now
    * on its shards listen on loopback ports, which they do not otherwise, and ask for a token that
    * is the run's own. {@code mobula train --join} takes both.
@@ -326,6 +340,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("the token cannot be written to " + tokenFile, e);
     }
+    tellOfJoining();
     return addresses;
   }
 
@@ -358,7 +373,6 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       throw new IllegalStateException(
           "this parameter server has its trainer already; make another for the next");
     }
-    check(config, server);
     requireCpus(server, runtime.totalResources().amount(Resources.CPU));
     ParameterLayout layout = policy.network().layout();
     shards =
@@ -375,8 +389,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
           "if this run is resumed, it has other bits than one that never stopped: "
               + inexact.get());
     } else if (!server.addresses().isEmpty()) {
-      failures.accept(
-          "if learners join from other processes, and this run is resumed, it has other bits than one that never stopped: their states are not part of its checkpoints");
+      tellOfJoining();
     }
     for (int number = 1; number < server.learners(); number++) {
       learners.add(learner(config, layout, agreement, number));
@@ -492,7 +505,15 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       TrainingConfig config, ParameterLayout layout, Agreement agreement, int number) {
     LearnerActor.Setup setup =
         new LearnerActor.Setup(
-            config, environment, layout, shards, server, agreement, number, savesStates);
+            config,
+            environment,
+            experience,
+            layout,
+            shards,
+            server,
+            agreement,
+            number,
+            savesStates);
     return runtime.actor(
         ActorOptions.named("learner-" + number)
             .withResources(Resources.cpu(1))
@@ -525,6 +546,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
       byte[] state = resumed.getOrDefault(part(i), new byte[0]);
       training.add(learners.get(i).call(each -> each.train(version, state)));
     }
+  }
+
+  private void tellOfJoining() {
+    failures.accept(
+        "if learners join from other processes, and this run is resumed, it has other bits than one that never stopped: their states are not part of its checkpoints");
   }
 
   private static String part(int learner) {

@@ -19,8 +19,10 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
@@ -87,6 +89,9 @@ public final class ServerParameterStore implements ParameterStore {
   private final ShardNews news;
   private final float[] sums = new float[1024];
   private boolean valuesAreNew;
+
+  /** The learner's statistics, until they are replaced by those of all. */
+  private @Nullable RunningStatistics total;
 
   private ServerParameterStore(
       ParameterLayout layout,
@@ -272,7 +277,29 @@ public final class ServerParameterStore implements ParameterStore {
       }
     }
     valuesAreNew = false;
-    return await(session.push(gradient, learningRate, destination));
+    double norm = await(session.push(gradient, learningRate, destination));
+    RunningStatistics replaced = total;
+    RunningStatistics all = session.gathered().observations();
+    if (replaced != null && all != null && !session.isToGather()) {
+      replaced.restore(all.count(), all.mean(), all.variance());
+      total = null;
+    }
+    return norm;
+  }
+
+  @Override
+  public synchronized void gather(Gathered part, RunningStatistics replaced) {
+    session.gather(part);
+    total = part.observations() == null ? null : replaced;
+  }
+
+  @Override
+  public synchronized Gathered gathered() {
+    if (!valuesAreNew) {
+      await(session.pull());
+      valuesAreNew = true;
+    }
+    return session.gathered();
   }
 
   private void checkFinite(float[] gradient) {
@@ -403,7 +430,8 @@ public final class ServerParameterStore implements ParameterStore {
       steps = Math.min(steps, slice.optimizerSteps());
     }
     long version = versions(slices).min().orElseThrow();
-    return new StoreState(new ParameterSnapshot(version, values), steps, moments);
+    return new StoreState(
+        new ParameterSnapshot(version, values), steps, moments, slices.get(0).slice().gathered());
   }
 
   private static LongStream versions(List<ShardState> slices) {

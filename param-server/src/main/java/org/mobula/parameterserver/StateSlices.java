@@ -20,6 +20,7 @@ final class StateSlices {
         new ParameterSnapshot(
             whole.parameters().version(),
             Arrays.copyOfRange(whole.parameters().values(), from, to));
-    return new StoreState(parameters, whole.optimizerSteps(), moments);
+    StoreState slice = new StoreState(parameters, whole.optimizerSteps(), moments);
+    return from == 0 ? slice.withGathered(whole.gathered()) : slice; // the first shard keeps it
   }
 }

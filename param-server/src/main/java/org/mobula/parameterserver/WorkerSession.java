@@ -15,6 +15,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.BlockNorm;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Claim;
@@ -69,6 +70,10 @@ final class WorkerSession {
   private @Nullable Runnable afterPause;
   private long pausedAt;
 
+  /** What the next push takes along. */
+  private @Nullable Gathered toGather;
+
+  private Gathered gathered = Gathered.nothing();
   private boolean closed;
 
   // A learner that hangs must not keep its place: what a thread of its own renews says nothing of
@@ -173,6 +178,22 @@ final class WorkerSession {
       away = false;
       standing.accept(false, "it goes on and joins again; what it was at came too late");
     }
+  }
+
+  /** Hands a part over that the next push takes along; to be called while nothing is asked. */
+  void gather(Gathered part) {
+    Gathered waiting = toGather;
+    toGather = waiting == null ? part : waiting.plus(part);
+  }
+
+  /** Whether a part waits for the next push: the last one came late. */
+  boolean isToGather() {
+    return toGather != null;
+  }
+
+  /** What all workers have gathered, as was heard last; to be read while nothing is asked. */
+  Gathered gathered() {
+    return gathered;
   }
 
   /** The newest values that were heard of; to be read while nothing is asked. */
@@ -338,6 +359,7 @@ final class WorkerSession {
     private final float[] destination;
     private final CompletableFuture<Double> result;
     private final long number = ++clock;
+    private final @Nullable Gathered part = toGather;
     private final @Nullable Stepped[] answers = new @Nullable Stepped[shards.size()];
     private final long[] baseVersions = new long[shards.size()];
     private int unanswered;
@@ -381,7 +403,7 @@ final class WorkerSession {
           shard,
           (link, caller) ->
               link.pushPull(
-                  new Push(caller, number, base(), learningRate),
+                  new Push(caller, number, base(), learningRate, shard == 0 ? part : null),
                   slice,
                   slice(destination, remote.range())));
     }
@@ -415,6 +437,9 @@ final class WorkerSession {
 
     private void answered(int shard, Stepped answer) {
       answers[shard] = answer;
+      if (shard == 0 && answer.gathered() != null) {
+        gathered = answer.gathered();
+      }
       if (!answer.awaitsCommit()) {
         shards.get(shard).received(answer.version(), destination == values);
       }
@@ -433,6 +458,10 @@ final class WorkerSession {
       }
       if (waiting.isEmpty()) {
         lateGradients += late ? 1 : 0;
+        Stepped first = answers[0];
+        if (first != null && !first.late()) {
+          toGather = null; // else the next push brings it
+        }
         result.complete(norm);
         return;
       }
@@ -477,6 +506,9 @@ final class WorkerSession {
                   return pulled.thenApply(
                       answer -> {
                         remote.received(answer.version(), true);
+                        if (remote == shards.get(0) && answer.gathered() != null) {
+                          gathered = answer.gathered();
+                        }
                         return answer;
                       });
                 },

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -38,7 +39,9 @@ import org.mobula.core.environment.Step;
 import org.mobula.core.environment.TimeLimit;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
@@ -104,11 +107,16 @@ class ParameterServerTest {
     }
   }
 
-  /** Trainers in threads around one {@link org.mobula.core.parameters.LocalParameterStore}. */
   private static float[] inProcess(TrainingConfig config, int learners) throws Exception {
+    return inProcessSnapshot(config, learners).parameters().values();
+  }
+
+  /** Trainers in threads around one {@link org.mobula.core.parameters.LocalParameterStore}. */
+  private static PolicySnapshot inProcessSnapshot(TrainingConfig config, int learners)
+      throws Exception {
     SharedLocalStore shared = new SharedLocalStore(learners);
     List<Thread> threads = new ArrayList<>();
-    float[][] results = new float[learners][];
+    PolicySnapshot[] results = new PolicySnapshot[learners];
     ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
     for (int i = 0; i < learners; i++) {
       int number = i;
@@ -120,7 +128,13 @@ class ParameterServerTest {
               .learners(learners)
               .store((c, policy, initial) -> shared.open(number, c, policy, initial))
               .build();
-      Thread thread = new Thread(() -> results[number] = parameters(trainer.train()));
+      Thread thread =
+          new Thread(
+              () -> {
+                try (Policy policy = trainer.train().policy()) {
+                  results[number] = policy.snapshot();
+                }
+              });
       thread.setUncaughtExceptionHandler((t, e) -> failures.add(e));
       threads.add(thread);
       thread.start();
@@ -392,8 +406,9 @@ class ParameterServerTest {
             .train();
         addresses = parameters.listen(directory.resolve("token"));
       }
-      assertThat(failures).hasSize(1);
-      assertThat(failures.get(0)).startsWith("learner 1 failed: ");
+      assertThat(failures).hasSize(2);
+      assertThat(failures.get(0)).contains("if learners join from other processes");
+      assertThat(failures.get(1)).startsWith("learner 1 failed: ");
       assertThat(addresses).hasSize(2);
       for (String address : addresses) {
         assertThatThrownBy(() -> ShardProbe.ask(Address.parse(address), null, null))
@@ -620,14 +635,97 @@ class ParameterServerTest {
     }
   }
 
+  /** The wire, several learners, and what travels with the policy. */
+  @ParameterizedTest
+  @CsvSource({"1, false, 0", "2, false, 1", "2, true, 0", "3, true, 1"})
+  void observationsAreScaledByWhatAllLearnersHaveSeen(int learners, boolean strict, int replicas)
+      throws Exception {
+    TrainingConfig config =
+        config(learners).withNormalization(new NormalizationConfig(true, false, true, 10));
+    PolicySnapshot expected = inProcessSnapshot(config, learners);
+    ServerConfig server = server(learners).withReplicas(replicas);
+    PolicySnapshot trained;
+    try (TaskRuntime runtime = runtime(strict);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE);
+        Policy policy = trainer(config, server, parameters).build().train().policy()) {
+      trained = policy.snapshot();
+    }
+    assertThat(trained.parameters().values()).isEqualTo(expected.parameters().values());
+    assertThat(trained.normalizer()).isEqualTo(expected.normalizer());
+    ObservationNormalizer normalizer = Objects.requireNonNull(trained.normalizer());
+    assertThat(normalizer.count()).isEqualTo(64.0 * ITERATIONS * learners);
+  }
+
   @Test
-  void saysWhatSeveralLearnersRuleOut() {
+  void statisticsOfAllLearnersAreResumedBitForBit() throws IOException {
+    TrainingConfig config =
+        config(2).withNormalization(new NormalizationConfig(true, true, true, 10));
+    float[] whole = train(config, server(2), false);
+    TrainingConfig half = config.withStop(config.stop().withEnvironmentSteps(64 * 20 * 2));
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server(2), CART_POLE)) {
+      trainer(half, server(2), parameters).directory(directory).build().train();
+    }
+    Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    assertThat(Objects.requireNonNull(checkpoint.store().gathered().observations()).count())
+        .isEqualTo(64.0 * 20 * 2);
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server(2), CART_POLE)) {
+      Trainer resumed = trainer(config, server(2), parameters).resume(checkpoint).build();
+      assertThat(parameters(resumed.train())).isEqualTo(whole);
+    }
+  }
+
+  /** Its schedules, its end and its scaling are the run's, not its own. */
+  @Test
+  void aLearnerThatJoinsIsAsFarAsTheRun() throws Exception {
     TrainingConfig config =
         config(2).withNormalization(new NormalizationConfig(true, false, true, 10));
-    assertThatThrownBy(() -> train(config, server(2), false))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "normalization.observations is true but must be false with several learners: each"
-                + " would scale by what it alone has seen");
+    ServerConfig server = server(2).withConsistency(new Consistency.Asynchronous());
+    List<Long> joinedAt = new ArrayList<>();
+    List<Double> seen = new ArrayList<>();
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+      TrainingListener joins =
+          new TrainingListener() {
+            @Override
+            public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+              if (progress.iterations() == 10) {
+                Path token = directory.resolve("token");
+                ServerConfig running =
+                    server.withAddresses(parameters.listen(token)).withTokenFile(token.toString());
+                try (JoinedStore store = new JoinedStore(running)) {
+                  Trainer joined =
+                      Trainer.builder(config.withSeed(99))
+                          .environment(CART_POLE)
+                          .store(store)
+                          .listener(
+                              new TrainingListener() {
+                                @Override
+                                public void onStart(TrainingControl control) {
+                                  control.stop("it has seen enough");
+                                }
+
+                                @Override
+                                public void onEnd(TrainingResult result) {
+                                  joinedAt.add(result.progress().environmentSteps());
+                                  try (Policy policy = result.policy()) {
+                                    seen.add(
+                                        Objects.requireNonNull(policy.snapshot().normalizer())
+                                            .count());
+                                  }
+                                }
+                              })
+                          .build();
+                  joined.train();
+                }
+              }
+            }
+          };
+      trainer(config, server, parameters).listener(joins).build().train();
+    }
+    assertThat(joinedAt).hasSize(1);
+    assertThat(joinedAt.get(0)).isGreaterThanOrEqualTo(64L * 10 * 2);
+    assertThat(seen.get(0)).isGreaterThanOrEqualTo(64.0 * 10);
   }
 }

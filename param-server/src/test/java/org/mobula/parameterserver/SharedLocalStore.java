@@ -2,7 +2,9 @@ package org.mobula.parameterserver;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
@@ -16,6 +18,8 @@ import org.mobula.core.training.TrainingConfig;
 final class SharedLocalStore {
   private final int learners;
   private final float[] @Nullable [] gradients;
+  private final @Nullable Gathered[] parts;
+  private Gathered gathered = Gathered.nothing();
   private @Nullable LocalParameterStore store;
   private int opened;
   private int handedIn;
@@ -25,6 +29,7 @@ final class SharedLocalStore {
   SharedLocalStore(int learners) {
     this.learners = learners;
     this.gradients = new float[learners][];
+    this.parts = new @Nullable Gathered[learners];
   }
 
   synchronized ParameterStore open(
@@ -80,6 +85,12 @@ final class SharedLocalStore {
         }
       }
       norm = shared.push(mean, learningRate);
+      for (Gathered part : parts) {
+        if (part != null) {
+          gathered = gathered.plus(part);
+        }
+      }
+      Arrays.fill(parts, null);
       Arrays.fill(gradients, null);
       handedIn = 0;
       round++;
@@ -91,10 +102,19 @@ final class SharedLocalStore {
     return norm;
   }
 
+  private synchronized void gather(int number, Gathered part) {
+    parts[number] = part;
+  }
+
+  private synchronized Gathered gathered() {
+    return gathered;
+  }
+
   /** One learner's door. */
   private final class View implements ParameterStore {
     private final int number;
     private final LocalParameterStore shared;
+    private @Nullable RunningStatistics total;
 
     View(int number, LocalParameterStore shared) {
       this.number = number;
@@ -113,7 +133,20 @@ final class SharedLocalStore {
 
     @Override
     public double push(float[] gradient, double learningRate) {
-      return SharedLocalStore.this.push(shared, number, gradient, learningRate);
+      double norm = SharedLocalStore.this.push(shared, number, gradient, learningRate);
+      RunningStatistics replaced = total;
+      RunningStatistics all = SharedLocalStore.this.gathered().observations();
+      if (replaced != null && all != null) {
+        replaced.restore(all.count(), all.mean(), all.variance());
+        total = null;
+      }
+      return norm;
+    }
+
+    @Override
+    public void gather(Gathered part, RunningStatistics replaced) {
+      SharedLocalStore.this.gather(number, part);
+      total = replaced;
     }
 
     @Override

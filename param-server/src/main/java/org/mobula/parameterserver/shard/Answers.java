@@ -50,8 +50,13 @@ final class Answers {
     held.add(new Held(untilSequence, null, 0, future, answer));
   }
 
-  /** Holds what a worker hears of its step. */
-  void holdStepped(Worker worker, boolean late, double[] sums, Turn.Waiter waiter) {
+  /**
+   * Holds what a worker hears of its step.
+   *
+   * @param gathers whether it hears, too, what all have gathered
+   */
+  void holdStepped(
+      Worker worker, boolean late, double[] sums, boolean gathers, Turn.Waiter waiter) {
     // Who has asked again has mostly given the former question up.
     held.removeIf(each -> each.paced == worker && each.future.isDone());
     held.add(
@@ -62,7 +67,11 @@ final class Answers {
             waiter.future(),
             () -> {
               read(waiter.values(), waiter.future());
-              waiter.future().complete(new Stepped(standing.version, false, late, sums));
+              waiter
+                  .future()
+                  .complete(
+                      new Stepped(
+                          standing.version, false, late, sums, gathers ? standing.gathered : null));
             }));
   }
 

@@ -2,6 +2,7 @@ package org.mobula.parameterserver.shard;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.StoreState;
 
 /**
@@ -43,11 +44,22 @@ public record Entry(
    * @param learningRate of the step
    * @param clipCoefficient the gradient is multiplied by it
    * @param blockSums as in {@link Stepped}
+   * @param gathered by all workers after the step; null if the step added nothing
    */
   @SuppressWarnings("ArrayRecordComponent") // A carrier; never compared.
   public record Step(
-      FloatSlice gradient, double learningRate, double clipCoefficient, double[] blockSums)
-      implements Change {}
+      FloatSlice gradient,
+      double learningRate,
+      double clipCoefficient,
+      double[] blockSums,
+      @Nullable Gathered gathered)
+      implements Change {
+    /** A step that gathers nothing. */
+    public Step(
+        FloatSlice gradient, double learningRate, double clipCoefficient, double[] blockSums) {
+      this(gradient, learningRate, clipCoefficient, blockSums, null);
+    }
+  }
 
   /**
    * Everything, for a replica that is new or was cut off.

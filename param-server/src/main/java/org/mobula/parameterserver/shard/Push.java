@@ -1,5 +1,8 @@
 package org.mobula.parameterserver.shard;
 
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.parameters.Gathered;
+
 /**
  * The words that go with a gradient. A push is known by worker, clock and epoch: the same one again
  * is answered with the state as it is then, and applied once.
@@ -10,5 +13,13 @@ package org.mobula.parameterserver.shard;
  *     the newest, so that a push names the same round everywhere
  * @param learningRate of the step, before the groups' own factors; a round takes that of the first
  *     of its workers
+ * @param gathered the worker's part of what all gather; the step adds those of its round in the
+ *     order of the workers. Null for none; it may come with the first shard's gradient alone
  */
-public record Push(Caller caller, long clock, long baseVersion, double learningRate) {}
+public record Push(
+    Caller caller, long clock, long baseVersion, double learningRate, @Nullable Gathered gathered) {
+  /** Without anything beside the gradient. */
+  public Push(Caller caller, long clock, long baseVersion, double learningRate) {
+    this(caller, clock, baseVersion, learningRate, null);
+  }
+}

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
 
@@ -103,14 +104,15 @@ final class Replication {
   }
 
   /** The values are about to take a step with a round's mean. */
-  void advanceStep(Round round, double learningRate) {
+  void advanceStep(Round round, double learningRate, @Nullable Gathered gathered) {
     advance(
         () ->
             new Entry.Step(
                 FloatSlice.of(numbers.share(round.mean)),
                 learningRate,
                 round.clipCoefficient,
-                round.sums));
+                round.sums,
+                gathered));
   }
 
   private void advance(Supplier<Entry.Change> change) {
@@ -135,7 +137,7 @@ final class Replication {
 
   private Entry.Whole whole() {
     return new Entry.Whole(
-        numbers.save(standing.version),
+        numbers.save(standing.version).withGathered(standing.gathered),
         workers.all().stream().map(worker -> worker.lastSums).toList());
   }
 
@@ -299,6 +301,10 @@ final class Replication {
       numbers.step(gradient, step.learningRate(), step.clipCoefficient());
       gradient.close();
       standing.lastSums = step.blockSums();
+      Gathered all = step.gathered();
+      if (all != null) {
+        standing.gathered = all;
+      }
     }
     for (int i = 0; i < entry.members().size(); i++) {
       Member member = entry.members().get(i);
@@ -329,6 +335,7 @@ final class Replication {
     answers.finishReading();
     try {
       numbers.restore(slice);
+      standing.gathered = slice.gathered();
     } catch (IllegalArgumentException e) {
       throw standing.refusal(Refusal.WRONG_STATE, String.valueOf(e.getMessage()));
     }

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.optimizer.GradientClipping;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.parameterserver.shard.Consistency.Synchronous;
 import org.mobula.parameterserver.shard.SliceNumbers.Vector;
 import org.slf4j.Logger;
@@ -66,9 +68,11 @@ final class Rounds {
           "learning rate is %s, clock %s and base version %s but must be ≥ 0 and finite, ≥ 1 and ≥ 0"
               .formatted(push.learningRate(), push.clock(), push.baseVersion()));
     }
+    checkGathered(push.gathered());
     if (push.clock() <= worker.done) {
       measurements.duplicates++;
-      answers.holdStepped(worker, worker.lastWasLate, worker.lastSums, waiter);
+      answers.holdStepped(
+          worker, worker.lastWasLate, worker.lastSums, push.gathered() != null, waiter);
       return;
     }
     Turn turn = worker.turn;
@@ -97,6 +101,18 @@ final class Rounds {
     }
   }
 
+  /** What is added must be of the same features. */
+  private void checkGathered(@Nullable Gathered part) {
+    RunningStatistics given = part == null ? null : part.observations();
+    RunningStatistics present = standing.gathered.observations();
+    if (given != null && present != null && given.size() != present.size()) {
+      throw standing.refusal(
+          Refusal.WRONG_STATE,
+          "the statistics are of %s features but those of the other workers of %s: start all with the same environment"
+              .formatted(given.size(), present.size()));
+    }
+  }
+
   private void pushToRound(Worker worker, Push push, FloatSlice gradient, Turn.Waiter waiter) {
     if (push.baseVersion() < standing.version) {
       worker.done = push.clock();
@@ -104,7 +120,7 @@ final class Rounds {
       worker.lastSums = standing.lastSums;
       worker.progress++;
       measurements.lateGradients++;
-      answers.holdStepped(worker, true, standing.lastSums, waiter);
+      answers.holdStepped(worker, true, standing.lastSums, push.gathered() != null, waiter);
     } else if (closing == null || push.baseVersion() > standing.version) {
       take(new Turn(worker, push, open, numbers.take(gradient)), waiter);
       closeIfComplete();
@@ -279,7 +295,8 @@ final class Rounds {
           Refusal.NOT_FINITE, "the norm is " + commit.norm() + " but must be ≥ 0 and finite");
     }
     if (commit.clock() <= worker.done) {
-      answers.holdStepped(worker, worker.lastWasLate, worker.lastSums, waiter);
+      // Whether the push brought a part is not known any more, where a replica has taken over.
+      answers.holdStepped(worker, worker.lastWasLate, worker.lastSums, true, waiter);
       return;
     }
     Turn turn = worker.turn;
@@ -318,8 +335,14 @@ final class Rounds {
     long start = nanoClock.getAsLong();
     double learningRate = round.turns.values().iterator().next().push.learningRate();
     long before = standing.version++;
+    boolean gathers = false;
     for (Turn turn : round.turns.values()) {
       measurements.applied(before - turn.push.baseVersion());
+      Gathered part = turn.push.gathered();
+      if (part != null) {
+        standing.gathered = standing.gathered.plus(part);
+        gathers = true;
+      }
       finish(turn, false);
     }
     round.late.forEach(turn -> finish(turn, true));
@@ -328,16 +351,20 @@ final class Rounds {
       closing = null;
     }
     // The replica is told first, so that both take the step at the same time.
-    replication.advanceStep(round, learningRate);
+    replication.advanceStep(round, learningRate, gathers ? standing.gathered : null);
     answers.finishReading();
     numbers.step(round.mean, learningRate, round.clipCoefficient);
     round.mean.close();
     measurements.applyNanos += nanoClock.getAsLong() - start;
     for (Turn turn : round.turns.values()) {
-      turn.waiters.forEach(waiter -> answers.holdStepped(turn.worker, false, round.sums, waiter));
+      boolean hears = turn.push.gathered() != null;
+      turn.waiters.forEach(
+          waiter -> answers.holdStepped(turn.worker, false, round.sums, hears, waiter));
     }
     for (Turn turn : round.late) {
-      turn.waiters.forEach(waiter -> answers.holdStepped(turn.worker, true, round.sums, waiter));
+      boolean hears = turn.push.gathered() != null;
+      turn.waiters.forEach(
+          waiter -> answers.holdStepped(turn.worker, true, round.sums, hears, waiter));
     }
     closeIfComplete();
   }

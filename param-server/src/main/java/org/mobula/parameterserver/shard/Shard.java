@@ -438,7 +438,8 @@ public final class Shard implements AutoCloseable {
                 if (changed) {
                   answers.read(values, future);
                 }
-                future.complete(new Pulled(standing.version, changed));
+                future.complete(
+                    new Pulled(standing.version, changed, changed ? standing.gathered : null));
               });
         });
   }
@@ -517,7 +518,9 @@ public final class Shard implements AutoCloseable {
               () ->
                   future.complete(
                       new ShardState(
-                          standing.epoch, setup.from(), numbers.save(standing.version))));
+                          standing.epoch,
+                          setup.from(),
+                          numbers.save(standing.version).withGathered(standing.gathered))));
         });
   }
 

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver.shard;
 
 import java.util.function.LongSupplier;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,9 @@ final class Standing {
 
   /** The replica has to hear of the workers, or to confirm that this is still the primary. */
   boolean entryDue;
+
+  /** By the workers of all steps. */
+  Gathered gathered = Gathered.nothing();
 
   /** Of the last step's gradient. */
   double[] lastSums = new double[0];

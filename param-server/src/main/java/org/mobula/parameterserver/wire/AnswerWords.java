@@ -64,6 +64,7 @@ final class AnswerWords {
         .writeByte(
             (stepped.awaitsCommit() ? STEPPED_AWAITS : 0) | (stepped.late() ? STEPPED_LATE : 0));
     Words.sums(out, stepped.blockSums());
+    Words.gathered(out, stepped.gathered());
   }
 
   static Stepped readStepped(ByteBuf in) {
@@ -73,15 +74,20 @@ final class AnswerWords {
       throw Words.impossible("a flag", flags);
     }
     return new Stepped(
-        version, (flags & STEPPED_AWAITS) != 0, (flags & STEPPED_LATE) != 0, Words.readSums(in));
+        version,
+        (flags & STEPPED_AWAITS) != 0,
+        (flags & STEPPED_LATE) != 0,
+        Words.readSums(in),
+        Words.readGathered(in));
   }
 
   static void pulled(ByteBuf out, Pulled pulled) {
     out.writeLongLE(pulled.version()).writeByte(pulled.changed() ? 1 : 0);
+    Words.gathered(out, pulled.gathered());
   }
 
   static Pulled readPulled(ByteBuf in) {
-    return new Pulled(in.readLongLE(), Words.readFlag(in));
+    return new Pulled(in.readLongLE(), Words.readFlag(in), Words.readGathered(in));
   }
 
   static void clocks(ByteBuf out, Clocks clocks) {

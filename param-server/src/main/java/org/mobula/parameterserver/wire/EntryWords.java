@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Supplier;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecKind;
@@ -35,6 +36,7 @@ final class EntryWords {
     if (entry.change() instanceof Entry.Step step) {
       out.writeByte(STEP).writeDoubleLE(step.learningRate()).writeDoubleLE(step.clipCoefficient());
       Words.sums(out, step.blockSums());
+      Words.gathered(out, step.gathered());
       out.writeIntLE(step.gradient().length());
     } else if (entry.change() instanceof Entry.Whole whole) {
       out.writeByte(WHOLE);
@@ -72,13 +74,15 @@ final class EntryWords {
         double learningRate = in.readDoubleLE();
         double clipCoefficient = in.readDoubleLE();
         double[] sums = Words.readSums(in);
+        Gathered gathered = Words.readGathered(in);
         int count = in.readIntLE();
         if (count != size) {
           throw new WireException(
               Refusal.WRONG_LENGTH,
               "an entry has %s numbers but the shard's range has %s".formatted(count, size));
         }
-        return new Entry.Step(FloatSlice.of(array.get()), learningRate, clipCoefficient, sums);
+        return new Entry.Step(
+            FloatSlice.of(array.get()), learningRate, clipCoefficient, sums, gathered);
       }
       case WHOLE -> {
         StoreState state = Words.readState(in, size);

@@ -57,10 +57,16 @@ final class RequestWords {
     out.writeLongLE(push.clock())
         .writeLongLE(push.baseVersion())
         .writeDoubleLE(push.learningRate());
+    Words.gathered(out, push.gathered());
   }
 
   static Push readPush(ByteBuf in, long epoch) {
-    return new Push(readCaller(in, epoch), in.readLongLE(), in.readLongLE(), in.readDoubleLE());
+    return new Push(
+        readCaller(in, epoch),
+        in.readLongLE(),
+        in.readLongLE(),
+        in.readDoubleLE(),
+        Words.readGathered(in));
   }
 
   static void commit(ByteBuf out, Commit commit) {

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.codec.Codec;
@@ -182,6 +184,56 @@ final class Words {
     return members;
   }
 
+  // What workers gather.
+
+  static void gathered(ByteBuf out, @Nullable Gathered gathered) {
+    out.writeByte(gathered == null ? 0 : 1);
+    if (gathered == null) {
+      return;
+    }
+    RunningStatistics seen = gathered.observations();
+    out.writeLongLE(gathered.environmentSteps()).writeIntLE(seen == null ? 0 : seen.size());
+    if (seen != null) {
+      out.writeDoubleLE(seen.count());
+      for (int i = 0; i < seen.size(); i++) {
+        out.writeDoubleLE(seen.mean(i)).writeDoubleLE(seen.variance(i));
+      }
+    }
+  }
+
+  static @Nullable Gathered readGathered(ByteBuf in) {
+    if (!readFlag(in)) {
+      return null;
+    }
+    long steps = in.readLongLE();
+    int size = count(in, 2 * Double.BYTES);
+    if (steps < 0) {
+      throw impossible("a number of environment steps", steps);
+    }
+    return new Gathered(steps, size == 0 ? null : readStatistics(in, size));
+  }
+
+  private static RunningStatistics readStatistics(ByteBuf in, int size) {
+    double count = in.readDoubleLE();
+    double[] mean = new double[size];
+    double[] variance = new double[size];
+    for (int i = 0; i < size; i++) {
+      mean[i] = in.readDoubleLE();
+      variance[i] = in.readDoubleLE();
+      if (!Double.isFinite(mean[i])
+          || !(variance[i] >= 0 && variance[i] < Double.POSITIVE_INFINITY)) {
+        throw WireException.malformed(
+            "statistics with the mean " + mean[i] + " and the variance " + variance[i]);
+      }
+    }
+    if (!(count > 0 && count < Double.POSITIVE_INFINITY)) {
+      throw WireException.malformed("statistics of " + count + " vectors");
+    }
+    RunningStatistics statistics = new RunningStatistics(size);
+    statistics.restore(count, mean, variance);
+    return statistics;
+  }
+
   // The state of a slice: words here, its vectors as floats after them.
 
   static void state(ByteBuf out, StoreState state) {
@@ -190,6 +242,7 @@ final class Words {
         .writeIntLE(state.parameters().values().length)
         .writeByte(state.moments().size());
     state.moments().keySet().forEach(name -> text(out, name));
+    gathered(out, state.gathered());
   }
 
   /**
@@ -216,11 +269,16 @@ final class Words {
     for (int i = 0; i < moments; i++) {
       names.add(readText(in));
     }
+    Gathered gathered = readGathered(in);
+    if (gathered == null) {
+      throw WireException.malformed("a state without what was gathered");
+    }
     names.forEach(name -> vectors.put(name, new float[size]));
     if (vectors.size() != moments) {
       throw WireException.malformed("two moments of a state have the same name");
     }
-    return new StoreState(new ParameterSnapshot(version, new float[size]), steps, vectors);
+    return new StoreState(
+        new ParameterSnapshot(version, new float[size]), steps, vectors, gathered);
   }
 
   static Vectors vectors(StoreState state) {

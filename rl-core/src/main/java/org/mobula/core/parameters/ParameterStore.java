@@ -1,6 +1,7 @@
 package org.mobula.core.parameters;
 
 import java.util.Map;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 
 /**
@@ -41,6 +42,20 @@ public interface ParameterStore extends AutoCloseable {
     double norm = push(gradient, learningRate);
     pull(destination);
     return norm;
+  }
+
+  /**
+   * Hands over what a learner has gathered in a rollout, for its next push to take along.
+   *
+   * @param part of this rollout
+   * @param total the statistics of all rollouts of this learner, this one included; a store that
+   *     several learners share replaces them, by the end of the next push, by those of all learners
+   */
+  default void gather(Gathered part, RunningStatistics total) {}
+
+  /** What the learners of the run had gathered when this one joined it. */
+  default Gathered gathered() {
+    return Gathered.nothing();
   }
 
   /**

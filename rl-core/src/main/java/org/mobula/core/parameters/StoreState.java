@@ -9,7 +9,22 @@ import java.util.Map;
  * @param parameters the newest version
  * @param optimizerSteps steps taken, which bias corrections depend on
  * @param moments the optimizer's own vectors by name, each as long as the parameters
+ * @param gathered what the run's learners have gathered together; nothing in a store of one learner
  */
 public record StoreState(
-    ParameterSnapshot parameters, long optimizerSteps, Map<String, float[]> moments)
-    implements Serializable {}
+    ParameterSnapshot parameters,
+    long optimizerSteps,
+    Map<String, float[]> moments,
+    Gathered gathered)
+    implements Serializable {
+  /** Of a store of one learner. */
+  public StoreState(
+      ParameterSnapshot parameters, long optimizerSteps, Map<String, float[]> moments) {
+    this(parameters, optimizerSteps, moments, Gathered.nothing());
+  }
+
+  /** The same with what learners have gathered. */
+  public StoreState withGathered(Gathered all) {
+    return new StoreState(parameters, optimizerSteps, moments, all);
+  }
+}

@@ -17,7 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.mobula.core.config.ConfigWriter;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.parameters.SafetensorsFile.Tensor;
 import org.mobula.core.parameters.StoreState;
@@ -165,11 +167,22 @@ public record Checkpoint(
     } catch (IllegalArgumentException e) {
       throw new IOException(optimizerFile + " is broken: " + e.getMessage(), e);
     }
+    StoreState store = new StoreState(policy.snapshot().parameters(), optimizerSteps, moments);
+    Checkpoint read =
+        new Checkpoint(
+            policy.spec(), policy.snapshot(), store, readParts(directory.resolve(STATE)));
     return new Checkpoint(
-        policy.spec(),
-        policy.snapshot(),
-        new StoreState(policy.snapshot().parameters(), optimizerSteps, moments),
-        readParts(directory.resolve(STATE)));
+        read.policy, read.snapshot, store.withGathered(read.gathered()), read.parts);
+  }
+
+  /** What shards that are restored hand to those who join them. */
+  private Gathered gathered() throws IOException {
+    if (!parts.containsKey("progress") || !parts.containsKey("observation-statistics")) {
+      return Gathered.nothing();
+    }
+    RunningStatistics seen = new RunningStatistics(policy.observationSpace().flatSize());
+    restore("observation-statistics", seen::readState);
+    return new Gathered(progress().environmentSteps(), seen.count() > 0 ? seen : null);
   }
 
   private static Map<String, byte[]> readParts(Path file) throws IOException {

@@ -35,6 +35,7 @@ import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.network.ConvolutionSpec;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
@@ -385,6 +386,8 @@ public final class Trainer {
       started = nanoClock.getAsLong();
       if (resumed != null) {
         restore(resumed); // before the run's files are touched: what it refuses leaves them alone
+      } else {
+        joinIn(store.gathered());
       }
       // Workers are waited for: only their whole rollout is progress.
       boolean steps = config.workers().count() == 0;
@@ -402,6 +405,15 @@ public final class Trainer {
       try (FileChannel lock = directory.lock()) {
         LOG.debug("{} is locked by {}", directory.path(), lock);
         return train();
+      }
+    }
+
+    /** Schedules, the end and the scaling of observations are the run's. */
+    private void joinIn(Gathered gathered) {
+      progress.startAt(gathered.environmentSteps());
+      RunningStatistics seen = gathered.observations();
+      if (seen != null) {
+        observationStatistics.restore(seen.count(), seen.mean(), seen.variance());
       }
     }
 
@@ -586,6 +598,9 @@ public final class Trainer {
         if (rollout.observationStatistics != null) {
           observationStatistics.merge(rollout.observationStatistics);
         }
+        store.gather(
+            new Gathered(progress.environmentSteps(), rollout.observationStatistics),
+            observationStatistics);
         if (rewardScaling != null) {
           rewardScaling.apply(rollout);
         }

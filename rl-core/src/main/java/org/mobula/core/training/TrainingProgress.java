@@ -94,6 +94,11 @@ public final class TrainingProgress {
     return sum / (episodes - first);
   }
 
+  /** Of a learner that joins a run which has taken these steps. */
+  void startAt(long steps) {
+    environmentSteps = steps;
+  }
+
   void addIteration(long steps, EpisodeLog finished) {
     iterations++;
     environmentSteps += steps;
