@@ -12,7 +12,6 @@ import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
-import org.mobula.core.training.TrainingException;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.JoinedStore;
 import org.mobula.parameterserver.ServerConfig;
@@ -85,11 +84,7 @@ final class JoinedLearner {
         exitCode = result.interrupted() ? signals.exitCode() : 0;
       }
     } catch (RuntimeException e) {
-      if (e instanceof ShardLostException
-          || (e instanceof TrainingException && e.getCause() instanceof ShardLostException)) {
-        output.endJoined(null);
-        return 0;
-      }
+      output.failed(null, ErrorReport.message(e));
       throw CommandFailure.failed("this learner failed: " + ErrorReport.message(e), remedy(e), e);
     }
     output.endJoined(result);
@@ -110,6 +105,8 @@ final class JoinedLearner {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
       if (cause instanceof RefusedException refused) {
         return ShardRefusals.remedy(refused);
+      } else if (cause instanceof ShardLostException) {
+        return "Join again when the shards are there; {mobula} parameter-server status asks them.";
       }
     }
     return "The others go on; --debug shows the stack trace.";

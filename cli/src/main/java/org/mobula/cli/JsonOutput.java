@@ -39,16 +39,14 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
   }
 
   @Override
-  public void endJoined(@Nullable TrainingResult result) {
-    say(
-        result == null
-            ? end(RunState.Kind.FINISHED, "the parameter server has ended")
-            : end(result));
+  public void endJoined(TrainingResult result) {
+    say(end(result));
   }
 
   @Override
-  public void failed(Path run, String message) {
-    say(end(RunState.Kind.FAILED, message).text("run", run.toString()));
+  public void failed(@Nullable Path run, String message) {
+    JsonLine line = end(RunState.Kind.FAILED, message);
+    say(run == null ? line : line.text("run", run.toString()));
   }
 
   private static JsonLine end(TrainingResult result) {

@@ -114,7 +114,9 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
           address.toString(),
           ShardFigures.role(status),
           claim == null ? "" : claim.run(),
-          claim == null ? "" : "%s on %s".formatted(claim.process(), claim.host()),
+          claim == null || !claim.hasTrainer()
+              ? ""
+              : "%s on %s".formatted(claim.process(), claim.host()),
           Figures.count(status.epoch()),
           Figures.count(status.version()),
           Figures.count(status.workers().size()),

@@ -16,13 +16,13 @@ interface RunOutput {
   /** After a run that did not fail. */
   void end(Path run, TrainingConfig config, TrainingResult result);
 
-  /**
-   * After a learner that had joined a parameter server.
-   *
-   * @param result null if the server ended, and the learner with it
-   */
-  void endJoined(@Nullable TrainingResult result);
+  /** After a learner that had joined a parameter server and did not fail. */
+  void endJoined(TrainingResult result);
 
-  /** After a run that failed; the error itself goes to standard error. */
-  void failed(Path run, String message);
+  /**
+   * After a run that failed; the error itself goes to standard error.
+   *
+   * @param run null for a learner that had joined another run
+   */
+  void failed(@Nullable Path run, String message);
 }

@@ -11,7 +11,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.network.ParameterLayout;
-import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
@@ -139,17 +138,17 @@ final class ShardProcess {
     return options.tokenFile == null ? "" : ListenConfig.readToken(options.tokenFile);
   }
 
-  private static StoreState saved(Path path, ParameterLayout layout) throws IOException {
+  private static Checkpoint saved(Path path, ParameterLayout layout) throws IOException {
     RunDirectory run = new RunDirectory(path);
     Path checkpoint = run.latest().orElse(path);
-    StoreState state = Checkpoint.read(checkpoint).store();
-    int numbers = state.parameters().values().length;
+    Checkpoint saved = Checkpoint.read(checkpoint);
+    int numbers = saved.store().parameters().values().length;
     if (numbers != layout.size()) {
       throw new IllegalArgumentException(
           "%s holds %s parameters but the training file's network has %s"
               .formatted(checkpoint, numbers, layout.size()));
     }
-    return state;
+    return saved;
   }
 
   private void say(ShardHost host, @Nullable MetricsEndpoint metrics, PrintWriter out) {

@@ -22,6 +22,9 @@ final class ShardRefusals {
               + " brings all shards to the run's newest checkpoint.";
       case WRONG_TOKEN ->
           "Give the shards' own token: --token-file, or parameters.server.token-file.";
+      case WRONG_TLS ->
+          "Set parameters.server.trusted-certificates to the shards' certificate, or to nothing"
+              + " where they use no TLS.";
       default -> "--debug shows the stack trace.";
     };
   }

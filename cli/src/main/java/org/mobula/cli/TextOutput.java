@@ -50,14 +50,12 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
   }
 
   @Override
-  public void endJoined(@Nullable TrainingResult result) {
+  public void endJoined(TrainingResult result) {
     out.println(
-        result == null
-            ? "the parameter server has ended, and this learner with it"
-            : "%s environment steps taken with the other learners; ended because %s"
-                .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
+        "%s environment steps taken with the other learners; ended because %s"
+            .formatted(Figures.count(result.progress().environmentSteps()), result.reason()));
   }
 
   @Override
-  public void failed(Path run, String message) {}
+  public void failed(@Nullable Path run, String message) {}
 }

@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,10 +19,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
+import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ShardHost;
+import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
@@ -170,18 +175,156 @@ class ParameterServerCommandTest {
         .contains("is it started, and is the address right?");
   }
 
-  @Test
-  void aLearnerThatHasJoinedSaysHowItEnded() throws IOException {
-    String tiny = TrainingFiles.tiny(folder);
-    Path file = Path.of(tiny);
+  /** As a process of its own would start it. */
+  private static ShardHost shard(String training, ListenConfig listening) {
+    Path file = Path.of(training);
     TrainingConfig config = ConfigFiles.read(file);
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             config, ConfiguredEnvironment.of(config, file, List.of()), file, List.of());
     ShardSetup setup = ParameterServer.setup(config, policy, ServerConfig.defaults(), 0);
-    float[] initial = policy.network().initialParameters(new Pcg64(SeedSequence.of(config.seed())));
-    Address anyPort = Address.parse("127.0.0.1:0");
-    try (ShardHost host = ShardHost.primary(setup, initial, anyPort, ListenConfig.defaults())) {
+    Pcg64 random = new Pcg64(SeedSequence.of(config.seed()).stream("parameters"));
+    float[] initial = policy.network().initialParameters(random);
+    return ShardHost.primary(setup, initial, Address.parse("127.0.0.1:0"), listening);
+  }
+
+  private Cli.Outcome train(String training, ShardHost shard, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("train", training));
+    arguments.addAll(List.of("--set", "parameters.server.shards=1"));
+    arguments.addAll(List.of("--set", "parameters.server.addresses=['" + shard.address() + "']"));
+    arguments.addAll(List.of("--runs-directory", folder.resolve("runs").toString()));
+    arguments.addAll(List.of(more));
+    return Cli.run(arguments.toArray(String[]::new));
+  }
+
+  private static void assertFails(Cli.Outcome outcome, String... message) {
+    assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(1);
+    assertThat(outcome.err()).contains(message);
+  }
+
+  @Test
+  void usedShardsAreTakenOverOnPurposeAlone() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    try (ShardHost host = shard(tiny, ListenConfig.defaults())) {
+      Cli.Outcome first = train(tiny, host);
+      assertThat(first.exitCode()).as(first.err()).isZero();
+      assertFails(
+          train(tiny, host),
+          "the shard holds version 8 of run CartPole-v1-",
+          "(process " + ProcessHandle.current().pid() + " on host ",
+          "resume that run, or start the shard anew",
+          "parameter-server status shows who holds a shard; repeat the command with --take-over");
+      assertFails(
+          train(tiny, host, "--take-over", "--set", "algorithm.ppo.optimizer=sgd"),
+          "algorithm.ppo.optimizer.sgd.momentum is 0.0 but nothing at the shard",
+          "Give the training file and the --set that the shards were started with.");
+      assertThat(host.status().version()).isEqualTo(8);
+      Cli.Outcome third = train(tiny, host, "--take-over", "--seed", "9");
+      assertThat(third.exitCode()).as(third.err()).isZero();
+      assertThat(host.status().version()).isEqualTo(16);
+
+      String address = host.address().toString();
+      assertThat(Cli.run("parameter-server", "status", address).out())
+          .containsPattern("RUN +TRAINER")
+          .containsPattern(
+              "CartPole-v1-[0-9a-f]{8} +" + ProcessHandle.current().pid() + " on \\S+ ");
+      assertThat(Cli.run("parameter-server", "status", address, "--json").out())
+          .containsPattern("\"settings\":\"[0-9a-f]{16}\"")
+          .containsPattern("\"run\":\"CartPole-v1-[0-9a-f]{8}\",\"trainer_host\":")
+          .contains("\"trainer_process\":" + ProcessHandle.current().pid(), "\"term\":2");
+    }
+  }
+
+  @Test
+  void resumingDoesNotGoBackUnasked() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    try (ShardHost host = shard(tiny, ListenConfig.defaults())) {
+      Cli.Outcome first = train(tiny, host, "--set", "checkpoint.every=64");
+      assertThat(first.exitCode()).as(first.err()).isZero();
+      Path run = folder.resolve("runs/tiny-1");
+      List<Path> saved = new RunDirectory(run).checkpoints();
+      Files.move(saved.get(saved.size() - 1), folder.resolve("aside"));
+      String[] resume = {
+        "train", "--resume", run.toString(), "--set", "stop.environment-steps=320"
+      };
+      assertFails(
+          Cli.run(resume),
+          "the shards are at version 8 but the saved state at 6: to go back loses 2 versions",
+          "train --resume RUN --take-over brings all shards to the run's newest checkpoint");
+      assertThat(host.status().version()).isEqualTo(8);
+      String[] takeOver = Arrays.copyOf(resume, resume.length + 1);
+      takeOver[resume.length] = "--take-over";
+      Cli.Outcome resumed = Cli.run(takeOver);
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      assertThat(host.status().version()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void aLearnerOfAnotherConfigurationDoesNotJoin() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    try (ShardHost host = shard(tiny, ListenConfig.defaults())) {
+      String address = host.address().toString();
+      Cli.Outcome other =
+          Cli.run("train", tiny, "--join", address, "--set", "algorithm.ppo.discount=0");
+      assertFails(
+          other,
+          "this learner failed: the settings are not the shard's: algorithm.ppo.discount is 0.0"
+              + " but 0.99 at the shard");
+      Cli.Outcome json =
+          Cli.run("train", tiny, "--join", address, "--json", "--set", "algorithm.ppo.discount=0");
+      assertThat(json.exitCode()).isEqualTo(1);
+      assertThat(json.out()).contains("\"state\":\"failed\"", "algorithm.ppo.discount is 0.0");
+    }
+  }
+
+  @Test
+  void aLearnerWithoutTheTokenDoesNotTryAgain() throws Exception {
+    String tiny = TrainingFiles.tiny(folder);
+    try (ShardHost host = shard(tiny, ListenConfig.defaults().withToken("secret"))) {
+      assertFails(
+          Cli.run("train", tiny, "--join", host.address().toString()),
+          "this learner failed: ",
+          "Give the shards' own token");
+      assertThat(host.status().refusals()).containsEntry(Refusal.WRONG_TOKEN, 1L);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void aLearnerWhoseOnlyShardDiesFails() throws Exception {
+    String tiny = TrainingFiles.tiny(folder);
+    ShardHost host = shard(tiny, ListenConfig.defaults());
+    Thread killer =
+        new Thread(
+            () -> {
+              while (host.status().version() == 0) {
+                Thread.onSpinWait();
+              }
+              host.close();
+            });
+    killer.start();
+    assertFails(
+        Cli.run(
+            "train",
+            tiny,
+            "--join",
+            host.address().toString(),
+            "--set",
+            "parameters.server.silence=60ms",
+            "--set",
+            "stop.environment-steps=1000000000"),
+        "this learner failed: ",
+        "shard 0 (parameters 0 to ",
+        "is lost after 41 attempts",
+        "Join again when the shards are there");
+    killer.join();
+  }
+
+  @Test
+  void aLearnerThatHasJoinedSaysHowItEnded() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    try (ShardHost host = shard(tiny, ListenConfig.defaults())) {
       String address = host.address().toString();
       Cli.Outcome text = Cli.run("train", tiny, "--join", address);
       assertThat(text.exitCode()).as(text.err()).isZero();

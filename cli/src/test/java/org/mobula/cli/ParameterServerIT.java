@@ -166,4 +166,42 @@ class ParameterServerIT {
     MobulaProcesses.awaitEvent(trainer, "end"); // it cannot end while its output is not read
     assertThat(trainer.waitFor()).isEqualTo(143);
   }
+
+  /** Its parameters are older than the other shard's: they must not be trained together. */
+  @Test
+  void aShardThatIsRestoredAloneEndsTheRunWhichIsResumed() throws Exception {
+    String where = "unix:" + folder.resolve("second");
+    ShardProcess first = shard("0/2");
+    ShardProcess second = shard("1/2", "--listen", where);
+    String file =
+        TrainingFiles.file(
+            folder,
+            "run.yaml",
+            TRAINING
+                + "    shards: 2\n    addresses: ['%s', '%s']\n".formatted(first.address(), where)
+                + "checkpoint: {every: 64, keep: 1000000}\n");
+    Process trainer = mobula.start("train", file, "--json");
+    Path saved = folder.resolve("runs/run-1/checkpoints/step-000000000064");
+    while (!Files.exists(saved)) {
+      MobulaProcesses.awaitEvent(trainer, "iteration");
+    }
+    MobulaProcesses.awaitEvent(trainer, "iteration");
+    second.process().destroyForcibly().waitFor();
+    shard("1/2", "--listen", where, "--restore", saved.toString());
+    JsonNode end = MobulaProcesses.awaitEvent(trainer, "end");
+    assertThat(end.get("state").asText()).isEqualTo("failed");
+    assertThat(end.get("reason").asText())
+        .contains("do not belong together", "begun at 0; shard 1 is at version", " are lost");
+    assertThat(trainer.waitFor()).isEqualTo(1);
+
+    Process resumed =
+        mobula.start("train", "--resume", "runs/run-1", "--take-over", "--json");
+    MobulaProcesses.awaitEvent(resumed, "iteration");
+    MobulaProcesses.send("INT", resumed);
+    MobulaProcesses.awaitEvent(resumed, "end");
+    assertThat(resumed.waitFor()).isEqualTo(130);
+    assertThat(status(where).get("parameters/version"))
+        .isEqualTo(status(first.address()).get("parameters/version"));
+    assertThat(status(where).get("run")).isEqualTo(status(first.address()).get("run"));
+  }
 }

@@ -78,11 +78,6 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
-  public String run() {
-    return store.run();
-  }
-
-  @Override
   public StoreState save() {
     return store.save();
   }

@@ -358,7 +358,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
-    return create("", config, policy, initialParameters);
+    return create(Map.of(), config, policy, initialParameters);
   }
 
   /**
@@ -368,7 +368,10 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
    */
   @Override
   public ParameterStore create(
-      String run, TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+      Map<String, byte[]> saved,
+      TrainingConfig config,
+      PolicySpec policy,
+      float[] initialParameters) {
     if (connections != null) {
       throw new IllegalStateException(
           "this parameter server has its trainer already; make another for the next");
@@ -396,7 +399,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
     // The trainer takes the lowest number that is free: another run may be on the same shards.
     int number = server.addresses().isEmpty() ? 0 : Join.ANY;
-    String identity = run.isEmpty() ? identity(config) : run;
+    String before = ServerParameterStore.savedRun(saved);
+    String identity = before.isEmpty() ? identity(config) : before;
     Membership membership = trainer(identity, layout, agreement);
     ServerParameterStore store = join(shards, opened, server, membership, layout, number, events);
     try {

@@ -1,9 +1,11 @@
 package org.mobula.parameterserver;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +67,12 @@ public final class ServerParameterStore implements ParameterStore {
 
   /** How often shards are asked for a saved state of one version, before parts are mixed. */
   private static final int SAVE_ATTEMPTS = 5;
+
+  /** The part of a checkpoint with the identity of the run. */
+  private static final String RUN = "run";
+
+  /** The part of a checkpoint with the highest epoch of the shards. */
+  private static final String EPOCH = "shard-epoch";
 
   /** Shards are asked how they fare no more often than this. */
   private static final long MEASURE_NANOS = 200_000_000;
@@ -223,11 +231,16 @@ public final class ServerParameterStore implements ParameterStore {
     return worker;
   }
 
-  /** The run that this worker is the trainer of; empty for another learner. */
-  @Override
-  public String run() {
-    Claim claim = membership.claim();
-    return claim == null ? "" : claim.run();
+  /** The run whose trainer saved a checkpoint's parts; empty if they do not tell it. */
+  static String savedRun(Map<String, byte[]> parts) {
+    byte[] saved = parts.get(RUN);
+    return saved == null ? "" : new String(saved, StandardCharsets.UTF_8);
+  }
+
+  /** The highest epoch that a checkpoint's parts hold; 0 if they hold none. */
+  static long savedEpoch(Map<String, byte[]> parts) {
+    byte[] saved = parts.get(EPOCH);
+    return saved == null || saved.length != Long.BYTES ? 0 : ByteBuffer.wrap(saved).getLong();
   }
 
   @Override
@@ -485,16 +498,25 @@ public final class ServerParameterStore implements ParameterStore {
     return session.lateGradients();
   }
 
-  /** What the codec has left out of this worker's gradients so far. */
+  /**
+   * What the codec has left out of this worker's gradients so far; of a run's own trainer moreover
+   * its run, and the highest epoch of the shards.
+   */
   @Override
   public synchronized Map<String, byte[]> saveParts() {
-    if (feedback == null) {
-      return Map.of();
+    Map<String, byte[]> parts = new HashMap<>();
+    if (feedback != null) {
+      float[] lost = feedback.residual();
+      ByteBuffer bytes = ByteBuffer.allocate(lost.length * Float.BYTES);
+      bytes.asFloatBuffer().put(lost);
+      parts.put(FEEDBACK, bytes.array());
     }
-    float[] lost = feedback.residual();
-    ByteBuffer bytes = ByteBuffer.allocate(lost.length * Float.BYTES);
-    bytes.asFloatBuffer().put(lost);
-    return Map.of(FEEDBACK, bytes.array());
+    Claim claim = membership.claim();
+    if (claim != null) {
+      parts.put(RUN, claim.run().getBytes(StandardCharsets.UTF_8));
+      parts.put(EPOCH, ByteBuffer.allocate(Long.BYTES).putLong(session.epoch()).array());
+    }
+    return parts;
   }
 
   /**

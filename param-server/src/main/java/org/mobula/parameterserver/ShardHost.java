@@ -2,16 +2,14 @@ package org.mobula.parameterserver;
 
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.parameters.StoreState;
-import org.mobula.parameterserver.shard.Caller;
+import org.mobula.core.training.Checkpoint;
 import org.mobula.parameterserver.shard.FloatSlice;
-import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardSetup;
@@ -94,26 +92,32 @@ public final class ShardHost implements AutoCloseable {
   }
 
   /**
-   * A primary that goes on from a saved state of all parameters. Its epoch is above that of the
-   * shard that it replaces, which nobody can tell any more: it is the time in seconds, where
-   * promotions count from 0.
+   * A primary that goes on from a run's checkpoint. Its epoch is above those that were saved there;
+   * a learner that knows a later one tells it.
    *
-   * @throws IllegalArgumentException if the state is of another network or optimizer
+   * @throws IllegalArgumentException if the checkpoint is of another network or optimizer
    */
   public static ShardHost restored(
-      ShardSetup setup, StoreState whole, Address address, ListenConfig config) {
-    FloatSlice slice = new FloatSlice(whole.parameters().values(), setup.from(), setup.size());
-    Shard shard = Shard.primary(setup, slice, System::nanoTime);
+      ShardSetup setup, Checkpoint checkpoint, Address address, ListenConfig config) {
+    return restored(
+        setup,
+        checkpoint.store(),
+        ServerParameterStore.savedRun(checkpoint.parts()),
+        ServerParameterStore.savedEpoch(checkpoint.parts()),
+        address,
+        config);
+  }
+
+  static ShardHost restored(
+      ShardSetup setup,
+      StoreState whole,
+      String run,
+      long epoch,
+      Address address,
+      ListenConfig config) {
     StoreState part = StateSlices.cut(whole, setup.from(), setup.to());
-    Caller caller = Caller.reader(System.currentTimeMillis() / 1000);
-    try {
-      shard.restore(new Restore(caller, part, part.parameters().version())).join();
-    } catch (CompletionException e) {
-      shard.close();
-      Throwable refusal = e.getCause() == null ? e : e.getCause();
-      throw new IllegalArgumentException(refusal.getMessage(), refusal);
-    }
-    return at(shard, address, config);
+    return at(
+        Shard.restored(setup, part, run, epoch, history(), System::nanoTime), address, config);
   }
 
   /** A replica that holds nothing until a primary sends it its state. */

@@ -521,6 +521,11 @@ final class WorkerSession {
     return shards.stream().mapToLong(RemoteShard::baseVersion).min().orElse(0);
   }
 
+  /** The highest of the shards. */
+  long epoch() {
+    return shards.stream().mapToLong(shard -> shard.caller().epoch()).max().orElse(0);
+  }
+
   /** The highest that was heard of. */
   long knownVersion() {
     return shards.stream().mapToLong(RemoteShard::knownVersion).max().orElse(0);

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +33,7 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.testing.SelfSigned;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.CheckpointConfig;
 import org.mobula.core.training.EnvironmentConfig;
@@ -44,6 +50,8 @@ import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ShardEvent;
+import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
 import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
@@ -80,20 +88,30 @@ class RunIdentityTest {
     ServerConfig server = ServerConfig.defaults().withShards(count);
     List<String> addresses = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      hosts.add(shard(config, server, i));
+      hosts.add(shard(config, server, i, Address.parse("127.0.0.1:0")));
       addresses.add(hosts.get(hosts.size() - 1).address().toString());
     }
     return server.withAddresses(addresses);
   }
 
-  private static ShardHost shard(TrainingConfig config, ServerConfig server, int place) {
+  private static ShardHost shard(
+      TrainingConfig config, ServerConfig server, int place, Address address) {
     PolicySpec policy = ExperienceSetup.policy(config, CART_POLE);
     Pcg64 random = new Pcg64(SeedSequence.of(config.seed()).stream("parameters"));
     return ShardHost.primary(
-        ParameterServer.setup(config, policy, server, place),
+        setup(config, server, place),
         policy.network().initialParameters(random),
-        Address.parse("127.0.0.1:0"),
+        address,
         ListenConfig.defaults());
+  }
+
+  private static ShardSetup setup(TrainingConfig config, ServerConfig server, int place) {
+    PolicySpec policy = ExperienceSetup.policy(config, CART_POLE);
+    return ParameterServer.setup(config, policy, server, place);
+  }
+
+  private Path saved(String run, int iteration) throws IOException {
+    return new RunDirectory(folder.resolve(run)).checkpoints().get(iteration - 1);
   }
 
   /** A run, with what is peculiar to it. */
@@ -104,6 +122,7 @@ class RunIdentityTest {
     @Nullable Checkpoint resumed;
     boolean takesOver;
     Consumer<TrainingProgress> eachIteration = progress -> {};
+    Consumer<ShardEvent> events = event -> {};
 
     Run(TrainingConfig config, ServerConfig server) {
       this.config = config;
@@ -117,8 +136,7 @@ class RunIdentityTest {
 
     Run resume(String name, int iteration) throws IOException {
       directory(name);
-      Path saved = new RunDirectory(folder.resolve(name)).checkpoints().get(iteration - 1);
-      resumed = Checkpoint.read(saved);
+      resumed = Checkpoint.read(saved(name, iteration));
       return this;
     }
 
@@ -132,9 +150,15 @@ class RunIdentityTest {
       return this;
     }
 
+    Run events(Consumer<ShardEvent> listener) {
+      events = listener;
+      return this;
+    }
+
     void train() {
       try (TaskRuntime runtime = LocalTaskRuntime.builder().cpus(8).build();
-          ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+          ParameterServer parameters =
+              ParameterServer.on(runtime, server, CART_POLE, failure -> {}, events)) {
         Trainer.Builder trainer =
             Trainer.builder(config)
                 .environment(CART_POLE)
@@ -158,15 +182,17 @@ class RunIdentityTest {
     }
   }
 
+  /** What is refused while it trains is told with the place. */
+  private static void unwrapped(Runnable training) throws Throwable {
+    try {
+      training.run();
+    } catch (TrainingException e) {
+      throw Objects.requireNonNull(e.getCause());
+    }
+  }
+
   private static AbstractThrowableAssert<?, ?> assertRefused(Run run, Refusal reason) {
-    return assertThatThrownBy(
-            () -> {
-              try {
-                run.train();
-              } catch (TrainingException e) {
-                throw Objects.requireNonNull(e.getCause());
-              }
-            })
+    return assertThatThrownBy(() -> unwrapped(run::train))
         .isInstanceOfSatisfying(
             RefusedException.class, refused -> assertThat(refused.refusal()).isEqualTo(reason));
   }
@@ -175,7 +201,14 @@ class RunIdentityTest {
       TrainingConfig config, ServerConfig server, String... message) {
     try (JoinedStore store = new JoinedStore(server)) {
       assertThatThrownBy(
-              () -> Trainer.builder(config).environment(CART_POLE).store(store).build().train())
+              () ->
+                  unwrapped(
+                      () ->
+                          Trainer.builder(config)
+                              .environment(CART_POLE)
+                              .store(store)
+                              .build()
+                              .train()))
           .isInstanceOf(RefusedException.class)
           .hasMessageContainingAll(message);
     }
@@ -235,6 +268,31 @@ class RunIdentityTest {
     assertThat(status(0).version()).isPositive();
     assertThat(status(0).lineage().claim()).isNull();
     assertThat(status(0).agreement()).hasSize(16).isEqualTo(status(1).agreement());
+  }
+
+  @Test
+  void aMistakeOfTlsIsNotTriedAgain() throws Exception {
+    TrainingConfig config = config(1);
+    ServerConfig open = shards(config, 1);
+    SelfSigned own = SelfSigned.in(folder);
+    String trusted = own.certificate().toString();
+    assertJoinIsRefused(
+        config, open.withTrustedCertificates(trusted), "this side uses TLS and it does not");
+    assertThat(status(0).refusals().values()).as("attempts").containsExactly(1L);
+    restart(
+        0,
+        address ->
+            ShardHost.primary(
+                setup(config, open, 0),
+                new float[setup(config, open, 0).size()],
+                address,
+                ListenConfig.defaults().withTls(own.certificate(), own.privateKey())));
+    assertJoinIsRefused(config, open, "it uses TLS and this side does not");
+    SelfSigned stranger = SelfSigned.in(Files.createDirectory(folder.resolve("stranger")));
+    assertJoinIsRefused(
+        config,
+        open.withTrustedCertificates(stranger.certificate().toString()),
+        "both sides use TLS, and its certificate is trusted, or neither does");
   }
 
   @Test
@@ -329,5 +387,179 @@ class RunIdentityTest {
     assertRefused(new Run(config(4), used).resume("old", 2), Refusal.IN_USE)
         .hasMessageContaining("holds version 3 of run ");
     assertThat(status(1).version()).isEqualTo(3);
+  }
+
+  // Shards that are started or restored by themselves.
+
+  /** Kills a shard and starts it from a run's checkpoint, where it listened before. */
+  private void restore(int shard, TrainingConfig config, ServerConfig server, String run, int at) {
+    Checkpoint checkpoint = checkpoint(run, at);
+    restart(
+        shard,
+        address ->
+            ShardHost.restored(
+                setup(config, server, shard), checkpoint, address, ListenConfig.defaults()));
+  }
+
+  private Checkpoint checkpoint(String run, int at) {
+    try {
+      return Checkpoint.read(saved(run, at));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void restart(int shard, Function<Address, ShardHost> start) {
+    ShardHost former = hosts.get(shard);
+    former.close();
+    hosts.set(shard, start.apply(former.address()));
+  }
+
+  /** Quick to give up. */
+  private static ServerConfig impatient(ServerConfig server) {
+    return server.withSilence(Duration.ofMillis(60));
+  }
+
+  @Test
+  void aShardThatIsRestoredAloneIsNotTrainedWith() throws IOException {
+    TrainingConfig config = config(5);
+    ServerConfig server = shards(config, 2);
+    assertRefused(
+            new Run(config, server)
+                .directory("own")
+                .eachIteration(
+                    progress -> {
+                      if (progress.iterations() == 3) {
+                        restore(1, config, server, "own", 1);
+                      }
+                    }),
+            Refusal.WRONG_HISTORY)
+        .hasMessageContainingAll(
+            "shard 0 is at version 3, begun at 0; shard 1 is at version 1, begun at 1",
+            "Resume the run, or start every shard from it; at least 2 versions are lost");
+    assertThat(status(1).version()).isEqualTo(1);
+    // Resuming brings both to one version. Nothing is lost: the shard that was not killed has it.
+    new Run(config, server).resume("own", 3).train();
+    assertThat(status(0).version()).isEqualTo(5);
+    assertThat(status(1).version()).isEqualTo(5);
+    assertThat(status(1).lineage().history()).isEqualTo(status(0).lineage().history());
+  }
+
+  @Test
+  void aShardThatIsRestoredToTheOthersVersionIsTrainedWith() {
+    TrainingConfig config = config(5);
+    ServerConfig server = shards(config, 2);
+    new Run(config, server)
+        .directory("own")
+        .eachIteration(
+            progress -> {
+              if (progress.iterations() == 3) {
+                restore(1, config, server, "own", 3);
+              }
+            })
+        .train();
+    assertThat(status(0).version()).isEqualTo(5);
+    assertThat(status(1).version()).isEqualTo(5);
+    assertThat(status(1).lineage().history()).isEqualTo(status(0).lineage().history());
+  }
+
+  @Test
+  void shardsThatAreRestoredFromOneCheckpointGoOnTogether() throws IOException {
+    TrainingConfig config = config(4);
+    ServerConfig server = shards(config, 2);
+    new Run(config, server).directory("own").train();
+    String identity = claim(0).run();
+    restore(0, config, server, "own", 2);
+    restore(1, config, server, "own", 2);
+    assertThat(claim(1).describe()).isEqualTo("run " + identity);
+    assertRefused(new Run(config, server), Refusal.IN_USE)
+        .hasMessageContaining("holds version 2 of run " + identity);
+    new Run(config(5), server).resume("own", 2).train();
+    assertThat(status(0).version()).isEqualTo(5);
+    assertThat(status(1).version()).isEqualTo(5);
+    assertThat(claim(1).run()).isEqualTo(identity);
+  }
+
+  @Test
+  void aLearnerJoinsNoShardsThatWereRestoredFromSeveralCheckpoints() {
+    TrainingConfig config = config(4);
+    ServerConfig server = shards(config, 2);
+    new Run(config, server).directory("own").train();
+    restore(0, config, server, "own", 2);
+    restore(1, config, server, "own", 3);
+    assertJoinIsRefused(
+        config,
+        impatient(server),
+        "shard 0 is at version 2, begun at 2; shard 1 is at version 3, begun at 3",
+        "at least 1 versions are lost");
+  }
+
+  @Test
+  void aLearnerDoesNotJoinAShardThatWasStartedAnew() {
+    TrainingConfig config = config(4);
+    ServerConfig server = shards(config, 2);
+    new Run(config, server).train();
+    restart(1, address -> shard(config, server, 1, address));
+    assertJoinIsRefused(
+        config,
+        impatient(server),
+        "shard 0 is at version 4, begun at 0; shard 1 is at version 0, begun at 0");
+    assertThat(status(0).version()).isEqualTo(4);
+  }
+
+  @Test
+  void theOnlyShardIsRestoredUnderItsRunWhichHearsOfTheLoss() {
+    TrainingConfig config = config(5);
+    ServerConfig server = shards(config, 1);
+    List<ShardEvent> events = new CopyOnWriteArrayList<>();
+    new Run(config, server)
+        .directory("own")
+        .events(events::add)
+        .eachIteration(
+            progress -> {
+              if (progress.iterations() == 3) {
+                restore(0, config, server, "own", 1);
+              }
+            })
+        .train();
+    assertThat(status(0).version()).isEqualTo(3); // two more steps
+    assertThat(events)
+        .filteredOn(event -> event.kind() == ShardEvent.Kind.VERSIONS_LOST)
+        .singleElement()
+        .asString()
+        .contains("from version 1", "the 2 versions after it are lost");
+  }
+
+  /** However the machine's clock is set. */
+  @Test
+  void theEpochOfARestoredShardIsAboveThatOfTheOneBefore() throws IOException {
+    TrainingConfig config = config(3);
+    ServerConfig server = shards(config, 1);
+    new Run(config, server).directory("own").train();
+    long[] before = {0};
+    new Run(config(5), server)
+        .resume("own", 3)
+        .eachIteration(
+            progress -> {
+              if (progress.iterations() == 4) {
+                before[0] = status(0).epoch();
+                String run = claim(0).run();
+                restart(
+                    0,
+                    address ->
+                        ShardHost.restored(
+                            setup(config, server, 0),
+                            checkpoint("own", 3).store(),
+                            run,
+                            0,
+                            address,
+                            ListenConfig.defaults()));
+              }
+            })
+        .train();
+    assertThat(before[0]).isPositive();
+    assertThat(status(0).epoch()).as("a learner knew the one before").isEqualTo(before[0] + 1);
+    restore(0, config, server, "own", 4);
+    assertThat(status(0).epoch()).as("the checkpoint has it").isEqualTo(before[0] + 1);
   }
 }

@@ -286,7 +286,7 @@ class ServerParameterStoreTest {
         .isThrownBy(
             () ->
                 ShardHost.restored(
-                    adam, saved, new Address.Tcp("127.0.0.1", 0), ListenConfig.defaults()))
+                    adam, saved, "", 0, new Address.Tcp("127.0.0.1", 0), ListenConfig.defaults()))
         .withMessageContaining("exp_avg");
   }
 

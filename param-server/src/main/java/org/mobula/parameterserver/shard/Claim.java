@@ -27,13 +27,26 @@ public record Claim(String run, String host, long process, long since, long sess
     }
   }
 
+  /** Of a run whose trainer is gone. */
+  static Claim ended(String run) {
+    return new Claim(run, "", 0, 0, 0, 0);
+  }
+
   /** The same trainer, in another term. */
   public Claim withTerm(long term) {
     return new Claim(run, host, process, since, session, term);
   }
 
+  /** Whether anybody knows the trainer. */
+  public boolean hasTrainer() {
+    return process > 0;
+  }
+
   /** {@code run ppo-3-51d0c8fe (process 4711 on host node7 since 2026-05-04T09:30:00Z)}. */
   public String describe() {
+    if (!hasTrainer()) {
+      return "run " + run;
+    }
     Instant time = Instant.ofEpochMilli(since).truncatedTo(ChronoUnit.SECONDS);
     return "run %s (process %s on host %s since %s)".formatted(run, process, host, time);
   }

@@ -44,6 +44,8 @@ public enum Refusal {
   OVERSIZED,
   /** The token is not the server's. */
   WRONG_TOKEN,
+  /** One side uses TLS and the other does not, or the server's certificate is not trusted. */
+  WRONG_TLS,
   /** Another version of the protocol. */
   WRONG_PROTOCOL,
   /** A frame that was sent before. */

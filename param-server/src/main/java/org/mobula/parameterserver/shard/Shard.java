@@ -117,6 +117,40 @@ public final class Shard implements AutoCloseable {
   }
 
   /**
+   * A primary that goes on from a saved slice, in place of one that is gone.
+   *
+   * @param slice the numbers; copied
+   * @param run that had saved them; empty if it is not known
+   * @param epoch the highest that was saved with them
+   * @param history that begins with them
+   * @param nanoClock as {@link System#nanoTime}
+   * @throws IllegalArgumentException if the slice is of another optimizer or another length
+   * @throws IllegalStateException if the setup asks for a GPU and none can be used
+   */
+  public static Shard restored(
+      ShardSetup setup,
+      StoreState slice,
+      String run,
+      long epoch,
+      long history,
+      LongSupplier nanoClock) {
+    SliceNumbers numbers = SliceNumbers.of(setup);
+    try {
+      numbers.restore(slice);
+    } catch (IllegalArgumentException e) {
+      numbers.close();
+      throw e;
+    }
+    Shard shard = new Shard(setup, Role.LONE_PRIMARY, history, numbers, nanoClock);
+    Standing standing = shard.standing;
+    standing.version = slice.parameters().version();
+    standing.epoch = epoch + 1; // nobody who knows the shard before takes this one for it
+    standing.lineage =
+        new Lineage(history, standing.version, run.isEmpty() ? null : Claim.ended(run));
+    return shard;
+  }
+
+  /**
    * A replica that holds nothing until a primary is told to {@link #replicateTo} it.
    *
    * @throws IllegalStateException if the setup asks for a GPU and none can be used

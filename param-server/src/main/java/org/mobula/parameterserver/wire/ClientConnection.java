@@ -3,6 +3,7 @@ package org.mobula.parameterserver.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -13,11 +14,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.LinkLostException;
+import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 
 /**
@@ -27,6 +30,12 @@ import org.mobula.parameterserver.shard.RefusedException;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, which is dealt with
 final class ClientConnection extends MessageReader {
+  /** From change-cipher-spec to application data. */
+  private static final int TLS_FIRST_TYPE = 20;
+
+  private static final int TLS_LAST_TYPE = 23;
+  private static final int TLS_MAJOR_VERSION = 3;
+
   private final Channel channel;
   private final Address address;
   private final int shard;
@@ -53,6 +62,7 @@ final class ClientConnection extends MessageReader {
   private @Nullable Heartbeat heartbeat;
   private @Nullable LinkLostException lost;
   private boolean welcomed;
+  private boolean heardAnything;
   private volatile int from;
   private volatile int to;
 
@@ -361,6 +371,35 @@ final class ClientConnection extends MessageReader {
     }
   }
 
+  /** Only a record of TLS begins so: with its type and version. */
+  private static boolean isTls(ByteBuf in) {
+    int at = in.readerIndex();
+    return in.readableBytes() >= 2
+        && in.getUnsignedByte(at) >= TLS_FIRST_TYPE
+        && in.getUnsignedByte(at) <= TLS_LAST_TYPE
+        && in.getUnsignedByte(at + 1) == TLS_MAJOR_VERSION;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (!heardAnything && message instanceof ByteBuf in && isTls(in)) {
+      in.release();
+      stop();
+      lose("it uses TLS", wrongTls("it uses TLS and this side does not"));
+      return;
+    }
+    heardAnything = true;
+    super.channelRead(ctx, message);
+  }
+
+  private RefusedException wrongTls(String how) {
+    return new RefusedException(
+        Refusal.WRONG_TLS,
+        -1,
+        "the parameter server at %s cannot be spoken to, since %s: both sides use TLS, and its certificate is trusted, or neither does"
+            .formatted(address, how));
+  }
+
   @Override
   void broken(ChannelHandlerContext ctx, WireException why) {
     lose("it broke the protocol: " + why.getMessage(), why);
@@ -378,6 +417,14 @@ final class ClientConnection extends MessageReader {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    Throwable inner = cause.getCause() == null ? cause : cause.getCause();
+    if (!welcomed && inner instanceof NotSslRecordException) {
+      lose("it uses no TLS", wrongTls("this side uses TLS and it does not"));
+      return;
+    } else if (!welcomed && inner instanceof SSLException) {
+      lose(String.valueOf(inner.getMessage()), wrongTls(String.valueOf(inner.getMessage())));
+      return;
+    }
     lose(String.valueOf(cause.getMessage()), cause);
   }
 

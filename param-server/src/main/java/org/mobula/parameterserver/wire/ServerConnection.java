@@ -3,6 +3,9 @@ package org.mobula.parameterserver.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -22,6 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, which is dealt with
 final class ServerConnection extends MessageReader {
+  /** A fatal alert of TLS 1.2. */
+  private static final byte[] UNEXPECTED_MESSAGE = {21, 3, 3, 0, 2, 2, 10};
+
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
 
   /** A stranger's frames are a handshake and no more. */
@@ -93,6 +99,17 @@ final class ServerConnection extends MessageReader {
     }
     if (requests != null) {
       requests.disconnected();
+    }
+  }
+
+  /** A client that uses no TLS is answered by an alert of TLS, from which it knows its mistake. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    ChannelHandlerContext tls = ctx.pipeline().context(SslHandler.class);
+    if (tls != null
+        && event instanceof SslHandshakeCompletionEvent done
+        && done.cause() instanceof NotSslRecordException) {
+      tls.writeAndFlush(ctx.alloc().buffer().writeBytes(UNEXPECTED_MESSAGE));
     }
   }
 

@@ -383,9 +383,26 @@ class SocketShardLinkTest {
     values[69_999] = 1;
     Wires.get(link.pull(new Pull(Caller.reader(0), Pull.NOTHING), FloatSlice.of(values)));
     assertThat(values[69_999]).isZero();
-    assertThatThrownBy(
-            () -> Wires.get(SocketShardLink.connect(transport, server.address(), 0, plain)))
-        .isInstanceOf(LinkLostException.class);
+    assertThat(refusal(SocketShardLink.connect(transport, server.address(), 0, plain)))
+        .contains(
+            Refusal.WRONG_TLS,
+            "the parameter server at "
+                + server.address()
+                + " cannot be spoken to, since it uses TLS and this side does not: both sides use"
+                + " TLS, and its certificate is trusted, or neither does");
+    SelfSigned stranger = SelfSigned.in(Files.createDirectory(folder.resolve("other")));
+    assertThat(
+            refusal(
+                SocketShardLink.connect(
+                    transport, server.address(), 0, plain.withTls(stranger.certificate()))))
+        .first()
+        .isEqualTo(Refusal.WRONG_TLS);
+    ShardServer open = opened(Wires.serve(transport, Wires.ANY_PORT, Wires.primary(70_000)));
+    assertThat(
+            refusal(
+                SocketShardLink.connect(transport, open.address(), 0, plain.withTls(certificate))))
+        .first()
+        .isEqualTo(Refusal.WRONG_TLS);
     Path noKey = folder.resolve("no.key");
     SecretFile.write(noKey, "it is none");
     ListenConfig wrong = ListenConfig.defaults().withTls(certificate, noKey);

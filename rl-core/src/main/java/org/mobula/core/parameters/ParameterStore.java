@@ -71,14 +71,6 @@ public interface ParameterStore extends AutoCloseable {
    */
   default void measure(Map<String, Double> measurements) {}
 
-  /**
-   * The identity by which a store that others use, too, knows the run of its trainer; a run that is
-   * resumed keeps it. Empty for a store of the trainer's own.
-   */
-  default String run() {
-    return "";
-  }
-
   /** Parameters and optimizer state, for a checkpoint. */
   StoreState save();
 

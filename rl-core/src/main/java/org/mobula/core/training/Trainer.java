@@ -3,7 +3,6 @@ package org.mobula.core.training;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,9 +61,6 @@ import org.slf4j.LoggerFactory;
 public final class Trainer {
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
   private static final int PROBE_ROWS = 64;
-
-  /** The part of a checkpoint by which a store that others use, too, knows its run. */
-  private static final String RUN = "run";
 
   private final TrainingConfig config;
   private final int learners;
@@ -225,13 +221,16 @@ public final class Trainer {
     ParameterStore create(TrainingConfig config, PolicySpec policy, float[] initialParameters);
 
     /**
-     * A store that starts with these parameters, for a run that may have had one before.
+     * A store that starts with these parameters, for a run that may be resumed.
      *
-     * @param run {@link ParameterStore#run} of the store that the run's checkpoint was saved from;
-     *     empty for a new run
+     * @param saved the parts of the checkpoint that the run is resumed from, among them those of
+     *     {@link ParameterStore#saveParts}; empty for a new run
      */
     default ParameterStore create(
-        String run, TrainingConfig config, PolicySpec policy, float[] initialParameters) {
+        Map<String, byte[]> saved,
+        TrainingConfig config,
+        PolicySpec policy,
+        float[] initialParameters) {
       return create(config, policy, initialParameters);
     }
   }
@@ -268,7 +267,9 @@ public final class Trainer {
     SeedSequence root = SeedSequence.of(config.seed());
     float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
-    try (ParameterStore store = storePlug.create(runBefore(), config, policy, initial);
+    try (ParameterStore store =
+            storePlug.create(
+                resumed == null ? Map.of() : resumed.parts(), config, policy, initial);
         ExperienceSource source =
             sourcePlug.apply(
                 new ExperienceSetup(
@@ -304,11 +305,6 @@ public final class Trainer {
     } finally {
       sinks.close();
     }
-  }
-
-  private String runBefore() {
-    byte[] saved = resumed == null ? null : resumed.parts().get(RUN);
-    return saved == null ? "" : new String(saved, StandardCharsets.UTF_8);
   }
 
   private static List<StepInProgress> inProgress(ExperienceSource source, Evaluation evaluation) {
@@ -916,9 +912,6 @@ public final class Trainer {
                 out.writeLong(resetOptionsIteration);
                 OptionState.write(resetOptions, out);
               }));
-      if (!store.run().isEmpty()) {
-        parts.put(RUN, store.run().getBytes(StandardCharsets.UTF_8));
-      }
       return parts;
     }
 
