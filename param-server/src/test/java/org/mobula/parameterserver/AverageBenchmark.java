@@ -12,6 +12,7 @@ import java.util.List;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.parameterserver.codec.CodecConfig;
+import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.LocalShardLink;
@@ -90,7 +91,9 @@ public final class AverageBenchmark {
       Shard shard =
           Shard.primary(setup(layout, own), FloatSlice.of(new float[own.size()]), System::nanoTime);
       List<ShardLink> links = new ArrayList<>();
-      LinkConfig config = LinkConfig.of(layout).withCodecs(codec, codec);
+      CodecConfig forValues =
+          codec.kind() == CodecKind.TOP_K ? CodecConfig.of(CodecKind.FP32) : codec;
+      LinkConfig config = LinkConfig.of(layout).withCodecs(codec, forValues);
       for (int i = 0; i < WORKERS; i++) {
         links.add(
             i == rank
@@ -106,7 +109,9 @@ public final class AverageBenchmark {
                 links.stream().map(List::of).toList(),
                 rank,
                 rank,
-                new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), 100))) {
+                new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), 100),
+                codec,
+                event -> {})) {
           report(rank, floats, codec, steps(store, floats));
         }
         while (server.connections() > 0) { // the other worker still needs this shard
