@@ -24,8 +24,10 @@ final class ConfiguredEnvironment {
   private static final String UNKNOWN_REMEDY =
       "{mobula} environments lists them; a class of your own is named in full, such as"
           + " com.example.MyWorld.";
-  private static final String CLASS_REMEDY =
+  private static final String CLASS_PATH_REMEDY =
       "--class-path PATHS adds folders and jars with your classes.";
+  private static final String CLASS_REMEDY =
+      "A class is made by its public constructor without parameters; in Java any factory makes it.";
 
   private static final List<String> EVALUATION = List.of("evaluation", "environment");
 
@@ -48,8 +50,15 @@ final class ConfiguredEnvironment {
     try {
       return CATALOGUE.describe(name);
     } catch (IllegalArgumentException e) {
-      throw CommandFailure.usage(ErrorReport.message(e), CLASS_REMEDY);
+      throw CommandFailure.usage(ErrorReport.message(e), classRemedy(e));
     }
+  }
+
+  private static String classRemedy(IllegalArgumentException error) {
+    Throwable cause = error.getCause();
+    return cause instanceof ClassNotFoundException || cause instanceof LinkageError
+        ? CLASS_PATH_REMEDY
+        : CLASS_REMEDY;
   }
 
   private static String unknown(String name) {
@@ -84,7 +93,7 @@ final class ConfiguredEnvironment {
     try {
       CATALOGUE.describe(name);
     } catch (IllegalArgumentException e) {
-      throw CommandFailure.setting(place, ErrorReport.message(e), CLASS_REMEDY);
+      throw CommandFailure.setting(place, ErrorReport.message(e), classRemedy(e));
     }
     for (Map.Entry<String, Object> option : options.entrySet()) {
       try {

@@ -152,9 +152,9 @@ final class EvaluateCommand implements Callable<Integer> {
           spec.commandLine(), "--video is " + video + " but must end in .gif, the one format");
     }
     VectorModule.load(); // before the first network; where it is absent, networks do without
-    Path file = file();
-    PolicyFile.Contents contents = read(file);
-    Played world = world(file);
+    Chosen chosen = choose();
+    PolicyFile.Contents contents = chosen.contents;
+    Played world = chosen.world;
     ConfiguredEnvironment.misfit(contents.spec(), world.name, world.factory)
         .ifPresent(
             misfit -> {
@@ -166,9 +166,27 @@ final class EvaluateCommand implements Callable<Integer> {
     if (render != null || video != null) {
       show(contents, world, out);
     } else {
-      evaluate(file, contents, world, out);
+      evaluate(chosen.file, contents, world, out);
     }
     return ExitCode.OK;
+  }
+
+  /** A policy, and where it is played. */
+  private record Chosen(Path file, PolicyFile.Contents contents, Played world) {}
+
+  /** A run that trains may delete its newest checkpoint while it is read: there is a newer one. */
+  private Chosen choose() throws IOException {
+    while (true) {
+      Path file = file();
+      try {
+        PolicyFile.Contents contents = read(file);
+        return new Chosen(file, contents, world(file));
+      } catch (CommandFailure e) {
+        if (Files.exists(file) || file.equals(file())) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Which environment is played, and after how many steps an episode of many is cut off. */

@@ -306,11 +306,13 @@ final class StudyDisplay implements StudyListener, AutoCloseable {
     }
     out.println("ended because " + result.reason());
     out.println("report: " + directory.resolve(Studies.REPORT));
-    out.println(
-        "next: "
-            + terminal.command()
-            + (result.interrupted() ? " tune --resume " : " tune best ")
-            + Terminal.word(directory));
+    if (result.interrupted() || !study.bestTrials().isEmpty()) {
+      out.println(
+          "next: "
+              + terminal.command()
+              + (result.interrupted() ? " tune --resume " : " tune best ")
+              + Terminal.word(directory));
+    }
   }
 
   private void wipe() {

@@ -36,7 +36,7 @@ final class TuneStatusCommand implements Callable<Integer> {
                   "TRIAL",
                   "STATE",
                   study.directions().size() > 1 ? "VALUES" : "VALUE",
-                  "STEP",
+                  "LAST REPORT",
                   "PARAMETERS");
       for (TrialRecord trial : study.trials()) {
         long step = trial.intermediateValues().isEmpty() ? 0 : trial.intermediateValues().lastKey();

@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Constraints;
 import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.config.SecretFile;
 import org.mobula.serve.http.Tokens;
@@ -49,8 +50,15 @@ final class TokenFiles implements AutoCloseable {
 
   /** What they hold now. */
   private Tokens tokens() throws IOException {
-    List<String> readers = read == null ? List.of() : List.of(SecretFile.read(read));
-    return new Tokens(readers, List.of(SecretFile.read(admin)));
+    List<String> readers = read == null ? List.of() : List.of(token(read));
+    return new Tokens(readers, List.of(token(admin)));
+  }
+
+  private static String token(Path file) throws IOException {
+    String token = SecretFile.read(file);
+    // The value stays out of the error: it is a secret, and errors are logged.
+    Constraints.require(Tokens.isToken(token), "the token in " + file, "(hidden)", Tokens.RULE);
+    return token;
   }
 
   /** As they were read last. */
@@ -76,7 +84,7 @@ final class TokenFiles implements AutoCloseable {
     } catch (IOException | InvalidValueException e) { // such as a file that is being written
       if (!Objects.toString(e.getMessage(), "").equals(trouble)) {
         trouble = Objects.toString(e.getMessage(), "");
-        LOG.warn("The tokens stay those before: {}", e.toString());
+        LOG.warn("The tokens stay those before: {}", trouble);
       }
     } catch (RuntimeException | LinkageError e) {
       LOG.warn("The token files cannot be looked at; the next look may", e);

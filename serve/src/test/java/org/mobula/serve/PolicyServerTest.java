@@ -541,6 +541,17 @@ final class PolicyServerTest {
     assertThat(withToken("/v2/repository/index", "read-token-0123456789")).isEqualTo(401);
   }
 
+  @Test
+  void aTokenThatIsTooShortIsNamedByItsFile() throws IOException {
+    Path token = secret("admin", "short");
+    ServeConfig config = ServeConfig.defaults().withAdminTokenFile(token);
+    assertThatThrownBy(() -> PolicyServer.builder().config(config).model("cartpole", run).start())
+        .hasMessage(
+            "the token in %s is \"(hidden)\" but must be 16 or more visible ASCII characters"
+                + " without spaces",
+            token);
+  }
+
   private Path secret(String name, String token) throws IOException {
     Path file = directory.resolve(name);
     SecretFile.write(file, token);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.SynchronousQueue;
+import org.mobula.core.training.TrainingException;
 import org.mobula.tune.scheduler.Decision;
 
 /**
@@ -66,7 +67,8 @@ final class TrialRunner implements AutoCloseable {
 
   private static String text(Throwable error) {
     String message = error.getMessage();
-    return error instanceof StudyException && message != null ? message : error.toString();
+    boolean explains = error instanceof StudyException || error instanceof TrainingException;
+    return explains && message != null ? message : error.toString();
   }
 
   @Override

@@ -68,6 +68,11 @@ public record Discrete(int n, int start) implements Space {
   }
 
   static void oneHot(float index, int n, float[] features, int offset) {
+    if (!isIndex(index, n)) {
+      throw new IllegalArgumentException(
+          "%s is no choice of %s: an observation has a whole number from 0 to %s there"
+              .formatted(index, n, n - 1));
+    }
     for (int i = 0; i < n; i++) {
       features[offset + i] = i == index ? 1 : 0;
     }

@@ -22,6 +22,7 @@ import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.ObservationScale;
 import org.mobula.core.environment.StepInProgress;
@@ -271,7 +272,7 @@ public final class Trainer {
             storePlug.create(
                 resumed == null ? Map.of() : resumed.parts(), config, policy, initial);
         ExperienceSource source =
-            sourcePlug.apply(
+            source(
                 new ExperienceSetup(
                     config,
                     policy,
@@ -304,6 +305,15 @@ public final class Trainer {
       throw new UncheckedIOException(e);
     } finally {
       sinks.close();
+    }
+  }
+
+  /** The environments are made and reset: the first of an environment's code to run. */
+  private ExperienceSource source(ExperienceSetup setup) {
+    try {
+      return sourcePlug.apply(setup);
+    } catch (EnvironmentException e) {
+      throw new TrainingException("before the first iteration", e);
     }
   }
 

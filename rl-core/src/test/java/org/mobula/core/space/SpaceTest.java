@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.random.Pcg64;
 
 class SpaceTest {
@@ -112,6 +113,14 @@ class SpaceTest {
     Tuple.of(new Discrete(4), new MultiDiscrete(2, 3))
         .flatten(new float[] {2, 0, 1}, 0, features, 0);
     assertThat(features).containsExactly(0, 0, 1, 0, 1, 0, 0, 1, 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {-1, 0.5f, 3, 9})
+  void whatIsNoChoiceIsNotFlattened(float value) {
+    assertThatThrownBy(() -> new Discrete(3).flatten(new float[] {value}, 0, new float[3], 0))
+        .hasMessage(
+            "%s is no choice of 3: an observation has a whole number from 0 to 2 there", value);
   }
 
   @Test

@@ -64,6 +64,23 @@ class TrainingFailureTest {
     return trainer(config, environment).resume(checkpoint).build().train();
   }
 
+  @Test
+  void aFirstResetThatFailsIsNamed() {
+    EnvironmentFactory broken =
+        () ->
+            new EnvironmentWrapper(new LoopEnvironment()) {
+              @Override
+              public void reset(org.mobula.core.environment.Reset reset, float[] observation) {
+                throw new IllegalStateException("no simulator");
+              }
+            };
+    assertThatThrownBy(() -> trainer(config(), broken).build().train())
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("before the first iteration: environment 0")
+        .hasMessageContaining("failed in the reset of episode 1")
+        .hasMessageContaining("no simulator");
+  }
+
   /** A loop in which something happens in each step of the environments from {@code first} on. */
   private static EnvironmentFactory accident(int first, Consumer<Step> accident) {
     AtomicInteger made = new AtomicInteger();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.ActorDiedException;
 import org.mobula.core.runtime.ActorOptions;
 import org.mobula.core.runtime.ActorRef;
@@ -160,7 +161,7 @@ final class Replica implements Runnable {
       batch.forEach(work -> batcher.fail(work, Failure.REPLICA_DIED));
       replaceActor();
       return;
-    } catch (TaskException e) {
+    } catch (TaskException | WrongOutputsException e) {
       if (givenUp) {
         replaceActor();
       }
@@ -180,7 +181,7 @@ final class Replica implements Runnable {
   }
 
   /** An error of the model is only that request's that causes it. */
-  private void serveOneByOne(List<Work> batch, TaskException error) throws InterruptedException {
+  private void serveOneByOne(List<Work> batch, RuntimeException error) throws InterruptedException {
     if (batch.size() == 1) {
       String id = batch.get(0).completion.requestId();
       batcher
@@ -197,7 +198,35 @@ final class Replica implements Runnable {
   }
 
   private List<Tensor> compute(ActorRef<ModelRunner> on, Batch batch) {
-    return runtime.get(on.call(runner -> runner.compute(batch)));
+    List<Tensor> outputs = runtime.get(on.call(runner -> runner.compute(batch)));
+    check(outputs, batch.inputs().get(0).rows());
+    return outputs;
+  }
+
+  /** The outputs of a model that somebody has written: a row too few would be another's. */
+  private void check(@Nullable List<Tensor> outputs, int rows) {
+    int expected = model.signature().outputs().size() + model.state().size();
+    if (outputs == null || outputs.size() != expected) {
+      throw new WrongOutputsException(
+          "the model gave %s outputs but its signature and state have %s"
+              .formatted(outputs == null ? "no" : outputs.size(), expected));
+    }
+    for (Tensor output : outputs) {
+      if (output.rows() != rows) {
+        throw new WrongOutputsException(
+            "the model gave %s rows of output '%s' but was given %s rows of inputs"
+                .formatted(output.rows(), output.name(), rows));
+      }
+    }
+  }
+
+  /** A model broke the promise of {@link ModelRunner#compute}. */
+  private static final class WrongOutputsException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    WrongOutputsException(String message) {
+      super(message);
+    }
   }
 
   private static Batch batchOf(List<Work> works) {

@@ -12,6 +12,10 @@ import org.mobula.core.config.Constraints;
 public record Tokens(List<String> read, List<String> admin) {
   private static final int MIN_LENGTH = 16;
 
+  /** What each token must be. */
+  public static final String RULE =
+      "must be " + MIN_LENGTH + " or more visible ASCII characters without spaces";
+
   /** Checks the values. */
   public Tokens {
     read = List.copyOf(read);
@@ -21,13 +25,14 @@ public record Tokens(List<String> read, List<String> admin) {
     // The value stays out of the error: it is a secret, and errors are logged.
     for (List<String> scope : List.of(read, admin)) {
       for (String token : scope) {
-        Constraints.require(
-            token.length() >= MIN_LENGTH && token.chars().allMatch(c -> c > ' ' && c < 0x7f),
-            "token",
-            "(hidden)",
-            "must be " + MIN_LENGTH + " or more visible ASCII characters without spaces");
+        Constraints.require(isToken(token), "token", "(hidden)", RULE);
       }
     }
+  }
+
+  /** Whether a text can be a token, as {@link #RULE} says. */
+  public static boolean isToken(String text) {
+    return text.length() >= MIN_LENGTH && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
   }
 
   @Override

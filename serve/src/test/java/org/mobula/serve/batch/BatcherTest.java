@@ -284,6 +284,21 @@ final class BatcherTest {
   }
 
   @Test
+  void outputsThatBreakTheModelsPromiseAreItsFailure() throws Exception {
+    Batcher batcher = start(CONFIG);
+    occupy(batcher);
+    Result good = submit(batcher, 3);
+    Result one = submit(batcher, GatedModel.GIVES_A_ROW_TOO_MANY);
+    Result other = submit(batcher, GatedModel.GIVES_NOTHING);
+    Result alsoGood = submit(batcher, 4);
+    model.gate().open.release(10);
+    assertThat(good.outputs.get()).containsExactly(6);
+    assertThat(one.failure.get()).isEqualTo(Failure.MODEL_FAILED);
+    assertThat(other.failure.get()).isEqualTo(Failure.MODEL_FAILED);
+    assertThat(alsoGood.outputs.get()).containsExactly(8);
+  }
+
+  @Test
   void replicasComeWithTheQueueAndGoWithIt() throws Exception {
     Batcher batcher =
         start(

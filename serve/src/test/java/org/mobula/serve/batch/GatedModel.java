@@ -19,13 +19,15 @@ import org.mobula.serve.model.TensorSpec;
 
 /**
  * Doubles numbers, when its gate lets it. Zeros alone pass always (replicas warm up on it), {@link
- * #BREAKS} ends its actor, {@link #FAILS} is an error.
+ * #BREAKS} ends its actor, {@link #FAILS} is an error, and others give what no model may.
  */
 public final class GatedModel implements Model {
   private static final long serialVersionUID = 1L;
 
   static final float BREAKS = -1;
   static final float FAILS = -2;
+  static final float GIVES_A_ROW_TOO_MANY = -3;
+  static final float GIVES_NOTHING = -4;
 
   private static final AtomicInteger KEYS = new AtomicInteger();
   private static final Map<Integer, Gate> GATES = new ConcurrentHashMap<>();
@@ -94,6 +96,10 @@ public final class GatedModel implements Model {
             throw new ActorBrokenException("broken", null);
           } else if (value == FAILS) {
             throw new IllegalArgumentException("poison");
+          } else if (value == GIVES_A_ROW_TOO_MANY) {
+            return List.of(Tensor.of("y", new float[x.length + 1], x.length + 1));
+          } else if (value == GIVES_NOTHING) {
+            return List.of();
           }
         }
         return List.of(Tensor.of("y", y, y.length));
