@@ -361,8 +361,13 @@ public final class ServerParameterStore implements ParameterStore {
 
   /** While a step waits for others, too: why it does may be among the news. */
   private void tick() {
-    session.tick();
-    askAllAfter(NEWS_NANOS);
+    try {
+      session.tick();
+      askAllAfter(NEWS_NANOS);
+    } catch (RuntimeException e) {
+      // It would be the last tick otherwise, and the worker would lose its places.
+      LOG.error("Shards could not be looked after; they are again in a moment.", e);
+    }
   }
 
   /** Asks all shards how they fare, if they were asked longer ago. */

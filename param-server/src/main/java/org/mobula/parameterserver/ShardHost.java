@@ -71,7 +71,7 @@ public final class ShardHost implements AutoCloseable {
     host.ticker = ticker;
     var unused =
         ticker.scheduleAtFixedRate(
-            shard::expire, EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
+            () -> ShardServer.expire(shard), EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     return host;
   }
 

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.SecretFile;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.Shard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hosts shards at an address. What breaks the protocol is refused, counted by its reason and cut
@@ -41,6 +43,7 @@ import org.mobula.parameterserver.shard.Shard;
  */
 @SuppressWarnings("EnumOrdinal") // places in an array of counters that never leaves this object
 public final class ShardServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardServer.class);
   private static final long EXPIRY_MILLIS = 100;
 
   private final List<Shard> shards;
@@ -95,10 +98,22 @@ public final class ShardServer implements AutoCloseable {
         channel
             .eventLoop()
             .scheduleAtFixedRate(
-                () -> this.shards.forEach(Shard::expire),
+                () -> this.shards.forEach(ShardServer::expire),
                 EXPIRY_MILLIS,
                 EXPIRY_MILLIS,
                 TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Lets time pass for a shard, as a server does ten times a second. One failure must not end all
+   * that is to come: then no lease would end any more.
+   */
+  public static void expire(Shard shard) {
+    try {
+      shard.expire();
+    } catch (RuntimeException e) {
+      LOG.error("A shard could not look after its leases; it tries again.", e);
+    }
   }
 
   private Channel bind(Transport transport, Address address, @Nullable SslContext tls) {

@@ -3,6 +3,8 @@ package org.mobula.core.network.djl;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.util.Utils;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,8 +78,9 @@ public final class DjlEngine {
       setUnlessSet(THREADS_PROPERTY, "1");
       setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
       try {
+        NativeDirectory.secure(Utils.getEngineCacheDir());
         return new Start(Engine.getEngine("PyTorch"), null);
-      } catch (RuntimeException | LinkageError e) {
+      } catch (IOException | RuntimeException | LinkageError e) {
         return new Start(null, e);
       }
     }
