@@ -384,6 +384,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
             : running(server.addresses());
     Connections opened = new Connections(server, layout);
     connections = opened;
+    LOG.info(
+        "A learner that makes no progress for {} s, or ten times its longest pause so far, gives its place up.",
+        server.progressTimeout().toSeconds());
     Agreement agreement = agreement(config, policy, server);
     Optional<String> inexact = inexact(config);
     savesStates = inexact.isEmpty();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,8 +18,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.Shards.Setup;
@@ -93,6 +96,66 @@ class ServerParameterStoreTest {
       one.close();
       two.close();
     }
+  }
+
+  /**
+   * With clipping each push is two messages; the replica has to know what the first one brought.
+   */
+  @Test
+  void whatWorkersGatherSurvivesALostPrimary() throws Exception {
+    Shards shards = Setup.of(2).maxGradientNorm(0.5).replicated().start(ZEROS).replicate();
+    List<FragileLink> primaries = new ArrayList<>();
+    ServerParameterStore one = store(fragile(shards, primaries), 0);
+    ServerParameterStore two = store(fragile(shards, primaries), 1);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Gathered expected = Gathered.nothing();
+      for (int step = 1; step <= 12; step++) {
+        int pushed = step;
+        RunningStatistics first = new RunningStatistics(3);
+        RunningStatistics second = new RunningStatistics(3);
+        if (step % 3 == 1) {
+          Gathered partOfOne = part(10L * step, step);
+          Gathered partOfTwo = part(10L * step, -step);
+          one.gather(partOfOne, first);
+          two.gather(partOfTwo, second);
+          expected = expected.plus(partOfOne).plus(partOfTwo);
+        }
+        Future<Double> other = threads.submit(() -> two.push(Gradients.of(1, pushed), 0.01));
+        if (step == 7) {
+          primaries.forEach(FragileLink::cut);
+        }
+        one.push(Gradients.of(0, pushed), 0.01);
+        other.get();
+        if (step % 3 == 1) {
+          assertSameStatistics(first, expected);
+          assertSameStatistics(second, expected);
+        }
+      }
+      Gathered saved = two.save().gathered();
+      assertThat(saved.environmentSteps()).isEqualTo(100);
+      assertSameStatistics(Objects.requireNonNull(saved.observations()), expected);
+      StoreState state = one.save();
+      two.restore(state.withGathered(expected.plus(part(500, 1))));
+      assertThat(two.gathered().environmentSteps()).isEqualTo(500);
+    } finally {
+      threads.shutdownNow();
+      one.close();
+      two.close();
+    }
+  }
+
+  private static Gathered part(long steps, float value) {
+    RunningStatistics statistics = new RunningStatistics(3);
+    statistics.update(new float[] {value, 0.1f, 1 / value, 2 * value, 0.7f, value * value});
+    return new Gathered(steps, statistics);
+  }
+
+  private static void assertSameStatistics(RunningStatistics actual, Gathered expected) {
+    RunningStatistics all = Objects.requireNonNull(expected.observations());
+    assertThat(actual.count()).isEqualTo(all.count());
+    assertThat(actual.mean()).isEqualTo(all.mean());
+    assertThat(actual.variance()).isEqualTo(all.variance());
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.config.SecretFile;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.testing.SelfSigned;
 import org.mobula.parameterserver.codec.CodecConfig;
@@ -105,6 +108,45 @@ class SocketShardLinkTest {
       values[i] = (float) random.nextGaussian();
     }
     return values;
+  }
+
+  /** Statistics of large pictures are longer than a frame. */
+  @Test
+  void whatWorkersGatherTravelsWhole() {
+    ShardSetup setup = Wires.setup(70_000, 0, new Consistency.Asynchronous());
+    Transport transport = transport("any");
+    SocketShardLink link =
+        connect(transport, serve("tcp", transport, Wires.primary(setup)), Wires.config(70_000));
+    Caller caller = join(link, setup);
+    RunningStatistics statistics = new RunningStatistics(100_000);
+    statistics.update(gaussian(new Pcg64(3), 200_000));
+    Gathered part = new Gathered(4_096, statistics);
+    FloatSlice gradient = FloatSlice.of(gaussian(new Pcg64(5), 70_000));
+    FloatSlice room = FloatSlice.of(new float[70_000]);
+    Gathered stepped =
+        Objects.requireNonNull(
+            Wires.get(link.pushPull(new Push(caller, 1, 0, 0.1, part), gradient, room)).gathered());
+    Gathered pulled =
+        Objects.requireNonNull(
+            Wires.get(link.pull(new Pull(caller, Pull.NOTHING), room)).gathered());
+    Gathered saved = Wires.get(link.snapshot(caller)).slice().gathered();
+    RunningStatistics expected =
+        Objects.requireNonNull(Gathered.nothing().plus(part).observations());
+    for (Gathered each : List.of(stepped, pulled, saved)) {
+      RunningStatistics seen = Objects.requireNonNull(each.observations());
+      assertThat(each.environmentSteps()).isEqualTo(4_096);
+      assertThat(seen.count()).isEqualTo(2);
+      assertThat(seen.mean()).isEqualTo(expected.mean());
+      assertThat(seen.variance()).isEqualTo(expected.variance());
+    }
+    RunningStatistics five = new RunningStatistics(5);
+    five.update(new float[5]);
+    Gathered other = new Gathered(0, five);
+    assertThatThrownBy(
+            () -> Wires.get(link.pushPull(new Push(caller, 2, 1, 0.1, other), gradient, room)))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining(
+            "the statistics are of 5 features but those of the other workers of 100000");
   }
 
   // The same answers as without a socket.
