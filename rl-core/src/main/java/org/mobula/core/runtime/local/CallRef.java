@@ -32,7 +32,8 @@ final class CallRef<A, R extends @Nullable Object> extends LocalRef<R> {
         actor.die(on, broken.toString(), broken, true);
         fail(actor.diedUnder(this, broken));
         return;
-      } catch (Throwable error) {
+      } catch (Throwable thrown) {
+        Throwable error = runtime.known(thrown);
         if (isRetried(error)) {
           if (retry(error)) {
             pauseBeforeRetry();
@@ -55,8 +56,13 @@ final class CallRef<A, R extends @Nullable Object> extends LocalRef<R> {
   }
 
   private Envelope runStrict(Object code, Life<A> on) throws Exception {
-    Object result = asCall(((Envelope) code).open()).call(on.object);
-    return Envelope.pack("the result of call '%s' to %s".formatted(name(), actor.name()), result);
+    return LocalTaskRuntime.with(
+        on.classes,
+        () -> {
+          Object result = asCall(((Envelope) code).open()).call(on.object);
+          return runtime.pack(
+              "the result of call '%s' to %s".formatted(name(), actor.name()), result);
+        });
   }
 
   @SuppressWarnings("unchecked")

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class Carrier extends Thread {
   private final Scheduler scheduler;
 
+  /** Whether it ends after its first assignment. */
+  final boolean hasOneJob;
+
   /** What the present assignment may use; guarded by the scheduler's lock. */
   @Nullable Grant grant;
 
@@ -19,9 +22,14 @@ final class Carrier extends Thread {
   private @Nullable Job job;
   private volatile boolean assigned;
 
-  Carrier(Scheduler scheduler, String name, @Nullable ClassLoader contextClassLoader) {
+  Carrier(
+      Scheduler scheduler,
+      String name,
+      @Nullable ClassLoader contextClassLoader,
+      boolean hasOneJob) {
     super(null, null, name, 0, false);
     this.scheduler = scheduler;
+    this.hasOneJob = hasOneJob;
     setDaemon(true);
     setContextClassLoader(contextClassLoader);
   }

@@ -2,6 +2,7 @@ package org.mobula.core.runtime.local;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
@@ -34,9 +35,18 @@ final class Envelope {
    * @throws NotTransferableException with the path to the part that cannot be serialised
    */
   static Envelope pack(String what, @Nullable Object value) {
+    return pack(what, value, false);
+  }
+
+  /**
+   * As {@link #pack(String, Object)}.
+   *
+   * @param leavesFiles whether a {@code java.io.File} is refused, as a {@code Path} always is
+   */
+  static Envelope pack(String what, @Nullable Object value, boolean leavesFiles) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     List<Object> handles = new ArrayList<>();
-    try (Writer writer = new Writer(bytes, handles)) {
+    try (Writer writer = new Writer(bytes, handles, leavesFiles)) {
       writer.writeObject(value);
     } catch (NotSerializableException e) {
       String culprit = String.valueOf(e.getMessage());
@@ -46,7 +56,9 @@ final class Envelope {
               + ObjectPath.find(value, culprit)
               + " is of class "
               + culprit
-              + ", which is not Serializable; make it so, or do not capture or return it",
+              + (culprit.equals(File.class.getName())
+                  ? ", which names a file of this machine; send what is in it, or its name as text"
+                  : ", which is not Serializable; make it so, or do not capture or return it"),
           e);
     } catch (IOException | RuntimeException e) {
       throw new NotTransferableException(what + " cannot go to another machine: " + e, e);
@@ -68,15 +80,20 @@ final class Envelope {
 
   private static final class Writer extends ObjectOutputStream {
     private final List<Object> handles;
+    private final boolean leavesFiles;
 
-    Writer(OutputStream out, List<Object> handles) throws IOException {
+    Writer(OutputStream out, List<Object> handles, boolean leavesFiles) throws IOException {
       super(out);
       this.handles = handles;
+      this.leavesFiles = leavesFiles;
       enableReplaceObject(true);
     }
 
     @Override
-    protected Object replaceObject(Object value) {
+    protected Object replaceObject(Object value) throws IOException {
+      if (leavesFiles && value instanceof File) {
+        throw new NotSerializableException(value.getClass().getName());
+      }
       if (value instanceof LocalRef
           || value instanceof LocalActor
           || value instanceof LocalTaskRuntime) {
@@ -104,12 +121,28 @@ final class Envelope {
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description)
         throws IOException, ClassNotFoundException {
+      if (Thread.currentThread().getContextClassLoader() instanceof OwnClasses own) {
+        return resolve(description, own);
+      }
       try {
         return super.resolveClass(description);
       } catch (ClassNotFoundException e) {
         // Classes of a notebook or an application server are known to the thread's loader only.
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         return Class.forName(description.getName(), false, loader);
+      }
+    }
+
+    private Class<?> resolve(ObjectStreamClass description, OwnClasses own)
+        throws IOException, ClassNotFoundException {
+      try {
+        return Class.forName(description.getName(), false, own);
+      } catch (ClassNotFoundException e) {
+        Class<?> primitive = super.resolveClass(description);
+        if (primitive.isPrimitive()) {
+          return primitive;
+        }
+        throw e; // a class that only the driver has
       }
     }
   }

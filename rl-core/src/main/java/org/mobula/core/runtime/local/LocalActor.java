@@ -128,7 +128,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     runtime.checkOpen();
     Object body = call;
     if (runtime.isStrict()) {
-      body = Envelope.pack("call '%s' to %s".formatted(callOptions.name(), this), call);
+      body = runtime.pack("call '%s' to %s".formatted(callOptions.name(), this), call);
     }
     if (room != null && !room.tryAcquire()) {
       awaitRoom(room, callOptions);
@@ -215,9 +215,10 @@ final class LocalActor<A> implements ActorRef<A>, Job {
       }
     }
     Life<A> mine = enter();
-    int left = BATCH;
+    int most = carrier.hasOneJob ? 1 : BATCH;
+    int left = most;
     while (!runtime.isClosed()) {
-      if (left-- == 0 || (left < BATCH - 1 && scheduler.isCpuWanted())) {
+      if (left-- == 0 || (left < most - 1 && scheduler.isCpuWanted())) {
         leave(mine);
         enqueueBatch();
         return;
@@ -370,12 +371,8 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     }
     Life<A> born;
     try {
-      Object code = runtime.isStrict() ? ((Envelope) factory).open() : factory;
-      born = new Life<>(asFactory(code).create());
-      Snapshotable<Object> restorable = born.snapshotable;
-      if (restorable != null && state != null) {
-        restorable.restore(state instanceof Envelope e ? Objects.requireNonNull(e.open()) : state);
-      }
+      OwnClasses classes = runtime.ownClasses();
+      born = LocalTaskRuntime.with(classes, () -> create(classes, state));
     } catch (Throwable error) {
       Thread.interrupted();
       runtime.counters.actorStartFailures.increment();
@@ -405,6 +402,16 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     born.over = true; // killed while it was being made
     buryIfUnused(born);
     return true;
+  }
+
+  private Life<A> create(@Nullable OwnClasses classes, @Nullable Object state) throws Exception {
+    Object code = runtime.isStrict() ? ((Envelope) factory).open() : factory;
+    Life<A> made = new Life<>(asFactory(code).create(), classes);
+    Snapshotable<Object> restorable = made.snapshotable;
+    if (restorable != null && state != null) {
+      restorable.restore(state instanceof Envelope e ? Objects.requireNonNull(e.open()) : state);
+    }
+    return made;
   }
 
   @SuppressWarnings("unchecked")
@@ -514,7 +521,7 @@ final class LocalActor<A> implements ActorRef<A>, Job {
     try {
       if (from.snapshotDue()) {
         Object state = from.snapshot();
-        Object kept = runtime.isStrict() ? Envelope.pack("the snapshot of " + this, state) : state;
+        Object kept = runtime.isStrict() ? runtime.pack("the snapshot of " + this, state) : state;
         synchronized (this) {
           if (!of.over) {
             snapshot = kept;

@@ -14,6 +14,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.runtime.ActorFactory;
 import org.mobula.core.runtime.ActorOptions;
@@ -53,6 +55,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
   final Counters counters = new Counters();
   private final Resources total;
   private final boolean strict;
+  final OwnClasses.@Nullable Source isolation;
   final Backoff.Clock clock;
   private final Scheduler scheduler;
   private final AtomicLong ids = new AtomicLong();
@@ -67,9 +70,10 @@ public final class LocalTaskRuntime implements TaskRuntime {
 
   private LocalTaskRuntime(Builder builder) {
     this.total = builder.resources;
-    this.strict = builder.strict;
+    this.strict = builder.strict || builder.isolated;
+    this.isolation = builder.isolated ? new OwnClasses.Source(builder.shared) : null;
     this.clock = builder.clock;
-    this.scheduler = new Scheduler(builder.name, total);
+    this.scheduler = new Scheduler(builder.name, total, builder.isolated);
   }
 
   /** A runtime with all processors of this machine, not strict unless the system property says. */
@@ -82,6 +86,8 @@ public final class LocalTaskRuntime implements TaskRuntime {
     private String name = "mobula";
     private Resources resources = Resources.cpu(Runtime.getRuntime().availableProcessors());
     private boolean strict = Boolean.getBoolean("mobula.runtime.strict");
+    private boolean isolated = "isolated".equals(System.getProperty("mobula.runtime.strict"));
+    private Set<String> shared = Set.of();
     private Backoff.Clock clock = Backoff.Clock.MACHINE;
 
     private Builder() {}
@@ -111,7 +117,27 @@ public final class LocalTaskRuntime implements TaskRuntime {
      */
     public Builder strict(boolean newStrict) {
       strict = newStrict;
+      isolated &= newStrict;
       return this;
+    }
+
+    /**
+     * Whether, in strict mode, each attempt of a task and each life of an actor also has classes of
+     * its own, loaded afresh from the class path, and each call a thread of its own: static
+     * variables, the fields of enum constants, {@code ThreadLocal}s, {@code java.io.File}s and
+     * classes that are not on the class path do not travel then. Much slower, for tests. By default
+     * whether the system property {@code mobula.runtime.strict} is {@code isolated}.
+     */
+    public Builder isolated(boolean newIsolated) {
+      isolated = newIsolated;
+      strict |= newIsolated;
+      return this;
+    }
+
+    /** Isolated, but for classes by which tests meet their tasks. */
+    Builder isolatedBut(Class<?>... newShared) {
+      shared = Stream.of(newShared).map(Class::getName).collect(Collectors.toSet());
+      return isolated(true);
     }
 
     /** What pauses before another attempt are measured with, for tests. */
@@ -141,7 +167,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
       checkFeasible("task '" + options.name() + "'", options.resources());
     }
     List<LocalRef<?>> before = dependencies.isEmpty() ? List.of() : ownAll(dependencies);
-    Object body = strict ? Envelope.pack("task '" + options.name() + "'", task) : task;
+    Object body = strict ? pack("task '" + options.name() + "'", task) : task;
     TaskRef<T> ref = new TaskRef<>(this, options, body);
     submitted(ref);
     if (before.isEmpty()) {
@@ -199,7 +225,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
   @Override
   public <T extends @Nullable Object> ObjectRef<T> put(T value) {
     checkOpen();
-    return new ReadyRef<>(this, strict ? Envelope.pack("the value put", value) : value);
+    return new ReadyRef<>(this, strict ? pack("the value put", value) : value);
   }
 
   @Override
@@ -373,6 +399,47 @@ public final class LocalTaskRuntime implements TaskRuntime {
     }
   }
 
+  private Throwable transferred(Throwable error) {
+    return RemoteError.transfer(error, isolation == null ? null : isolation.driver());
+  }
+
+  /** The error as whoever decides on another attempt knows it: of the same classes. */
+  Throwable known(Throwable error) {
+    return isolation == null ? error : transferred(error);
+  }
+
+  /** A value that leaves this side. */
+  Envelope pack(String what, @Nullable Object value) {
+    return Envelope.pack(what, value, isolation != null);
+  }
+
+  /** Classes for the far side; null where it has those of this side. */
+  @Nullable OwnClasses ownClasses() {
+    return isolation == null ? null : isolation.load();
+  }
+
+  /** Something that is run with other classes, and may throw. */
+  @FunctionalInterface
+  interface Code<R extends @Nullable Object> {
+    R run() throws Exception;
+  }
+
+  /** Runs with these classes where there are any. */
+  static <R extends @Nullable Object> R with(@Nullable OwnClasses own, Code<R> code)
+      throws Exception {
+    if (own == null) {
+      return code.run();
+    }
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(own);
+    try {
+      return code.run();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
   /** What a task that threw this fails with. */
   TaskException failure(LocalRef<?> ref, Throwable error) {
     if (closed) {
@@ -393,7 +460,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
                 ref.attempt,
                 of,
                 words(error));
-    Throwable cause = strict ? RemoteError.transfer(error) : error;
+    Throwable cause = strict ? transferred(error) : error;
     return new TaskException(message, ref.name(), ref.attempt, cause);
   }
 
@@ -406,7 +473,7 @@ public final class LocalTaskRuntime implements TaskRuntime {
     String who = name == null ? "an actor" : "actor '" + name + "'";
     checkFeasible(who, options.resources());
     checkFeasible("a call to " + who, options.callResources());
-    Object body = strict ? Envelope.pack("the factory of " + name, factory) : factory;
+    Object body = strict ? pack("the factory of " + name, factory) : factory;
     LocalActor<A> actor = new LocalActor<>(this, scheduler, options, body);
     if (name != null && named.putIfAbsent(name, actor) != null) {
       throw new IllegalArgumentException(

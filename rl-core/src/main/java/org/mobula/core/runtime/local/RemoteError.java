@@ -15,7 +15,11 @@ final class RemoteError extends RuntimeException {
   }
 
   /** As it arrives elsewhere: a copy, or where that cannot be made a stand-in. */
-  static Throwable transfer(Throwable error) {
+  static Throwable transfer(Throwable error, @Nullable ClassLoader to) {
+    ClassLoader from = Thread.currentThread().getContextClassLoader();
+    if (to != null) {
+      Thread.currentThread().setContextClassLoader(to);
+    }
     try {
       Object copy = Envelope.pack("the error", error).open();
       if (copy instanceof Throwable throwable) {
@@ -23,6 +27,8 @@ final class RemoteError extends RuntimeException {
       }
     } catch (RuntimeException | StackOverflowError e) {
       // The stand-in below says the same in words.
+    } finally {
+      Thread.currentThread().setContextClassLoader(from);
     }
     return standIn(error, Collections.newSetFromMap(new IdentityHashMap<>()));
   }

@@ -40,6 +40,7 @@ final class Scheduler {
 
   private final String name;
   private final Resources total;
+  private final boolean oneJobEach;
   private final @Nullable ClassLoader contextClassLoader =
       Thread.currentThread().getContextClassLoader();
   private final Queue<Job> lane = new ConcurrentLinkedQueue<>();
@@ -69,8 +70,16 @@ final class Scheduler {
     }
   }
 
-  Scheduler(String name, Resources total) {
+  /**
+   * The scheduler of a runtime.
+   *
+   * @param name of the threads
+   * @param oneJobEach whether each of the first threads, {@link OwnClasses#FRESH} of them, ends
+   *     after its first job, with all that was left behind there
+   */
+  Scheduler(String name, Resources total, boolean oneJobEach) {
     this.name = name;
+    this.oneJobEach = oneJobEach;
     this.total = total;
     this.ledger = new Ledger(total);
     this.cpuFree = true;
@@ -272,8 +281,12 @@ final class Scheduler {
       LockSupport.unpark(carrier);
       return;
     }
+    if (oneJobEach) {
+      carriers.removeIf(ended -> ended.getState() == Thread.State.TERMINATED);
+    }
     carriersMade++;
-    carrier = new Carrier(this, name + "-carrier-" + carriersMade, contextClassLoader);
+    boolean hasOneJob = oneJobEach && carriersMade <= OwnClasses.FRESH;
+    carrier = new Carrier(this, name + "-carrier-" + carriersMade, contextClassLoader, hasOneJob);
     carriers.add(carrier);
     carrier.assign(grant, job);
     carrier.start();
@@ -296,6 +309,9 @@ final class Scheduler {
 
   /** Waits for an assignment; false if the carrier shall end. */
   boolean awaitAssignment(Carrier carrier) {
+    if (carrier.hasOneJob && !carrier.isAssigned()) {
+      return false;
+    }
     while (true) {
       if (!closed) { // shutDown unparks after it has set this
         carrier.parkUntilAssigned(KEEP_ALIVE_NANOS);
@@ -336,7 +352,7 @@ final class Scheduler {
         }
       }
       job.run(carrier);
-      if (cpuWanted || closed) {
+      if (cpuWanted || closed || carrier.hasOneJob) {
         break;
       }
     }
@@ -366,7 +382,9 @@ final class Scheduler {
     carrier.grant = null;
     carrier.current = null;
     grant.unblocked--;
-    idle.addLast(carrier);
+    if (!carrier.hasOneJob) {
+      idle.addLast(carrier);
+    }
     settle(grant);
   }
 

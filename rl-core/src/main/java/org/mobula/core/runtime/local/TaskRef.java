@@ -41,7 +41,8 @@ final class TaskRef<T extends @Nullable Object> extends LocalRef<T> implements J
     Object result;
     try {
       result = runtime.isStrict() ? runStrict(code) : asTask(code).run(this);
-    } catch (Throwable error) {
+    } catch (Throwable thrown) {
+      Throwable error = runtime.known(thrown);
       if (isRetried(error)) {
         if (retry(error)) {
           pauseBeforeRetry();
@@ -56,8 +57,13 @@ final class TaskRef<T extends @Nullable Object> extends LocalRef<T> implements J
   }
 
   private Envelope runStrict(Object code) throws Exception {
-    Task<?> task = asTask(((Envelope) code).open());
-    return Envelope.pack("the result of task '" + name() + "'", task.run(new StrictContext(this)));
+    return LocalTaskRuntime.with(
+        runtime.ownClasses(),
+        () -> {
+          Task<?> task = asTask(((Envelope) code).open());
+          return runtime.pack(
+              "the result of task '" + name() + "'", task.run(new StrictContext(this)));
+        });
   }
 
   private static Task<?> asTask(@Nullable Object code) {
