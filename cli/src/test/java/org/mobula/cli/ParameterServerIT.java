@@ -154,6 +154,11 @@ class ParameterServerIT {
 
     long before = status(primary.address()).get("parameters/version").asLong();
     primary.process().destroyForcibly().waitFor();
+    JsonNode event = MobulaProcesses.awaitEvent(trainer, "shard");
+    while (!event.get("kind").asText().equals("took-over")) {
+      event = MobulaProcesses.awaitEvent(trainer, "shard");
+    }
+    assertThat(event.get("message").asText()).startsWith("the replica takes over at version ");
     JsonNode present = status(replica.address());
     while (present.get("role").asText().equals("replica")
         || present.get("parameters/version").asLong() <= before) {
@@ -194,8 +199,7 @@ class ParameterServerIT {
         .contains("do not belong together", "begun at 0; shard 1 is at version", " are lost");
     assertThat(trainer.waitFor()).isEqualTo(1);
 
-    Process resumed =
-        mobula.start("train", "--resume", "runs/run-1", "--take-over", "--json");
+    Process resumed = mobula.start("train", "--resume", "runs/run-1", "--take-over", "--json");
     MobulaProcesses.awaitEvent(resumed, "iteration");
     MobulaProcesses.send("INT", resumed);
     MobulaProcesses.awaitEvent(resumed, "end");

@@ -47,6 +47,10 @@ final class RemoteShard {
   private boolean member;
 
   private boolean joined;
+
+  /** The present primary was given up, and no other has been joined. */
+  private boolean turned;
+
   private long epoch = -1;
   private long lastClock;
   private long knownVersion;
@@ -328,6 +332,7 @@ final class RemoteShard {
               .formatted(answer.version(), lostVersions));
     }
     joined = true;
+    turned = false;
     member = true;
     if (present == null || history() != history) {
       replacedEpoch = Math.max(replacedEpoch, epoch);
@@ -450,10 +455,13 @@ final class RemoteShard {
     }
     int other = (current + 1) % links.size();
     joined = false; // Else a probe would ask the one that is given up.
-    happened(
-        ShardEvent.Kind.FAILOVER,
-        "its replica is asked to take over, since the primary does not answer (%s)"
-            .formatted(cause.getMessage()));
+    if (!turned) {
+      turned = true; // told once, however often it is tried
+      happened(
+          ShardEvent.Kind.FAILOVER,
+          "its replica is asked to take over, since the primary does not answer (%s)"
+              .formatted(cause.getMessage()));
+    }
     attempt(
         () -> turnToOther(cause),
         () -> links.get(other).promote(new Promote(Math.max(epoch, 0) + 1, knownVersion)),

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -189,6 +190,34 @@ class ServerParameterStoreTest {
           .containsEntry("parameters/events/learner-joined", 2.0)
           .containsEntry("parameters/events/failover", 1.0);
     }
+  }
+
+  @Test
+  void aShardThatIsLostWithItsReplicaIsReportedOnce() {
+    Shards shards = Setup.of(1).replicated().start(ZEROS).replicate();
+    FragileLink primary = new FragileLink(shards.links().get(0).get(0));
+    FragileLink replica = new FragileLink(shards.links().get(0).get(1));
+    List<ShardEvent> events = new CopyOnWriteArrayList<>();
+    try (ServerParameterStore store =
+        ServerParameterStore.join(
+            Shards.LAYOUT,
+            List.of(List.of(primary, replica)),
+            0,
+            1,
+            new Patience(Duration.ofMillis(2), Duration.ofMillis(10), 12),
+            CodecConfig.of(CodecKind.FP32),
+            events::add)) {
+      store.push(Gradients.of(0, 1), 0.01);
+      primary.cut();
+      replica.cut();
+      assertThatExceptionOfType(ShardLostException.class)
+          .isThrownBy(() -> store.push(Gradients.of(0, 2), 0.01));
+    }
+    assertThat(events.stream().map(ShardEvent::kind).filter(Kind::isTrouble))
+        .containsExactly(Kind.FAILOVER, Kind.SHARD_LOST);
+    assertThat(events.get(events.size() - 1).toString())
+        .startsWith("shard 0: it is lost after 13 attempts (")
+        .endsWith("version 1 was the last one known");
   }
 
   /** What comes before is passed over. */
