@@ -262,7 +262,8 @@ final class TrainingRun implements AutoCloseable {
                   display.happened(event);
                   events.record(event);
                 })
-            .experience(setup -> workers(runtime, display).apply(setup));
+            // Failures of the other learners' workers are logged: a display does not travel.
+            .experience(setup -> RolloutWorkers.on(runtime).apply(setup));
     return takeOver ? parameters.takeOver() : parameters;
   }
 

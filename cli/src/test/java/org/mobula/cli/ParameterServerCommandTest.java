@@ -139,17 +139,20 @@ class ParameterServerCommandTest {
   }
 
   @Test
-  void severalLearnersCannotScaleByTheirOwnObservations() throws IOException {
+  void severalLearnersScaleByWhatAllHaveSeenAndHaveWorkers() throws IOException {
     String file =
         TrainingFiles.file(
             folder,
             "scaled.yaml",
             TrainingFiles.TINY
                 + "normalization: {observations: true}\n"
+                + "workers: {count: 1}\n"
                 + "parameters:\n  server: {shards: 1, learners: 2}\n");
-    Cli.Outcome outcome = Cli.run("train", file);
-    assertThat(outcome.exitCode()).isEqualTo(2);
-    assertThat(outcome.err()).contains("normalization.observations is true but must be false");
+    Path runs = folder.resolve("runs");
+    Cli.Outcome outcome = Cli.run("train", file, "--runs-directory", runs.toString());
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    Cli.Outcome evaluated = Cli.run("evaluate", runs.resolve("scaled-1").toString());
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
   }
 
   @Test
