@@ -75,13 +75,16 @@ final class ParameterServerCommand implements Callable<Integer> {
 
   @Option(
       names = "--replica",
-      description = "Hold nothing but follow a primary that names this one by --replicate-to.")
+      description =
+          "Hold nothing but follow a primary that names this one by --replicate-to; it may be started"
+              + " before or after it, and again at any time.")
   private boolean replica;
 
   @Option(
       names = "--replicate-to",
       paramLabel = "ADDRESS",
-      description = "The replica that takes over when this shard fails.")
+      description =
+          "The replica that takes over when this shard fails; it is tried again until it is there.")
   private @Nullable String replicateTo;
 
   @Option(

@@ -112,7 +112,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
       }
       table.row(
           address.toString(),
-          ShardFigures.role(status),
+          ShardFigures.roleAndReplica(status),
           claim == null ? "" : claim.run(),
           claim == null || !claim.hasTrainer()
               ? ""

@@ -17,11 +17,17 @@ final class ShardFigures {
     return status.role().name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
+  /** {@code lone primary, replica missing}. */
+  static String roleAndReplica(ShardStatus status) {
+    return role(status) + (status.replicaMissing() ? ", replica missing" : "");
+  }
+
   static Map<String, Double> of(ShardStatus status) {
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("parameters/version", (double) status.version());
     figures.put("parameters/epoch", (double) status.epoch());
     figures.put("parameters/learners", (double) status.workers().size());
+    figures.put(MetricNames.PARAMETERS_REPLICAS_MISSING, status.replicaMissing() ? 1.0 : 0.0);
     figures.put("parameters/waiting_pushes", (double) status.waitingPushes());
     figures.put("parameters/pushes", (double) status.pushes());
     figures.put("parameters/late_gradients", (double) status.lateGradients());

@@ -114,6 +114,7 @@ final class ShardProcess {
         host = ShardHost.primary(setup, initial, address, listening);
       }
       host.listening(this::hear);
+      host.pairedBy(server);
       if (follower != null) {
         host.replicateTo(follower, server);
       }
@@ -173,7 +174,7 @@ final class ShardProcess {
                   Figures.count(status.from()),
                   Figures.count(status.to()),
                   Figures.count(status.version()),
-                  ShardFigures.role(status),
+                  ShardFigures.roleAndReplica(status),
                   host.address()));
       if (metrics != null) {
         out.println("metrics at " + metrics.url());

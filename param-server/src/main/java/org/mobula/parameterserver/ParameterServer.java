@@ -471,7 +471,10 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         ShardHandle handle = await(replica.call(ShardHost::handle), replicaName);
         handles.add(handle);
         ServerConfig captured = server;
+        ShardHandle first = handles.get(0);
         await(primary.run(host -> host.replicateTo(handle, captured)), name);
+        // Once it has taken over, the other way round.
+        await(replica.run(host -> host.replicateTo(first, captured)), replicaName);
       }
       started.add(handles);
     }

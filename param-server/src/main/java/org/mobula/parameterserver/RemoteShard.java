@@ -1,5 +1,7 @@
 package org.mobula.parameterserver;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -11,17 +13,22 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Clocks;
+import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
+import org.mobula.parameterserver.shard.LinkLostException;
 import org.mobula.parameterserver.shard.Promote;
+import org.mobula.parameterserver.shard.Promoted;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.SerialQueue;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges.Range;
+import org.mobula.parameterserver.shard.Suspicion;
 
 /**
  * One shard as a worker sees it: asks one thing at a time until it is answered, and meanwhile joins
@@ -30,6 +37,8 @@ import org.mobula.parameterserver.shard.ShardRanges.Range;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class RemoteShard {
+  /** No epoch. */
+  private static final long NONE = Long.MIN_VALUE;
 
   private final int index;
   private final Range range;
@@ -39,6 +48,28 @@ final class RemoteShard {
   private final LongSupplier nanoClock;
   private final SerialQueue queue;
   private final Consumer<ShardEvent> events;
+
+  private final Suspicion suspicion;
+
+  /** For how long this process itself was not awake, which is nobody's silence. */
+  private long slept;
+
+  private long tickedAt;
+
+  /** Until a shard has let the worker in. */
+  private boolean outranks;
+
+  /** Decisions sent; each has its number. */
+  private long decisions;
+
+  /** The epoch that a replica was asked to end, as long as it may have; then nothing else may. */
+  private long promotionInDoubt = NONE;
+
+  /** The epoch that a primary was asked to end, as long as it may have. */
+  private long releaseInDoubt = NONE;
+
+  /** Which of the links that primary is behind. */
+  private int releasedAt;
 
   private int current;
   private int worker = Join.ANY;
@@ -51,6 +82,11 @@ final class RemoteShard {
   /** The present primary was given up, and no other has been joined. */
   private boolean turned;
 
+
+  /** Has said that it leaves, and nobody has heard it yet. */
+  private boolean leaving;
+
+  private long leftAt;
   private long epoch = -1;
   private long lastClock;
   private long knownVersion;
@@ -118,7 +154,23 @@ final class RemoteShard {
     this.nanoClock = nanoClock;
     this.queue = queue;
     this.events = events;
-    heardAt = nanoClock.getAsLong();
+    tickedAt = nanoClock.getAsLong();
+    heardAt = tickedAt;
+    suspicion = new Suspicion(patience.silence().toNanos(), tickedAt);
+    outranks = membership.claim() != null;
+  }
+
+  /** As time passes while this process is awake. */
+  private long now() {
+    return nanoClock.getAsLong() - slept;
+  }
+
+  private void heard() {
+    long now = now();
+    if (request != null) {
+      suspicion.heard(now - Math.max(heardAt, sentAt), now);
+    }
+    heardAt = now;
   }
 
   Range range() {
@@ -246,18 +298,39 @@ final class RemoteShard {
   }
 
   /**
-   * Gives the place among the workers up.
+   * Gives the place among the workers up. The replica hears of it, too: if the worker was the one
+   * that decides about the shard, others must be able to.
    *
    * @return ends when the shard knows, or cannot be told
    */
   CompletableFuture<Void> leave() {
     abandon();
+    leaving = member;
+    failures = 0;
     member = false;
-    if (joined) {
-      joined = false;
-      return links.get(current).leave(caller());
+    joined = false;
+    return sendLeave();
+  }
+
+  private CompletableFuture<Void> sendLeave() {
+    if (!leaving) {
+      return CompletableFuture.completedFuture(null);
     }
-    return CompletableFuture.completedFuture(null);
+    leftAt = now();
+    List<CompletableFuture<Void>> answers = new ArrayList<>();
+    for (ShardLink link : links) {
+      answers.add(link.leave(caller()));
+    }
+    CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+        .whenComplete((left, error) -> queue.run(() -> left(answers)));
+    return answers.get(current);
+  }
+
+  /** Where nobody has answered it is said again. */
+  private void left(List<CompletableFuture<Void>> answers) {
+    if (!answers.stream().allMatch(CompletableFuture::isCompletedExceptionally)) {
+      leaving = false;
+    }
   }
 
   Caller caller() {
@@ -334,6 +407,8 @@ final class RemoteShard {
     joined = true;
     turned = false;
     member = true;
+    leaving = false;
+    outranks = false;
     if (present == null || history() != history) {
       replacedEpoch = Math.max(replacedEpoch, epoch);
     }
@@ -375,7 +450,7 @@ final class RemoteShard {
     again = anew;
     onFailure = otherwise;
     pausing = false;
-    sentAt = nanoClock.getAsLong();
+    sentAt = now();
     probedAt = sentAt;
     CompletableFuture<T> sent = send.get();
     attempt = sent;
@@ -387,7 +462,7 @@ final class RemoteShard {
                     return;
                   }
                   if (error == null) {
-                    heardAt = nanoClock.getAsLong();
+                    heard();
                     then.accept(answer);
                   } else {
                     otherwise.accept(unwrapped(error));
@@ -405,7 +480,7 @@ final class RemoteShard {
       lost(cause);
       return;
     }
-    heardAt = nanoClock.getAsLong();
+    heard();
     switch (refused.refusal()) {
       case NOT_JOINED, WRONG_EPOCH -> {
         joined = false;
@@ -419,6 +494,19 @@ final class RemoteShard {
       }
       case FENCED, NOT_PRIMARY -> failover(refused);
       // The number of a process that died is free when its lease has ended.
+      case UNPROVEN -> {
+        if (epoch >= 0) {
+          failover(refused);
+        } else if (countFailure(refused)) {
+          pause();
+        }
+      }
+      case UNCERTAIN -> {
+        release();
+        if (countFailure(refused)) {
+          pause();
+        }
+      }
       case OVERLOADED, ALREADY_JOINED -> {
         if (countFailure(refused)) {
           pause();
@@ -453,8 +541,19 @@ final class RemoteShard {
       pause();
       return;
     }
-    int other = (current + 1) % links.size();
     joined = false; // Else a probe would ask the one that is given up.
+    int other = (current + 1) % links.size();
+    if (isInDoubt(releaseInDoubt)) {
+      // It may have gone on without its replica, which then has not all that was answered: that
+      // one may be asked whether it is the primary, but not to become it.
+      current = other;
+      again = this::start;
+      pause();
+      return;
+    }
+    long before = promotionInDoubt;
+    long decision = ++decisions;
+    promotionInDoubt = epoch;
     if (!turned) {
       turned = true; // told once, however often it is tried
       happened(
@@ -464,14 +563,16 @@ final class RemoteShard {
     }
     attempt(
         () -> turnToOther(cause),
-        () -> links.get(other).promote(new Promote(Math.max(epoch, 0) + 1, knownVersion)),
+        () -> links.get(other).promote(new Promote(decision(decision), knownVersion)),
         promoted -> {
+          promotionInDoubt = NONE;
           current = other;
           epoch = Math.max(epoch, promoted.epoch());
           joined = false;
           start();
         },
         refused -> {
+          promotionInDoubt = doubtAfter(refused, before, promotionInDoubt);
           if (!countFailure(refused)) {
             return;
           }
@@ -483,6 +584,86 @@ final class RemoteShard {
           again = this::start; // Perhaps the first is back.
           pause();
         });
+  }
+
+  private Decision decision(long number) {
+    return new Decision(membership.session, Math.max(epoch, Decision.ANY), number, outranks);
+  }
+
+  private boolean isInDoubt(long asked) {
+    return asked == epoch || asked == Decision.ANY;
+  }
+
+  /** A refusal settles all that was asked before it; so does the knowledge that nothing was. */
+  private static long doubtAfter(Throwable error, long before, long asked) {
+    if (error instanceof RefusedException) {
+      return NONE;
+    }
+    return error instanceof LinkLostException lost && !lost.isSent() ? before : asked;
+  }
+
+  /**
+   * Tells the primary to go on without a replica that it does not hear from. It refuses if others
+   * decide that, and changes nothing if it hears from the replica after all.
+   */
+  private void release() {
+    if (links.size() == 1) {
+      return;
+    } else if (isInDoubt(promotionInDoubt)) {
+      withdraw();
+      return;
+    } else if (isInDoubt(releaseInDoubt) && releasedAt != current) {
+      return;
+    }
+    releasedAt = current;
+    long before = releaseInDoubt;
+    long asked = epoch;
+    long number = ++decisions;
+    releaseInDoubt = asked;
+    links
+        .get(current)
+        .release(new Release(decision(number)))
+        .whenComplete(
+            (released, error) ->
+                queue.run(
+                    () -> {
+                      if (number == decisions && error != null) {
+                        releaseInDoubt = doubtAfter(unwrapped(error), before, asked);
+                      } else if (number == decisions) {
+                        releaseInDoubt = NONE;
+                        released(released, asked);
+                      }
+                    }));
+  }
+
+  private void released(Promoted answer, long asked) {
+    if (answer.epoch() > asked && epoch == asked) {
+      heard();
+      joined = false;
+      if (request != null) {
+        start();
+      }
+    }
+  }
+
+  /**
+   * Makes sure that a replica which was asked to take over has not and will not; or that it has.
+   */
+  private void withdraw() {
+    long number = ++decisions;
+    links
+        .get((current + 1) % links.size())
+        .promote(new Promote(decision(number), Long.MAX_VALUE))
+        .whenComplete(
+            (promoted, error) ->
+                queue.run(
+                    () -> {
+                      if (number == decisions
+                          && error != null
+                          && unwrapped(error) instanceof RefusedException) {
+                        promotionInDoubt = NONE;
+                      }
+                    }));
   }
 
   /**
@@ -524,31 +705,53 @@ final class RemoteShard {
   private void pause() {
     attempts++;
     pausing = true;
-    sentAt = nanoClock.getAsLong();
+    sentAt = now();
   }
 
   /** To be called more often than a probe is due. */
   void tick() {
-    long now = nanoClock.getAsLong();
+    long awake = nanoClock.getAsLong();
+    slept += Math.max(0, awake - tickedAt - patience.probe().toNanos());
+    tickedAt = awake;
+    long now = now();
     Request<?> asked = request;
     if (asked == null) {
-      if (member && now - Math.max(heardAt, probedAt) >= leaseNanos / 4) {
+      if (leaving && now - leftAt >= patience.silence().toNanos()) {
+        leaving = ++failures < patience.retries();
+        sendLeave();
+      }
+      if (member && now - Math.max(heardAt, probedAt) >= watchNanos()) {
         // With all the care of a request: the shard may have been replaced while nothing was asked.
         probedAt = now;
-        ask(0, true, ShardLink::clock);
+        ask(0, true, ShardLink::clock)
+            .thenAccept(
+                clocks -> {
+                  if (clocks.uncertain() || isInDoubt(releaseInDoubt)) {
+                    release();
+                  }
+                });
       }
     } else if (pausing) {
       if (now - sentAt >= patience.probe().toNanos()) {
         pausing = false;
         again.run();
       }
-    } else if (now - Math.max(heardAt, sentAt) >= patience.silence().toNanos()) {
+    } else if (now - Math.max(heardAt, sentAt) >= suspicion.limit(now)) {
       failures = Math.max(1, failures); // Worse than a broken connection: no second try.
       attempts++;
-      onFailure.accept(new IllegalStateException("it has been silent for " + patience.silence()));
+      onFailure.accept(
+          new IllegalStateException(
+              "it has been silent for "
+                  + Duration.ofMillis((now - Math.max(heardAt, sentAt)) / 1_000_000)));
     } else if (now - probedAt >= patience.probe().toNanos()) {
       probe(asked, now);
     }
+  }
+
+  /** Others may wait for a decision of this worker while it asks nothing itself. */
+  private long watchNanos() {
+    long lease = leaseNanos / 4;
+    return links.size() > 1 ? Math.min(lease, patience.silence().toNanos()) : lease;
   }
 
   private void probe(Request<?> asked, long now) {
@@ -577,8 +780,22 @@ final class RemoteShard {
 
   /** The shard lives; was the question lost, or the answer, or is it waiting for others? */
   private void alive(Request<?> asked, Clocks clocks) {
-    heardAt = nanoClock.getAsLong();
-    failures = 0;
+    heard();
+    if (clocks.uncertain()) {
+      release();
+      if (!countFailure(
+          new RefusedException(
+              Refusal.UNCERTAIN,
+              epoch,
+              "it hears neither from its replica nor from the run's first learner, so another may have taken over: start the replica again, or resume the run"))) {
+        return;
+      }
+    } else {
+      failures = 0;
+      if (isInDoubt(releaseInDoubt)) {
+        release(); // It answers that nothing has changed, which settles it.
+      }
+    }
     probes++;
     boolean lost = clocks.received() < asked.clock || clocks.done() >= asked.clock;
     if (lost || Integer.bitCount(probes) == 1) { // Rarer and rarer.

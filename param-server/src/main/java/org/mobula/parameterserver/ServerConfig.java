@@ -56,10 +56,14 @@ public record ServerConfig(
                 + " joins again when it does")
         @Range(exclusiveMin = 0)
         Duration progressTimeout,
-    @Doc("a worker turns to the replica of a shard that is silent for longer")
+    @Doc(
+            "a worker may turn to the replica of a shard that is silent for longer; it waits four times as"
+                + " long as the shard has been silent before, of late")
         @Range(exclusiveMin = 0)
         Duration silence,
-    @Doc("a shard goes on without a replica that is silent for longer; must exceed silence")
+    @Doc(
+            "a shard may be let go on without a replica that is silent for longer, or for four times as"
+                + " long as it has been silent before, of late")
         @Range(exclusiveMin = 0)
         Duration replicaTimeout)
     implements ParametersConfig, ServerConfigBuilder.With {
@@ -87,11 +91,6 @@ public record ServerConfig(
         "addresses",
         addresses,
         "must name each of the shards (" + shards + ")");
-    Constraints.require(
-        replicaTimeout.compareTo(silence) > 0,
-        "replica-timeout",
-        replicaTimeout,
-        "must exceed silence (" + silence + "): else both a shard and its replica may go on alone");
     checkCodec(codec);
   }
 

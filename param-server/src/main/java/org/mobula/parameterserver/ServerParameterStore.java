@@ -403,6 +403,9 @@ public final class ServerParameterStore implements ParameterStore {
       heard.add(status);
     }
     measurements.put(MetricNames.PARAMETERS_LEARNERS, learners);
+    measurements.put(
+        MetricNames.PARAMETERS_REPLICAS_MISSING,
+        (double) heard.stream().filter(ShardStatus::replicaMissing).count());
     measurements.put(MetricNames.PARAMETERS_LATE_GRADIENTS, late);
     measurements.put(MetricNames.PARAMETERS_STALENESS_MEAN, ShardStatus.meanStaleness(heard));
   }

@@ -1,5 +1,7 @@
 package org.mobula.parameterserver;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -177,9 +179,41 @@ public final class ShardHost implements AutoCloseable {
   }
 
   void replicateTo(ShardHandle replica, ServerConfig config) {
-    Connections connections = new Connections(config, shard.setup().layout());
-    replicaConnections = connections;
-    shard.replicateTo(replica.link(connections));
+    shard.replicateTo(replica.link(connections(config)));
+  }
+
+  /**
+   * Lets this shard and its replica change places: the one tells the other where it can be reached.
+   * A server that listens at all addresses is reached by the machine's name.
+   */
+  public ShardHost pairedBy(ServerConfig config) {
+    Connections connections = connections(config);
+    shard.reachable(
+        outside(address()).toString(), other -> connections.to(Address.parse(other), ""));
+    return this;
+  }
+
+  private static Address outside(Address listening) {
+    boolean everywhere =
+        listening instanceof Address.Tcp tcp && List.of("0.0.0.0", "::").contains(tcp.host());
+    if (!everywhere) {
+      return listening;
+    }
+    try {
+      String name = InetAddress.getLocalHost().getHostName();
+      return new Address.Tcp(name, ((Address.Tcp) listening).port());
+    } catch (UnknownHostException e) {
+      return listening;
+    }
+  }
+
+  private synchronized Connections connections(ServerConfig config) {
+    Connections present = replicaConnections;
+    if (present == null) {
+      present = new Connections(config, shard.setup().layout());
+      replicaConnections = present;
+    }
+    return present;
   }
 
   /** Called by whoever started it, which waits for it, and once more by the runtime. */

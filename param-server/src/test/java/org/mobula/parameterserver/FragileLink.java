@@ -18,6 +18,7 @@ import org.mobula.parameterserver.shard.Promoted;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Push;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -124,6 +125,11 @@ final class FragileLink implements ShardLink {
   @Override
   public CompletableFuture<Promoted> promote(Promote promote) {
     return ask(to -> to.promote(promote));
+  }
+
+  @Override
+  public CompletableFuture<Promoted> release(Release release) {
+    return ask(to -> to.release(release));
   }
 
   @Override

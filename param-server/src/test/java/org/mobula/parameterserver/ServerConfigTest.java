@@ -58,7 +58,6 @@ class ServerConfigTest {
     assertMistake("device: tpu", "server.yaml:1:1", "tpu", "auto, cpu, gpu");
     assertMistake("codec: zip", "server.yaml:1:1", "codec is \"zip\"", "bf16");
     assertMistake("addresses: ['a:1', 'a:2']", "addresses", "must name each of the shards (1)");
-    assertMistake("replica-timeout: 500ms", "replica-timeout", "must exceed silence");
     assertMistake("consistency: {bounded-staleness: {staleness: -1}}", "-1", "must be ≥ 0");
   }
 

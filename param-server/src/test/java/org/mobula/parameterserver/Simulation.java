@@ -1,11 +1,13 @@
 package org.mobula.parameterserver;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Clocks;
 import org.mobula.parameterserver.shard.Commit;
@@ -20,6 +22,7 @@ import org.mobula.parameterserver.shard.Promoted;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Push;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.Shard;
@@ -45,14 +48,28 @@ final class Simulation {
   private double duplication;
   private long now = 1;
 
+  /** Who cannot reach whom: those on other islands. */
+  private final IdentityHashMap<Object, Integer> islands = new IdentityHashMap<>();
+
   /** A process with one shard. */
   static final class Node {
-    final Shard shard;
+    Shard shard;
     private boolean dead;
     private boolean asleep;
 
+    /** Processes that were started at this place before. */
+    private int restarts;
+
     private Node(Shard shard) {
       this.shard = shard;
+    }
+
+    /** Another process, with another shard. */
+    void restart(Shard fresh) {
+      shard = fresh;
+      dead = false;
+      asleep = false;
+      restarts++;
     }
 
     boolean isDead() {
@@ -74,8 +91,35 @@ final class Simulation {
     }
   }
 
-  /** On its way to a node, or back from one to somebody who always listens. */
-  private record Message(@Nullable Node to, Runnable arrive, Runnable fail) {}
+  /** Who answers pushes in an epoch. */
+  record Served(int shard, long epoch) {}
+
+  /** Who has answered pushes in each epoch: a node's process. */
+  private final Map<Served, String> primaries = new HashMap<>();
+
+  private final List<String> splits = new ArrayList<>();
+
+  /** On its way to a node, or back from one. */
+  private static final class Message {
+    final Object from;
+    final Object to;
+    final Runnable arrive;
+    final Runnable fail;
+
+    /** It waits in a queue somewhere until its way is free again. */
+    boolean held;
+
+    Message(Object from, Object to, Runnable arrive, Runnable fail) {
+      this.from = from;
+      this.to = to;
+      this.arrive = arrive;
+      this.fail = fail;
+    }
+
+    boolean isAsleep() {
+      return to instanceof Node node && node.asleep;
+    }
+  }
 
   Simulation(long seed, double loss, double duplication) {
     random = new SplittableRandom(seed);
@@ -97,8 +141,41 @@ final class Simulation {
     return node;
   }
 
-  ShardLink link(Node node) {
-    return new Link(node);
+  /**
+   * A link.
+   *
+   * @param from whose it is
+   */
+  ShardLink link(Object from, Node node) {
+    return new Link(from, node);
+  }
+
+  /** From now on only those on the same island reach each other; all begin on island 0. */
+  void move(Object who, int island) {
+    islands.put(who, island);
+  }
+
+  /** Everybody reaches everybody. */
+  void heal() {
+    islands.clear();
+  }
+
+  private boolean isCut(Message message) {
+    return !islands.getOrDefault(message.from, 0).equals(islands.getOrDefault(message.to, 0));
+  }
+
+  /** A push was answered; there must be one primary in each epoch of a shard. */
+  private void served(Node node, int shard, long epoch) {
+    String name = "node " + nodes.indexOf(node) + ", process " + node.restarts;
+    String before = primaries.putIfAbsent(new Served(shard, epoch), name);
+    if (before != null && !before.equals(name)) {
+      splits.add("shard at %s: epoch %s of %s and of %s".formatted(shard, epoch, before, name));
+    }
+  }
+
+  /** Epochs in which more than one process has answered pushes. */
+  List<String> splits() {
+    return splits;
   }
 
   void tickWith(WorkerSession session) {
@@ -120,7 +197,8 @@ final class Simulation {
   void step() {
     List<Message> due = new ArrayList<>();
     for (Message message : messages) {
-      if (message.to == null || !message.to.asleep) {
+      message.held &= isCut(message);
+      if (!message.isAsleep() && !message.held) {
         due.add(message);
       }
     }
@@ -135,6 +213,17 @@ final class Simulation {
       return;
     }
     Message message = due.get(random.nextInt(due.size()));
+    if (isCut(message)) {
+      switch (random.nextInt(4)) {
+        case 0 -> message.held = true;
+        case 1 -> {
+          messages.remove(message);
+          message.fail.run();
+        }
+        default -> messages.remove(message);
+      }
+      return;
+    }
     double chance = random.nextDouble();
     if (chance < duplication) {
       message.arrive.run();
@@ -151,20 +240,26 @@ final class Simulation {
   }
 
   private final class Link implements ShardLink {
+    private final Object from;
     private final Node node;
 
-    Link(Node node) {
+    Link(Object from, Node node) {
+      this.from = from;
       this.node = node;
     }
 
     private <T> CompletableFuture<T> ask(
         FloatSlice wanted, Function<SliceReader, CompletableFuture<T>> request) {
       CompletableFuture<T> future = new CompletableFuture<>();
-      Runnable fail = () -> future.completeExceptionally(new LinkLostException("broken", null));
+      int restarts = node.restarts;
+      // Nothing was sent where nobody listened.
+      boolean reached = !node.dead;
+      Runnable fail =
+          () -> future.completeExceptionally(new LinkLostException("broken", null, reached));
       Runnable arrive =
           () -> {
-            if (node.dead) {
-              messages.add(new Message(null, fail, fail));
+            if (node.dead || node.restarts != restarts) {
+              messages.add(new Message(node, from, fail, fail));
               return;
             }
             float[] sent = new float[wanted.length()];
@@ -180,7 +275,7 @@ final class Simulation {
                 .apply(reader)
                 .whenComplete(
                     (answer, error) -> {
-                      if (node.dead) {
+                      if (node.dead || node.restarts != restarts) {
                         return;
                       }
                       Runnable back =
@@ -197,10 +292,10 @@ final class Simulation {
                             }
                             future.complete(answer);
                           };
-                      messages.add(new Message(null, back, fail));
+                      messages.add(new Message(node, from, back, fail));
                     });
           };
-      messages.add(new Message(node, arrive, fail));
+      messages.add(new Message(from, node, arrive, fail));
       return future;
     }
 
@@ -227,7 +322,16 @@ final class Simulation {
     @Override
     public CompletableFuture<Stepped> pushPull(Push push, FloatSlice gradient, FloatSlice values) {
       FloatSlice sent = copy(gradient);
-      return ask(values, reader -> node.shard.pushPull(push, sent, reader));
+      return ask(
+          values,
+          reader ->
+              node.shard
+                  .pushPull(push, sent, reader)
+                  .thenApply(
+                      stepped -> {
+                        served(node, node.shard.setup().from(), push.caller().epoch());
+                        return stepped;
+                      }));
     }
 
     @Override
@@ -270,6 +374,7 @@ final class Simulation {
       Entry sent =
           entry.change() instanceof Entry.Step step
               ? new Entry(
+                  entry.sender(),
                   entry.epoch(),
                   entry.sequence(),
                   entry.version(),
@@ -288,6 +393,11 @@ final class Simulation {
     @Override
     public CompletableFuture<Promoted> promote(Promote promote) {
       return ask(shard -> shard.promote(promote));
+    }
+
+    @Override
+    public CompletableFuture<Promoted> release(Release release) {
+      return ask(shard -> shard.release(release));
     }
 
     @Override

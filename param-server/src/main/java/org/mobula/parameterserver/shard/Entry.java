@@ -9,6 +9,7 @@ import org.mobula.core.parameters.StoreState;
  * What a primary tells its replica: a change of the values, and who the workers are after it. The
  * replica takes the same step, which gives the same bits.
  *
+ * @param sender whose entry it is
  * @param epoch of the primary
  * @param sequence counts the primary's entries from 1 on
  * @param version of the values after the change
@@ -18,6 +19,7 @@ import org.mobula.core.parameters.StoreState;
  * @param change of the values
  */
 public record Entry(
+    Sender sender,
     long epoch,
     long sequence,
     long version,
@@ -29,6 +31,19 @@ public record Entry(
   public Entry {
     members = List.copyOf(members);
   }
+
+  /**
+   * The primary.
+   *
+   * @param start tells it from another one of the same epoch, such as a process that was started
+   *     anew; no order is meant
+   * @param address where others reach it; empty if nowhere
+   * @param arbiter session of the learner that decides about the shard, as {@link Promote} says; 0
+   *     for none
+   * @param binding whether the primary answers nobody before this entry is acknowledged: the
+   *     replica has all that was answered, and may take over. Before, it is only catching up
+   */
+  public record Sender(long start, String address, long arbiter, boolean binding) {}
 
   /** What happened to the values. */
   public sealed interface Change {}

@@ -94,6 +94,11 @@ public final class LocalShardLink implements ShardLink {
     return ask(() -> shard.promote(promote));
   }
 
+  @Override
+  public CompletableFuture<Promoted> release(Release release) {
+    return ask(() -> shard.release(release));
+  }
+
   private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> request) {
     if (closed) {
       return CompletableFuture.failedFuture(lost());

@@ -36,6 +36,20 @@ public enum Refusal {
   OUT_OF_ORDER,
   /** A replica that was cut off before the version that the caller has seen. */
   BEHIND,
+  /** A decision about who serves the parameters by a learner that may not decide it. */
+  NOT_ARBITER,
+  /**
+   * A primary that hears neither from its replica nor, without one, from the arbiter: another may
+   * have taken over. Ask again.
+   */
+  UNCERTAIN,
+  /**
+   * A primary that has not reached its replica since it was started: that one may have taken over
+   * from an earlier process. Ask again; a trainer that begins a run is let in.
+   */
+  UNPROVEN,
+  /** A primary that serves learners of its own and follows no other. */
+  NOT_A_REPLICA,
   /** More requests than the shard holds at once; try again later. */
   OVERLOADED,
   /** Bytes that are no message of the protocol. */

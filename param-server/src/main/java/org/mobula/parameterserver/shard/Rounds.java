@@ -336,6 +336,7 @@ final class Rounds {
     double learningRate = round.turns.values().iterator().next().push.learningRate();
     long before = standing.version++;
     boolean gathers = false;
+    standing.used = true;
     for (Turn turn : round.turns.values()) {
       measurements.applied(before - turn.push.baseVersion());
       Gathered part = turn.push.gathered();

@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
@@ -210,7 +211,9 @@ public final class Shard implements AutoCloseable {
         continue;
       }
       answers.settle(replication::isUnderWay);
-      if (!replication.isUnderWay() && !standing.entryDue && !rounds.applyNext()) {
+      if (!replication.isUnderWay()
+          && !standing.entryDue
+          && !(replication.hasRoom() && rounds.applyNext())) {
         return;
       }
     }
@@ -279,8 +282,15 @@ public final class Shard implements AutoCloseable {
           "the settings are not the shard's: %s; start both with the same configuration"
               .formatted(String.join(", ", differences)));
     }
+    replication.checkProven(join.claim() != null);
     checkClaim(join);
     boolean adopts = adoptsHistory(join);
+    replication.claim(join.session(), join.claim() != null);
+    if (replication.isUncertain()) {
+      throw standing.refusal(
+          Refusal.UNCERTAIN,
+          "this primary hears neither from its replica nor from the run's first learner, so another may have taken over: start the replica again, or resume the run");
+    }
     int number = join.worker() == Join.ANY ? workers.lowestFree(join.session()) : join.worker();
     Worker worker = workers.numbered(number);
     if (worker.present && worker.session != join.session()) {
@@ -296,6 +306,7 @@ public final class Shard implements AutoCloseable {
     }
     claim(join);
     boolean same = worker.present && worker.session == join.session();
+    confirm();
     if (worker.session != join.session()) {
       rounds.abandonTurn(worker, "another process has joined as worker " + number);
       worker.session = join.session();
@@ -400,6 +411,9 @@ public final class Shard implements AutoCloseable {
   public CompletableFuture<Void> leave(Caller caller) {
     return inTurn(
         future -> {
+          if (standing.role == Role.REPLICA) {
+            replication.vacate(caller.session());
+          }
           standing.checkPrimary();
           Worker worker = workers.of(caller);
           if (worker != null) {
@@ -410,8 +424,19 @@ public final class Shard implements AutoCloseable {
             }
             remove(worker);
           }
+          if (standing.arbiter.is(caller.session())) {
+            replication.handOver();
+          }
           answers.hold(standing.coveringSequence(), future, () -> future.complete(null));
         });
+  }
+
+  /**
+   * Has the replica confirm that this is still the primary before what is asked now is answered;
+   * without a replica, the arbiter vouches for it.
+   */
+  private void confirm() {
+    standing.entryDue |= replication.hasReplica();
   }
 
   /** What was pushed in the open round counts, as it would have if the worker had gone later. */
@@ -464,8 +489,9 @@ public final class Shard implements AutoCloseable {
     return inTurn(
         future -> {
           workers.checkCaller(pull.caller());
+          confirm();
           answers.hold(
-              standing.sequence,
+              standing.coveringSequence(),
               future,
               () -> {
                 boolean changed = pull.have() != standing.version;
@@ -486,7 +512,12 @@ public final class Shard implements AutoCloseable {
           Turn turn = worker.turn;
           long received = turn == null ? worker.done : Math.max(worker.done, turn.push.clock());
           boolean waits = answers.waits(worker);
-          future.complete(new Clocks(standing.version, received, worker.done - (waits ? 1 : 0)));
+          future.complete(
+              new Clocks(
+                  standing.version,
+                  received,
+                  worker.done - (waits ? 1 : 0),
+                  replication.isUncertain()));
         });
   }
 
@@ -502,6 +533,7 @@ public final class Shard implements AutoCloseable {
           future.complete(
               new ShardStatus(
                   standing.role,
+                  replication.isMissing(),
                   numbers.device(),
                   standing.epoch,
                   standing.version,
@@ -546,8 +578,9 @@ public final class Shard implements AutoCloseable {
     return inTurn(
         future -> {
           workers.checkCaller(caller);
+          confirm();
           answers.hold(
-              standing.sequence,
+              standing.coveringSequence(),
               future,
               () ->
                   future.complete(
@@ -597,14 +630,23 @@ public final class Shard implements AutoCloseable {
 
   // ---- the replica ----
 
-  /** Sends the whole state to a replica, and from then on each change. Replaces another one. */
+  /**
+   * Brings a replica up while learners go on, and from then on lets it repeat each step. Where it
+   * cannot be reached, or is gone later, it is tried again for ever.
+   */
   public void replicateTo(ShardLink link) {
-    run(
-        () -> {
-          if (standing.isPrimary()) {
-            replication.begin(link);
-          }
-        });
+    run(() -> replication.replicateTo(link));
+  }
+
+  /**
+   * Says how shards reach each other, so that one that was replaced becomes the replica of its
+   * successor.
+   *
+   * @param address where others reach this shard; empty if nowhere
+   * @param links makes a link to another's address
+   */
+  public void reachable(String address, Function<String, ShardLink> links) {
+    queue.run(() -> replication.reachable(address, links));
   }
 
   /** See {@link ShardLink#replicate}. */
@@ -625,6 +667,15 @@ public final class Shard implements AutoCloseable {
               standing.sequence,
               future,
               () -> future.complete(new Promoted(standing.epoch, standing.version)));
+        });
+  }
+
+  /** See {@link ShardLink#release}. */
+  public CompletableFuture<Promoted> release(Release release) {
+    return inTurn(
+        future -> {
+          replication.release(release);
+          future.complete(new Promoted(standing.epoch, standing.version));
         });
   }
 }

@@ -31,6 +31,8 @@ public record ShardEvent(Kind kind, int shard, String message) {
     REPLICA_ATTACHED,
     /** The primary goes on without a replica. */
     REPLICA_MISSING,
+    /** The replica does not answer, and learners wait for it. */
+    REPLICA_SILENT,
     /** A learner gives up a primary and asks its replica to take over. */
     FAILOVER,
     /** A replica has become the primary. */
@@ -53,6 +55,7 @@ public record ShardEvent(Kind kind, int shard, String message) {
         case LEARNER_JOINED, LEARNER_LEFT, REPLICA_ATTACHED -> false;
         case LEARNER_TAKEN_OFF,
             REPLICA_MISSING,
+            REPLICA_SILENT,
             FAILOVER,
             TOOK_OVER,
             FENCED,

@@ -105,12 +105,22 @@ public interface ShardLink extends AutoCloseable {
   CompletableFuture<Long> replicate(Entry entry);
 
   /**
-   * Makes a replica the primary; asked again, or of a primary of at least that epoch, it only
-   * answers.
+   * Makes a replica the primary of a new epoch; a primary of a later epoch than the one that is to
+   * end only answers.
    *
-   * <p>Refused: {@link Refusal#WRONG_EPOCH} and {@link Refusal#BEHIND}.
+   * <p>Refused: {@link Refusal#NOT_ARBITER}, {@link Refusal#WRONG_EPOCH}, {@link Refusal#BEHIND}
+   * and {@link Refusal#FENCED}.
    */
   CompletableFuture<Promoted> promote(Promote promote);
+
+  /**
+   * Lets a primary go on without its replica, which begins a new epoch. One that has none, or that
+   * hears from it, only answers: the epoch then tells that nothing has changed.
+   *
+   * <p>Refused: {@link Refusal#NOT_ARBITER}, {@link Refusal#WRONG_EPOCH}, {@link
+   * Refusal#NOT_PRIMARY} and {@link Refusal#FENCED}.
+   */
+  CompletableFuture<Promoted> release(Release release);
 
   /** Ends the link, not the shard: what is unanswered ends with a {@link LinkLostException}. */
   @Override

@@ -7,6 +7,7 @@ import java.util.Map;
  * How a shard fares. Counts are since its start.
  *
  * @param role what it is at present
+ * @param replicaMissing whether it is a primary that should have a replica and has none in step
  * @param device where it computes, for a person
  * @param epoch raised at each promotion and restoration
  * @param version steps taken
@@ -31,6 +32,7 @@ import java.util.Map;
  */
 public record ShardStatus(
     Role role,
+    boolean replicaMissing,
     String device,
     long epoch,
     long version,

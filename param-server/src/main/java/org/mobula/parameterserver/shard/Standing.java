@@ -32,6 +32,15 @@ final class Standing {
   /** By the workers of all steps. */
   Gathered gathered = Gathered.nothing();
 
+  /** Has had a replica, or been one: another shard may be the primary of a later epoch. */
+  boolean guarded;
+
+  /** Has taken a step since it was started. */
+  boolean used;
+
+  /** Who decides which shard is the primary. */
+  final Arbiter arbiter = new Arbiter();
+
   /** Of the last step's gradient. */
   double[] lastSums = new double[0];
 

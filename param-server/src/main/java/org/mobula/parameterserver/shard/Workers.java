@@ -102,6 +102,7 @@ final class Workers {
     } else if (caller.epoch() < standing.epoch) {
       throw standing.wrongEpoch(caller.epoch());
     }
+    standing.arbiter.heard(caller.session(), nanoClock.getAsLong());
     Worker worker = of(caller);
     if (worker != null && worker.present) {
       renew(worker);

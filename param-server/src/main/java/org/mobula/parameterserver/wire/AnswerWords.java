@@ -91,11 +91,14 @@ final class AnswerWords {
   }
 
   static void clocks(ByteBuf out, Clocks clocks) {
-    out.writeLongLE(clocks.version()).writeLongLE(clocks.received()).writeLongLE(clocks.done());
+    out.writeLongLE(clocks.version())
+        .writeLongLE(clocks.received())
+        .writeLongLE(clocks.done())
+        .writeByte(clocks.uncertain() ? 1 : 0);
   }
 
   static Clocks readClocks(ByteBuf in) {
-    return new Clocks(in.readLongLE(), in.readLongLE(), in.readLongLE());
+    return new Clocks(in.readLongLE(), in.readLongLE(), in.readLongLE(), Words.readFlag(in));
   }
 
   static void shardState(ByteBuf out, ShardState state) {
@@ -132,6 +135,7 @@ final class AnswerWords {
 
   static void status(ByteBuf out, ShardStatus status) {
     Words.text(out, status.role().name());
+    out.writeByte(status.replicaMissing() ? 1 : 0);
     Words.text(out, status.device());
     out.writeLongLE(status.epoch())
         .writeLongLE(status.version())
@@ -178,6 +182,7 @@ final class AnswerWords {
 
   static ShardStatus readStatus(ByteBuf in) {
     ShardStatus.Role role = ShardStatus.Role.valueOf(Words.readText(in));
+    boolean replicaMissing = Words.readFlag(in);
     String device = Words.readText(in);
     long epoch = in.readLongLE();
     long version = in.readLongLE();
@@ -219,6 +224,7 @@ final class AnswerWords {
     }
     return new ShardStatus(
         role,
+        replicaMissing,
         device,
         epoch,
         version,

@@ -25,6 +25,10 @@ final class EntryWords {
   private EntryWords() {}
 
   static void write(ByteBuf out, Entry entry) {
+    Entry.Sender sender = entry.sender();
+    out.writeLongLE(sender.start());
+    Words.text(out, sender.address());
+    out.writeLongLE(sender.arbiter()).writeByte(sender.binding() ? 1 : 0);
     out.writeLongLE(entry.sequence()).writeLongLE(entry.version());
     Words.consistency(out, entry.consistency());
     Lineage lineage = entry.lineage();
@@ -54,13 +58,15 @@ final class EntryWords {
    * @param array one of that length, for a gradient
    */
   static Entry read(ByteBuf in, long epoch, int size, Supplier<float[]> array) {
+    Entry.Sender sender =
+        new Entry.Sender(in.readLongLE(), Words.readText(in), in.readLongLE(), Words.readFlag(in));
     long sequence = in.readLongLE();
     long version = in.readLongLE();
     Consistency consistency = Words.readConsistency(in);
     Lineage lineage = Words.readFlag(in) ? Words.readLineage(in) : null;
     List<Member> members = Words.readMembers(in);
     Entry.Change change = readChange(in, members.size(), size, array);
-    return new Entry(epoch, sequence, version, consistency, lineage, members, change);
+    return new Entry(sender, epoch, sequence, version, consistency, lineage, members, change);
   }
 
   private static Entry.Change readChange(

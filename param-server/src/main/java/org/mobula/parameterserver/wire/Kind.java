@@ -21,7 +21,8 @@ enum Kind {
   CONSISTENCY(26),
   REPLICATE(27),
   PROMOTE(28),
-  SHARE(29);
+  SHARE(29),
+  RELEASE(30);
 
   /** Set in answers. */
   static final int ANSWER = 0x80;

@@ -19,6 +19,7 @@ import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -78,7 +79,7 @@ public final class ReconnectingShardLink implements ShardLink {
         link.whenComplete(
             (open, error) -> {
               if (error != null) {
-                answer.completeExceptionally(cause(error));
+                answer.completeExceptionally(unsent(cause(error)));
               } else if (!answer.isDone()) { // else it was given up meanwhile
                 forward(request.apply(open), answer);
               }
@@ -104,6 +105,13 @@ public final class ReconnectingShardLink implements ShardLink {
                 from.cancel(false);
               }
             });
+  }
+
+  /** Without a connection nothing was asked. */
+  private static Throwable unsent(Throwable cause) {
+    return cause instanceof LinkLostException
+        ? new LinkLostException(String.valueOf(cause.getMessage()), cause.getCause(), false)
+        : cause;
   }
 
   private static Throwable cause(Throwable error) {
@@ -172,6 +180,11 @@ public final class ReconnectingShardLink implements ShardLink {
   @Override
   public CompletableFuture<Promoted> promote(Promote promote) {
     return ask(link -> link.promote(promote));
+  }
+
+  @Override
+  public CompletableFuture<Promoted> release(Release release) {
+    return ask(link -> link.release(release));
   }
 
   @Override

@@ -6,10 +6,12 @@ import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
+import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Promote;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 
 /**
@@ -123,10 +125,35 @@ final class RequestWords {
   }
 
   static void promote(ByteBuf out, Promote promote) {
+    decision(out, promote.decision());
     out.writeLongLE(promote.knownVersion());
   }
 
-  static Promote readPromote(ByteBuf in, long epoch) {
-    return new Promote(epoch, in.readLongLE());
+  static Promote readPromote(ByteBuf in) {
+    return new Promote(readDecision(in), in.readLongLE());
+  }
+
+  static void release(ByteBuf out, Release release) {
+    decision(out, release.decision());
+  }
+
+  static Release readRelease(ByteBuf in) {
+    return new Release(readDecision(in));
+  }
+
+  private static void decision(ByteBuf out, Decision decision) {
+    out.writeLongLE(decision.session())
+        .writeLongLE(decision.epoch())
+        .writeLongLE(decision.attempt())
+        .writeByte(decision.outranks() ? 1 : 0);
+  }
+
+  private static Decision readDecision(ByteBuf in) {
+    long session = in.readLongLE();
+    long epoch = in.readLongLE();
+    if (epoch < Decision.ANY) {
+      throw Words.impossible("the epoch of a decision", epoch);
+    }
+    return new Decision(session, epoch, in.readLongLE(), Words.readFlag(in));
   }
 }

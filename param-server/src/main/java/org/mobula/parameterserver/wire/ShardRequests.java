@@ -23,6 +23,7 @@ import org.mobula.parameterserver.shard.Promote;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.SliceReader;
@@ -139,8 +140,12 @@ final class ShardRequests {
       }
       case REPLICATE -> readEntry(id, epoch, head);
       case PROMOTE -> {
-        Promote promote = RequestWords.readPromote(head, epoch);
+        Promote promote = RequestWords.readPromote(head);
         yield Request.of(() -> reply(kind, id, shard.promote(promote), AnswerWords::promoted));
+      }
+      case RELEASE -> {
+        Release release = RequestWords.readRelease(head);
+        yield Request.of(() -> reply(kind, id, shard.release(release), AnswerWords::promoted));
       }
       default -> throw WireException.malformed("no request is called " + kind);
     };

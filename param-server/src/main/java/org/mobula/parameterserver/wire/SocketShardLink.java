@@ -30,6 +30,7 @@ import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Restored;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -99,7 +100,8 @@ public final class SocketShardLink implements ShardLink {
                     new LinkLostException(
                         "no parameter server can be reached at %s (%s): is it started, and is the address right?"
                             .formatted(address, connected.cause().getMessage()),
-                        connected.cause()));
+                        connected.cause(),
+                        false));
               }
             });
     return opened;
@@ -294,10 +296,13 @@ public final class SocketShardLink implements ShardLink {
   @Override
   public CompletableFuture<Promoted> promote(Promote promote) {
     return ask(
-        Kind.PROMOTE,
-        promote.epoch(),
-        out -> RequestWords.promote(out, promote),
-        AnswerWords::readPromoted);
+        Kind.PROMOTE, 0, out -> RequestWords.promote(out, promote), AnswerWords::readPromoted);
+  }
+
+  @Override
+  public CompletableFuture<Promoted> release(Release release) {
+    return ask(
+        Kind.RELEASE, 0, out -> RequestWords.release(out, release), AnswerWords::readPromoted);
   }
 
   @Override

@@ -64,5 +64,10 @@ public abstract class ReplicatingLink implements ShardLink {
   }
 
   @Override
+  public CompletableFuture<Promoted> release(Release release) {
+    return never();
+  }
+
+  @Override
   public void close() {}
 }

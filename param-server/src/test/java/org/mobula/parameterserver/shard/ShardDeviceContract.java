@@ -120,8 +120,11 @@ abstract class ShardDeviceContract {
 
   /** Values, moments and counts. */
   private static void assertSameState(Shard actual, Shard expected) {
+    assertSameState(actual, saved(expected));
+  }
+
+  private static void assertSameState(Shard actual, StoreState other) {
     StoreState one = saved(actual);
-    StoreState other = saved(expected);
     assertThat(one.parameters().version()).isEqualTo(other.parameters().version());
     assertThat(one.optimizerSteps()).isEqualTo(other.optimizerSteps());
     assertThat(one.parameters().values()).containsExactly(other.parameters().values());
@@ -270,9 +273,10 @@ abstract class ShardDeviceContract {
       push(cpu, 0, step + 1, step, gradient).join();
     }
     assertSameState(device, cpu);
+    StoreState expected = saved(cpu);
     for (Shard replica : List.of(replicaOnCpu, replicaOnDevice)) {
-      replica.promote(new Promote(1, 3)).join();
-      assertSameState(replica, cpu);
+      replica.promote(new Promote(new Decision(7, 0, 4, true), 3)).join();
+      assertSameState(replica, expected);
     }
   }
 }

@@ -106,19 +106,34 @@ class ShardEventTest {
             return cut[0] ? new CompletableFuture<>() : replica.replicate(entry);
           }
         });
-    assertThat(last()).isEqualTo("shard 3: the replica has version 0 and follows from now on");
+    assertThat(last())
+        .isEqualTo("shard 3: the replica has version 0 and repeats each step from now on");
+    join(shard, 0);
     cut[0] = true;
-    var unused = shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
-    for (int quarter = 0; quarter < 4; quarter++) {
+    var unused = shard.join(new Join(1, 8, LayoutHash.of(LAYOUT), 0, 4));
+    while (!kinds().contains(Kind.REPLICA_SILENT)) {
       now.addAndGet(Duration.ofMillis(500).toNanos());
       shard.expire();
     }
     assertThat(last())
         .isEqualTo(
-            "shard 3: the replica has not acknowledged version 0 within PT2S; the primary goes on"
-                + " without a replica");
+            "shard 3: the replica has not acknowledged version 0 for 6500 ms; learners wait until it"
+                + " does, or until the first learner decides to go on without");
+    shard.release(new Release(new Decision(7, 0, 1, false))).join();
+    assertThat(last())
+        .isEqualTo("shard 3: no replica is in step (it was silent); it is tried again and again");
     assertThat(kinds())
-        .containsExactly(Kind.REPLICA_ATTACHED, Kind.LEARNER_JOINED, Kind.REPLICA_MISSING);
+        .containsExactly(
+            Kind.REPLICA_ATTACHED,
+            Kind.LEARNER_JOINED,
+            Kind.LEARNER_JOINED,
+            Kind.REPLICA_SILENT,
+            Kind.REPLICA_MISSING);
+    cut[0] = false;
+    now.addAndGet(Duration.ofMillis(500).toNanos());
+    shard.expire();
+    assertThat(last())
+        .isEqualTo("shard 3: the replica has version 0 and repeats each step from now on");
   }
 
   @Test
@@ -128,11 +143,11 @@ class ShardEventTest {
     List<ShardEvent> ofTheReplica = new ArrayList<>();
     replica.listen(ofTheReplica::add);
     shard.replicateTo(new LocalShardLink(replica));
-    replica.promote(new Promote(1, 0)).join();
+    join(shard, 0);
+    replica.promote(new Promote(new Decision(7, 0, 1, true), 0)).join();
     assertThat(ofTheReplica).hasSize(1);
     assertThat(ofTheReplica.get(0).toString())
         .startsWith("shard 3: the replica takes over at version 0 with epoch 1");
-    join(replica, 0);
     assertThat(replica.status().join().events()).containsEntry(Kind.TOOK_OVER, 1L);
     var unused = shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
     assertThat(kinds()).containsExactly(Kind.REPLICA_ATTACHED, Kind.LEARNER_JOINED, Kind.FENCED);

@@ -52,6 +52,12 @@ class ShardTest {
     return shard.join(new Join(worker, 7, LayoutHash.of(LAYOUT), 0, 4)).join();
   }
 
+  private static void join(Shard shard, int worker, HeldLink link) {
+    CompletableFuture<Joined> joined = shard.join(new Join(worker, 7, LayoutHash.of(LAYOUT), 0, 4));
+    link.deliverAll();
+    joined.join();
+  }
+
   private static CompletableFuture<Stepped> push(
       Shard shard, int worker, long clock, long base, float gradient) {
     float[] values = new float[4];
@@ -191,7 +197,7 @@ class ShardTest {
     assertThat(push(shard, 0, 2, 1, 1)).isCompleted();
     CompletableFuture<Stepped> ahead = push(shard, 0, 3, 2, 1);
     assertThat(ahead).isNotDone();
-    assertThat(shard.clock(new Caller(0, 7, 0)).join()).isEqualTo(new Clocks(3, 3, 2));
+    assertThat(shard.clock(new Caller(0, 7, 0)).join()).isEqualTo(new Clocks(3, 3, 2, false));
     assertThat(push(shard, 1, 1, 0, 1)).isCompleted();
     assertThat(ahead.join().version()).isEqualTo(4);
   }
@@ -376,7 +382,10 @@ class ShardTest {
     Shard replica = Shard.replica(setup(new Asynchronous(), 0), now::get);
     HeldLink link = new HeldLink(replica);
     shard.replicateTo(link.link());
-    CompletableFuture<Joined> joined = shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
+    Join join = new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4);
+    assertRefused(shard.join(join), Refusal.UNPROVEN, "has not reached its replica yet");
+    link.deliverAll();
+    CompletableFuture<Joined> joined = shard.join(join);
     assertThat(joined).isNotDone();
     link.deliverAll();
     assertThat(joined).isCompleted();
@@ -399,8 +408,10 @@ class ShardTest {
     shard.replicateTo(new LocalShardLink(replica));
     join(shard, 0);
     push(shard, 0, 1, 0, 1);
-    assertThat(replica.promote(new Promote(1, 1)).join()).isEqualTo(new Promoted(1, 1));
-    assertThat(replica.promote(new Promote(1, 1)).join()).isEqualTo(new Promoted(1, 1));
+    assertThat(replica.promote(new Promote(new Decision(7, 0, 5, true), 1)).join())
+        .isEqualTo(new Promoted(1, 1));
+    assertThat(replica.promote(new Promote(new Decision(7, 0, 6, true), 1)).join())
+        .isEqualTo(new Promoted(1, 1));
     assertRefused(push(shard, 0, 2, 1, 100), Refusal.FENCED, "another shard has taken over");
     assertThat(shard.status().join().role()).isEqualTo(Role.FENCED);
     assertRefused(
@@ -411,7 +422,8 @@ class ShardTest {
     // It can serve as the replica of its successor.
     replica.replicateTo(new LocalShardLink(shard));
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICA);
-    assertThat(shard.promote(new Promote(2, 1)).join()).isEqualTo(new Promoted(2, 1));
+    assertThat(shard.promote(new Promote(new Decision(7, 1, 7, true), 1)).join())
+        .isEqualTo(new Promoted(2, 1));
   }
 
   @Test
@@ -424,7 +436,7 @@ class ShardTest {
     shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
     link.deliverAll();
     CompletableFuture<Stepped> pushed = push(shard, 0, 1, 0, 1);
-    replica.promote(new Promote(1, 0)).join();
+    replica.promote(new Promote(new Decision(7, 0, 8, true), 0)).join();
     now.addAndGet(Duration.ofMinutes(1).toNanos());
     shard.expire();
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
@@ -434,25 +446,146 @@ class ShardTest {
     assertRefused(pushed, Refusal.FENCED, "another shard has taken over");
   }
 
+  private void silence(Shard shard) {
+    for (int quarter = 0; quarter < 40; quarter++) {
+      now.addAndGet(Duration.ofMillis(500).toNanos());
+      shard.clock(new Caller(0, 7, 0));
+      shard.expire();
+    }
+  }
+
   @Test
   void aReplicaThatWasCutOffDoesNotTakeOver() {
     Shard shard = primary(new Asynchronous());
     Shard replica = Shard.replica(setup(new Asynchronous(), 0), now::get);
-    assertRefused(replica.promote(new Promote(1, 0)), Refusal.BEHIND, "has nothing");
+    assertRefused(
+        replica.promote(new Promote(new Decision(7, 0, 1, true), 0)),
+        Refusal.BEHIND,
+        "has nothing");
     HeldLink link = new HeldLink(replica);
     shard.replicateTo(link.link());
     link.deliverAll();
-    CompletableFuture<Joined> joined = shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
-    for (int quarter = 0; quarter < 4; quarter++) {
-      assertThat(joined).isNotDone();
-      now.addAndGet(Duration.ofMillis(500).toNanos());
-      shard.expire();
-    }
-    assertThat(joined).isCompleted();
-    assertThat(shard.status().join().role()).isEqualTo(Role.LONE_PRIMARY);
-    assertThat(push(shard, 0, 1, 0, 1)).isCompleted();
+    join(shard, 0, link);
+    CompletableFuture<Stepped> pushed = push(shard, 0, 1, 0, 1);
+    Release release = new Release(new Decision(7, 0, 2, false));
+    assertThat(shard.release(release).join())
+        .as("it has not been silent for long")
+        .isEqualTo(new Promoted(0, 1));
+    silence(shard);
+    assertThat(pushed).as("the primary does not give it up by itself").isNotDone();
+    assertThat(shard.clock(new Caller(0, 7, 0)).join().uncertain()).isTrue();
     assertRefused(
-        replica.promote(new Promote(1, 1)), Refusal.BEHIND, "version 0", "version 1 is known");
+        shard.release(new Release(new Decision(8, 0, 1, false))),
+        Refusal.NOT_ARBITER,
+        "only the first learner of the run");
+    assertRefused(shard.release(release), Refusal.OUT_OF_RANGE, "came after a later one");
+    assertThat(shard.release(new Release(new Decision(7, 0, 3, false))).join())
+        .isEqualTo(new Promoted(1, 1));
+    assertThat(pushed).isCompleted();
+    assertThat(shard.status().join().role()).isEqualTo(Role.LONE_PRIMARY);
+    assertRefused(
+        replica.promote(new Promote(new Decision(7, 1, 4, false), 1)),
+        Refusal.BEHIND,
+        "version 0",
+        "version 1 is known");
+    assertRefused(
+        replica.promote(new Promote(new Decision(7, 1, 5, false), 0)),
+        Refusal.WRONG_EPOCH,
+        "epoch 1",
+        "epoch 0");
+  }
+
+  /** Without a replica only the arbiter's word tells that no other is the primary. */
+  @Test
+  void aPrimaryThatWasReleasedServesAsLongAsItHearsFromTheArbiter() {
+    Shard shard = primary(new Asynchronous());
+    HeldLink link = new HeldLink(Shard.replica(setup(new Asynchronous(), 0), now::get));
+    shard.replicateTo(link.link());
+    link.deliverAll();
+    join(shard, 0, link);
+    push(shard, 0, 1, 0, 1);
+    silence(shard);
+    shard.release(new Release(new Decision(7, 0, 1, false))).join();
+    now.addAndGet(LEASE.toNanos());
+    CompletableFuture<Pulled> pulled =
+        shard.pull(new Pull(Caller.reader(1), Pull.NOTHING), SliceReader.NONE);
+    assertThat(pulled).isNotDone();
+    assertRefused(
+        shard.join(new Join(1, 8, LayoutHash.of(LAYOUT), 0, 4)),
+        Refusal.UNCERTAIN,
+        "another may have taken over");
+    shard.clock(new Caller(0, 7, 1));
+    assertThat(pulled).isCompleted();
+    now.addAndGet(LEASE.toNanos());
+    assertThat(shard.pull(new Pull(Caller.reader(1), Pull.NOTHING), SliceReader.NONE)).isNotDone();
+    Claim claim = new Claim("run", "host", 1, 1, 9, 0);
+    Joined resumed =
+        shard
+            .join(
+                new Join(
+                    1,
+                    9,
+                    LayoutHash.of(LAYOUT),
+                    0,
+                    4,
+                    Agreement.NONE,
+                    claim,
+                    true,
+                    0,
+                    Join.ANY_HISTORY))
+            .join();
+    assertThat(resumed.epoch()).as("a new term").isEqualTo(1_000_000);
+    assertRefused(
+        shard.release(new Release(new Decision(7, 1_000_000, 2, true))),
+        Refusal.NOT_ARBITER,
+        "resume the run");
+  }
+
+  @Test
+  void aReplicaCatchesUpWhileLearnersGoOn() {
+    Shard shard = primary(new Asynchronous());
+    join(shard, 0);
+    push(shard, 0, 1, 0, 1).join();
+    Shard replica = Shard.replica(setup(new Asynchronous(), 0), now::get);
+    HeldLink link = new HeldLink(replica);
+    shard.replicateTo(link.link());
+    for (int step = 2; step <= 5; step++) {
+      assertThat(push(shard, 0, step, step - 1, 1)).isCompleted();
+    }
+    assertThat(shard.status().join().role()).isEqualTo(Role.LONE_PRIMARY);
+    assertRefused(
+        replica.promote(new Promote(new Decision(7, 0, 1, false), 0)),
+        Refusal.BEHIND,
+        "nothing, or not all of it");
+    link.deliverAll();
+    assertThat(shard.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
+    assertThat(push(shard, 0, 6, 5, 1)).isNotDone();
+    link.deliverAll();
+    assertThat(replica.promote(new Promote(new Decision(7, 0, 2, false), 6)).join())
+        .isEqualTo(new Promoted(1, 6));
+    replica.clock(new Caller(0, 7, 1));
+    assertThat(first(replica)).isEqualTo(-6);
+  }
+
+  @Test
+  void aProcessInPlaceOfADeadPrimaryFollowsItsSuccessor() {
+    Shard shard = primary(new Asynchronous());
+    Shard replica = Shard.replica(setup(new Asynchronous(), 0), now::get);
+    shard.replicateTo(new LocalShardLink(replica));
+    join(shard, 0);
+    push(shard, 0, 1, 0, 1).join();
+    now.addAndGet(5);
+    Shard fresh = primary(new Asynchronous());
+    fresh.reachable("the fresh one", other -> new LocalShardLink(replica));
+    replica.reachable("the replica", other -> new LocalShardLink(fresh));
+    fresh.replicateTo(new LocalShardLink(replica));
+    assertThat(fresh.status().join().role()).isEqualTo(Role.FENCED);
+    replica.promote(new Promote(new Decision(7, 0, 1, false), 1)).join();
+    now.addAndGet(Duration.ofSeconds(1).toNanos());
+    replica.expire();
+    assertThat(fresh.status().join().version()).isEqualTo(1);
+    assertThat(fresh.status().join().role()).isEqualTo(Role.REPLICA);
+    assertThat(replica.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
   }
 
   @Test
@@ -471,7 +604,8 @@ class ShardTest {
     push(shard, 0, 1, 0, 1);
     target.set(0, Shard.replica(setup(new Asynchronous(), 0), now::get));
     push(shard, 0, 2, 1, 1).join();
-    assertThat(target.get(0).promote(new Promote(1, 2)).join().version()).isEqualTo(2);
+    assertThat(target.get(0).promote(new Promote(new Decision(7, 0, 11, true), 2)).join().version())
+        .isEqualTo(2);
     assertThat(first(target.get(0))).isEqualTo(-2);
     Stepped again =
         target

@@ -23,6 +23,13 @@ final class Entries {
 
   private static Entry entry(List<Member> members, Entry.Change change) {
     return new Entry(
-        1, 1, 1, new Consistency.Synchronous(0), new Lineage(3, 0, null), members, change);
+        new Entry.Sender(3, "127.0.0.1:7", 5, true),
+        1,
+        1,
+        1,
+        new Consistency.Synchronous(0),
+        new Lineage(3, 0, null),
+        members,
+        change);
   }
 }

@@ -20,6 +20,7 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
@@ -29,9 +30,11 @@ import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardState;
+import org.mobula.parameterserver.shard.SliceReader;
 
 /** Frames that a good client sent, changed in every way, against a server that must not mind. */
 class FuzzTest {
@@ -49,6 +52,10 @@ class FuzzTest {
     Pcg64 random = new Pcg64(20);
     List<byte[]> recorded = record(transport);
     Shard shard = Wires.primary(SIZE);
+    // One that is in use: a new one would make way for the primary of a later epoch.
+    shard.join(new Join(0, 7, LayoutHash.of(shard.setup().layout()), 0, SIZE)).join();
+    Push first = new Push(new Caller(0, 7, 0), 1, 0, 0.1);
+    shard.pushPull(first, FloatSlice.of(new float[SIZE]), SliceReader.NONE).join();
     ShardServer server = ShardServer.start(transport, Wires.ANY_PORT, List.of(shard), CONFIG);
     try {
       // In the thread of the shard's clock: an embedded channel takes every thread for its own, so
@@ -149,7 +156,8 @@ class FuzzTest {
     ShardState state = Wires.get(link.snapshot(caller));
     Wires.get(link.status());
     Wires.get(link.setConsistency(caller, new Consistency.BoundedStaleness(3)));
-    Wires.get(link.promote(new Promote(0, 0)));
+    Wires.get(link.promote(new Promote(new Decision(7, -1, 2 * joined.epoch() + 1, true), 0)));
+    Wires.get(link.release(new Release(new Decision(7, 0, 2 * joined.epoch() + 2, false))));
     Wires.get(link.restore(new Restore(caller, state.slice(), 0)));
     // Wanted for their frames; a primary that follows nobody refuses them.
     Entries.of(SIZE, state)

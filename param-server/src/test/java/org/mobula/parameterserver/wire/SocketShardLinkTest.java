@@ -39,6 +39,7 @@ import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
@@ -58,6 +59,7 @@ import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardState;
 import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.shard.ShardStatus.Role;
 import org.mobula.parameterserver.shard.Stepped;
 
 class SocketShardLinkTest {
@@ -183,7 +185,7 @@ class SocketShardLinkTest {
     Wires.get(link.setConsistency(caller, new Consistency.BoundedStaleness(3)));
     told.add(Wires.get(link.restore(new Restore(caller, state.slice(), 9))));
     told.add(refusal(link.push(new Push(caller, 4, 3, 0.1), FloatSlice.of(new float[size]))));
-    told.add(refusal(link.promote(new Promote(9, 3))));
+    told.add(refusal(link.promote(new Promote(new Decision(77, 8, 2, true), 3))));
     ShardStatus status = Wires.get(link.status());
     told.add(List.of(status.role(), status.epoch(), status.version(), status.consistency()));
     told.add(List.of(status.workers(), status.pushes(), status.staleness(), status.duplicates()));
@@ -265,6 +267,9 @@ class SocketShardLinkTest {
     Address primaryAddress = serve("tcp", transport, primary);
     Address replicaAddress = serve("tcp", transport, replica);
     primary.replicateTo(connect(transport, replicaAddress, Wires.config(size)));
+    while (primary.status().join().role() != Role.REPLICATED_PRIMARY) {
+      Thread.onSpinWait();
+    }
     SocketShardLink link = connect(transport, primaryAddress, Wires.config(size));
     Caller caller = join(link, setup);
     Pcg64 random = new Pcg64(9);
@@ -277,7 +282,8 @@ class SocketShardLinkTest {
               FloatSlice.of(values)));
     }
     SocketShardLink other = connect(transport, replicaAddress, Wires.config(size));
-    long epoch = Wires.get(other.promote(new Promote(caller.epoch() + 1, 3))).epoch();
+    long epoch =
+        Wires.get(other.promote(new Promote(new Decision(77, caller.epoch(), 3, true), 3))).epoch();
     float[] replicated = new float[size];
     Wires.get(other.pull(new Pull(Caller.reader(epoch), Pull.NOTHING), FloatSlice.of(replicated)));
     assertThat(replicated).isEqualTo(values);
@@ -533,7 +539,8 @@ class SocketShardLinkTest {
             return reached;
           }
         });
-    entries.take().complete(Long.MAX_VALUE);
+    entries.take().complete(Long.MAX_VALUE); // the state
+    entries.take().complete(Long.MAX_VALUE); // and the word that it counts from now on
     Transport transport = transport("tcp");
     ShardServer server = opened(Wires.serve(transport, Wires.ANY_PORT, primary));
     SocketShardLink link = connect(transport, server.address(), Wires.config(10));

@@ -52,6 +52,9 @@ public final class MetricNames {
   /** Learners that take part at present. */
   public static final String PARAMETERS_LEARNERS = "parameters/learners";
 
+  /** Shards that should have a replica and have none that repeats their steps, at present. */
+  public static final String PARAMETERS_REPLICAS_MISSING = "parameters/replicas_missing";
+
   /** Mean of the versions between a gradient's parameters and those it was applied to. */
   public static final String PARAMETERS_STALENESS_MEAN = "parameters/staleness_mean";
 
