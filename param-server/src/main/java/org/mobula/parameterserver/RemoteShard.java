@@ -576,12 +576,18 @@ final class RemoteShard {
           if (!countFailure(refused)) {
             return;
           }
-          if (refused instanceof RefusedException wrong
-              && wrong.refusal() == Refusal.WRONG_EPOCH
-              && wrong.epoch() > epoch) {
-            epoch = wrong.epoch();
-          }
           again = this::start; // Perhaps the first is back.
+          if (refused instanceof RefusedException wrong && wrong.refusal() == Refusal.WRONG_EPOCH) {
+            if (wrong.epoch() <= epoch) {
+              // A primary that slept, or one that was restored there: joining it tells which.
+              again =
+                  () -> {
+                    current = other;
+                    start();
+                  };
+            }
+            epoch = Math.max(epoch, wrong.epoch());
+          }
           pause();
         });
   }

@@ -562,4 +562,31 @@ class RunIdentityTest {
     restore(0, config, server, "own", 4);
     assertThat(status(0).epoch()).as("the checkpoint has it").isEqualTo(before[0] + 1);
   }
+
+  /** As when both machines had failed: the restored shard knows less than the learners. */
+  @Test
+  void aShardIsRestoredAfterItsReplicaWasPromoted() {
+    TrainingConfig config = config(6);
+    ServerConfig alone = shards(config, 1);
+    Address anyPort = Address.parse("127.0.0.1:0");
+    hosts.add(ShardHost.replica(setup(config, alone, 0), anyPort, ListenConfig.defaults()));
+    ServerConfig server =
+        alone.withAddresses(List.of(hosts.get(0).address() + "," + hosts.get(1).address()));
+    hosts.get(0).replicateTo(hosts.get(1).address(), server);
+    new Run(config, server)
+        .directory("own")
+        .eachIteration(
+            progress -> {
+              if (progress.iterations() == 2) {
+                hosts.get(0).close();
+              } else if (progress.iterations() == 4) {
+                assertThat(status(1).epoch()).isEqualTo(1);
+                hosts.get(1).close();
+                restore(0, config, server, "own", 1);
+              }
+            })
+        .train();
+    assertThat(status(0).version()).isEqualTo(3); // from the checkpoint's, two more
+    assertThat(status(0).epoch()).isEqualTo(2);
+  }
 }
