@@ -173,7 +173,8 @@ final class ClientConnection extends MessageReader {
     if (sharing == Sharing.UNTRIED && exchange.kind.pushes()) {
       offerMemory();
     }
-    if (slices ? sliceCredits > 0 && sharing != Sharing.OFFERED : smallCredits > 0) {
+    boolean held = sharing == Sharing.OFFERED && exchange.kind != Kind.SHARE;
+    if (!held && (slices ? sliceCredits > 0 : smallCredits > 0)) {
       write(exchange);
     } else {
       (slices ? waitingSlices : waitingSmall).add(exchange);
@@ -216,7 +217,10 @@ final class ClientConnection extends MessageReader {
             floats));
   }
 
-  /** Slices wait until the server has said whether it has the memory, too. */
+  /**
+   * What is asked meanwhile waits, so that nothing overtakes a slice, until the server has said
+   * whether it has the memory, too.
+   */
   private void offerMemory() {
     SharedFloats.Terms terms =
         SharedFloats.Terms.of(to - from, config.gradients().kind(), config.values().kind());
@@ -237,7 +241,7 @@ final class ClientConnection extends MessageReader {
   }
 
   private void offerMemory(Optional<SharedFloats> made) {
-    if (made.isEmpty() || lost != null) {
+    if (made.isEmpty() || lost != null || smallCredits == 0) {
       made.ifPresent(SharedFloats::giveUp);
       settleSharing();
       return;
@@ -267,6 +271,9 @@ final class ClientConnection extends MessageReader {
     while (lost == null && sliceCredits > 0 && !waitingSlices.isEmpty()) {
       write(waitingSlices.remove());
     }
+    while (lost == null && smallCredits > 0 && !waitingSmall.isEmpty()) {
+      write(waitingSmall.remove());
+    }
   }
 
   private void giveCredit(Kind kind) {
@@ -276,7 +283,7 @@ final class ClientConnection extends MessageReader {
     } else {
       smallCredits++;
     }
-    if (kind.movesSlices() && sharing == Sharing.OFFERED) {
+    if (sharing == Sharing.OFFERED) {
       return;
     }
     Exchange<?> next = waiting.poll();

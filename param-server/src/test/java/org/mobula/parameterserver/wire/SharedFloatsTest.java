@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,11 +53,24 @@ class SharedFloatsTest {
 
   private static final Terms TERMS = Terms.of(SIZE, CodecKind.FP32, CodecKind.FP32);
 
+  /** For copies of this length on a machine that has much else to do. */
+  private static final WireTimes PATIENT =
+      new WireTimes(Duration.ofMillis(100), Duration.ofSeconds(30), Duration.ofSeconds(30));
+
   @TempDir Path folder;
 
   @BeforeEach
   void memory() {
     assumeTrue(Files.isDirectory(Path.of("/dev/shm")), "the machine has no file system in memory");
+  }
+
+  private static ShardServer serve(Transport transport, Address address, Shard shard) {
+    return ShardServer.start(
+        transport, address, List.of(shard), ListenConfig.defaults().withTimes(PATIENT));
+  }
+
+  private static SocketShardLink connect(Transport transport, Address address) {
+    return Wires.get(SocketShardLink.connect(transport, address, 0, config("fp32", "fp32")));
   }
 
   private static Caller join(ShardLink link, Shard shard) {
@@ -97,7 +111,9 @@ class SharedFloatsTest {
   }
 
   private static LinkConfig config(String gradients, String values) {
-    return Wires.config(SIZE).withCodecs(CodecConfig.parse(gradients), CodecConfig.parse(values));
+    return Wires.config(SIZE)
+        .withTimes(PATIENT)
+        .withCodecs(CodecConfig.parse(gradients), CodecConfig.parse(values));
   }
 
   /** Runs the steps over a link, and says how many bytes came and went over its connection. */
@@ -137,7 +153,7 @@ class SharedFloatsTest {
               Wires.ANY_PORT,
               List.of(one),
               ListenConfig.defaults()
-                  .withTimes(Wires.QUICK)
+                  .withTimes(PATIENT)
                   .withTls(certificate.certificate(), certificate.privateKey()))) {
         LinkConfig trusting = config(gradients, values).withTls(certificate.certificate());
         expected = steps(transport, server, one, trusting, framed);
@@ -147,7 +163,7 @@ class SharedFloatsTest {
           kind.equals("tcp")
               ? Wires.ANY_PORT
               : new Address.Unix(folder.resolve("shard").toString());
-      try (ShardServer server = Wires.serve(transport, address, other)) {
+      try (ShardServer server = serve(transport, address, other)) {
         seen = steps(transport, server, other, config(gradients, values), shared);
       }
     }
@@ -264,9 +280,9 @@ class SharedFloatsTest {
     try (Transport transport = Transport.open()) {
       Shard shard = Wires.primary(SIZE);
       Peeping peeping = new Peeping(true);
-      try (ShardServer server = Wires.serve(transport, Wires.ANY_PORT, shard);
+      try (ShardServer server = serve(transport, Wires.ANY_PORT, shard);
           FaultProxy proxy = new FaultProxy(server.address(), peeping);
-          SocketShardLink link = Wires.connect(transport, proxy.address(), SIZE)) {
+          SocketShardLink link = connect(transport, proxy.address())) {
         assertThat(steps(link, shard)).hasSize(3);
         assertThat(Wires.get(link.status()).bytesIn()).isGreaterThan(2L * 4 * SIZE);
         assertThat(server.refusals()).isEmpty();
@@ -280,10 +296,10 @@ class SharedFloatsTest {
     try (Transport transport = Transport.open()) {
       Shard shard = Wires.primary(SIZE);
       Peeping peeping = new Peeping(false);
-      try (ShardServer server = Wires.serve(transport, Wires.ANY_PORT, shard);
+      try (ShardServer server = serve(transport, Wires.ANY_PORT, shard);
           FaultProxy proxy = new FaultProxy(server.address(), peeping);
-          SocketShardLink link = Wires.connect(transport, proxy.address(), SIZE);
-          SocketShardLink good = Wires.connect(transport, server.address(), SIZE)) {
+          SocketShardLink link = connect(transport, proxy.address());
+          SocketShardLink good = connect(transport, server.address())) {
         steps(link, shard);
         peeping.cut(beforeItIsRead);
         float[] values = new float[SIZE];
@@ -309,11 +325,11 @@ class SharedFloatsTest {
     try (Transport transport = Transport.open()) {
       Shard shard = Wires.primary(SIZE);
       Peeping peeping = new Peeping(false);
-      try (ShardServer server = Wires.serve(transport, Wires.ANY_PORT, shard);
+      try (ShardServer server = serve(transport, Wires.ANY_PORT, shard);
           FaultProxy proxy = new FaultProxy(server.address(), peeping);
-          SocketShardLink good = Wires.connect(transport, server.address(), SIZE)) {
+          SocketShardLink good = connect(transport, server.address())) {
         List<int[]> seen;
-        try (SocketShardLink link = Wires.connect(transport, proxy.address(), SIZE)) {
+        try (SocketShardLink link = connect(transport, proxy.address())) {
           seen = steps(link, shard);
           FileChannel file = Objects.requireNonNull(peeping.file);
           byte[] half = new byte[2 * SIZE];
@@ -345,7 +361,7 @@ class SharedFloatsTest {
             }
             return Fault.NONE;
           };
-      try (ShardServer server = Wires.serve(transport, Wires.ANY_PORT, shard);
+      try (ShardServer server = serve(transport, Wires.ANY_PORT, shard);
           FaultProxy proxy = new FaultProxy(server.address(), marking);
           SocketShardLink link = Wires.connect(transport, proxy.address(), 50)) {
         assertThatThrownBy(
