@@ -95,6 +95,10 @@ public final class ServerParameterStore implements ParameterStore {
   private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
   private final AtomicLong lastAsked;
   private final ShardNews news;
+
+  /** Who was turned away has no news to ask for. */
+  private volatile boolean joined;
+
   private final float[] sums = new float[1024];
   private boolean valuesAreNew;
 
@@ -131,6 +135,7 @@ public final class ServerParameterStore implements ParameterStore {
     ticker.scheduleAtFixedRate(this::tick, period, period, TimeUnit.NANOSECONDS);
     try {
       worker = await(session.join(number));
+      joined = true;
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -363,7 +368,9 @@ public final class ServerParameterStore implements ParameterStore {
   private void tick() {
     try {
       session.tick();
-      askAllAfter(NEWS_NANOS);
+      if (joined) {
+        askAllAfter(NEWS_NANOS);
+      }
     } catch (RuntimeException e) {
       // It would be the last tick otherwise, and the worker would lose its places.
       LOG.error("Shards could not be looked after; they are again in a moment.", e);
@@ -597,7 +604,9 @@ public final class ServerParameterStore implements ParameterStore {
   @Override
   public void close() {
     ticker.shutdownNow();
-    askAllAfter(0); // what has happened since: shards of this JVM answer at once
+    if (joined) {
+      askAllAfter(0); // what has happened since: shards of this JVM answer at once
+    }
     try {
       session.close().get();
     } catch (InterruptedException e) {
