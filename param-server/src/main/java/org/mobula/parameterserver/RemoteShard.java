@@ -82,7 +82,6 @@ final class RemoteShard {
   /** The present primary was given up, and no other has been joined. */
   private boolean turned;
 
-
   /** Has said that it leaves, and nobody has heard it yet. */
   private boolean leaving;
 
@@ -318,8 +317,13 @@ final class RemoteShard {
     }
     leftAt = now();
     List<CompletableFuture<Void>> answers = new ArrayList<>();
-    for (ShardLink link : links) {
-      answers.add(link.leave(caller()));
+    for (int i = 0; i < links.size(); i++) {
+      // Nobody may promote a replica whose primary may have been released.
+      boolean mayHear = i == current || !isInDoubt(releaseInDoubt);
+      answers.add(
+          mayHear
+              ? links.get(i).leave(caller())
+              : CompletableFuture.failedFuture(new IllegalStateException("in doubt")));
     }
     CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
         .whenComplete((left, error) -> queue.run(() -> left(answers)));

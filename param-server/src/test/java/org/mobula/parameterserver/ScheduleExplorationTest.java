@@ -72,6 +72,8 @@ class ScheduleExplorationTest {
     final List<List<Simulation.Node>> nodes = new ArrayList<>();
     final List<SimulatedWorker> workers = new ArrayList<>();
     @Nullable AssertionError failure;
+    private long splitAt = Long.MAX_VALUE;
+    private long healAt = Long.MAX_VALUE;
 
     Run(long seed, Consistency consistency, OptimizerConfig optimizer, double maxNorm) {
       this.seed = seed;
@@ -143,11 +145,32 @@ class ScheduleExplorationTest {
       }
       pair.get(0).wake();
       restartTheDead();
+      splitAt = Long.MAX_VALUE;
+      simulation.heal();
       simulation.calm();
       for (int i = 0; i < 2000; i++) {
         simulation.step();
       }
       return this;
+    }
+
+    /** From some time on everybody is on one of two islands at random, for up to 90 seconds. */
+    void split() {
+      splitAt = simulation.now() + simulation.random().nextLong(3_000_000_000L);
+      healAt = splitAt + simulation.random().nextLong(90_000_000_000L);
+    }
+
+    private void splitOrHeal() {
+      if (simulation.now() >= splitAt) {
+        splitAt = Long.MAX_VALUE;
+        nodes.forEach(
+            pair -> pair.forEach(node -> simulation.move(node, simulation.random().nextInt(2))));
+        workers.forEach(worker -> simulation.move(worker, simulation.random().nextInt(2)));
+      }
+      if (simulation.now() >= healAt) {
+        healAt = Long.MAX_VALUE;
+        simulation.heal();
+      }
     }
 
     /** As whoever looks after the processes would, with the command lines of before. */
@@ -178,6 +201,7 @@ class ScheduleExplorationTest {
         simulation.calm();
       }
       assertThat(events).as("stuck, seed %d: %s", seed, this).isLessThan(MOST_EVENTS);
+      splitOrHeal();
       simulation.step();
       if (failure != null) {
         throw failure;
@@ -201,6 +225,9 @@ class ScheduleExplorationTest {
       if (found == null) {
         // Killed when nobody needed it any more: what it has acknowledged is on its replica.
         found = nodes.get(shard).get(1).shard;
+        assertThat(found.status().join().role())
+            .as("seed %d, %s", seed, this)
+            .isEqualTo(Role.REPLICA);
         found.promote(new Promote(new Decision(7, epochOf(found), 13, true), 0)).join();
       }
       return found;
@@ -217,7 +244,7 @@ class ScheduleExplorationTest {
         int from = ranges.get(i).from();
         Shard shard = primary(i);
         // A trainer that resumes the run vouches for a primary that has no replica.
-        shard.release(new Release(new Decision(1, Decision.ANY, 1, true))).join();
+        shard.release(new Release(new Decision(1, Decision.ANY, 1, true)));
         CompletableFuture<Pulled> pulled =
             shard.pull(
                 new Pull(Caller.reader(shard.status().join().epoch()), -1),
@@ -369,6 +396,22 @@ class ScheduleExplorationTest {
     }
   }
 
+  /**
+   * Islands that last longer than every timeout: whoever can reach whom meanwhile, no epoch has two
+   * primaries, and in the end each push was taken once. (No rounds: they go on without a learner
+   * whose lease has ended.)
+   */
+  @Test
+  void partitionsOfAnyLengthMakeNoSecondPrimary() {
+    for (long seed = 0; seed < 150; seed++) {
+      Run run = new Run(seed, new Asynchronous(), Sgd.defaults(), 0);
+      run.split();
+      run.play(Trouble.NONE, ScheduleExplorationTest::mark);
+      assertThat(run.simulation.splits()).as("seed %d", seed).isEmpty();
+      assertEachAppliedOnce(run);
+    }
+  }
+
   private static float[] mean(int push) {
     float[] mean = Gradients.of(LAYOUT, 0, push);
     for (int worker = 1; worker < WORKERS; worker++) {
@@ -422,6 +465,11 @@ class ScheduleExplorationTest {
     Run run =
         new Run(seed, consistency, Sgd.defaults(), maxNorm)
             .play(trouble(seed), ScheduleExplorationTest::mark);
+    assertEachAppliedOnce(run);
+  }
+
+  private static void assertEachAppliedOnce(Run run) {
+    long seed = run.seed;
     float[] expected = new float[LAYOUT.size()];
     for (int shard = 0; shard < 2; shard++) {
       assertThat(run.version(shard)).as("seed %d", seed).isEqualTo(WORKERS * PUSHES);

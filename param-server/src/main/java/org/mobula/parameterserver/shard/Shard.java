@@ -411,7 +411,8 @@ public final class Shard implements AutoCloseable {
   public CompletableFuture<Void> leave(Caller caller) {
     return inTurn(
         future -> {
-          if (standing.role == Role.REPLICA) {
+          // In a later epoch it has decided something that this replica does not know.
+          if (standing.role == Role.REPLICA && caller.epoch() == standing.epoch) {
             replication.vacate(caller.session());
           }
           standing.checkPrimary();
