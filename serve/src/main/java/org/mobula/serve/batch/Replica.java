@@ -40,6 +40,7 @@ final class Replica implements Runnable {
   private final TaskRuntime runtime;
   private final Model model;
   private final String name;
+  private final int outputCount; // those of the signature, and then the state
   private final Thread thread;
   private long pauseMillis = FIRST_PAUSE_MILLIS;
   private long startPatienceNanos = FIRST_START.toNanos();
@@ -58,6 +59,7 @@ final class Replica implements Runnable {
     this.runtime = runtime;
     this.model = model;
     this.name = name;
+    this.outputCount = model.signature().outputs().size() + model.state().size();
     this.thread = new Thread(this, "serve-" + name);
     this.thread.setDaemon(true);
     this.actor = newActor(runtime, model);
@@ -205,11 +207,10 @@ final class Replica implements Runnable {
 
   /** The outputs of a model that somebody has written: a row too few would be another's. */
   private void check(@Nullable List<Tensor> outputs, int rows) {
-    int expected = model.signature().outputs().size() + model.state().size();
-    if (outputs == null || outputs.size() != expected) {
+    if (outputs == null || outputs.size() != outputCount) {
       throw new WrongOutputsException(
           "the model gave %s outputs but its signature and state have %s"
-              .formatted(outputs == null ? "no" : outputs.size(), expected));
+              .formatted(outputs == null ? "no" : outputs.size(), outputCount));
     }
     for (Tensor output : outputs) {
       if (output.rows() != rows) {
