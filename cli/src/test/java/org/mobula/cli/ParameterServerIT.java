@@ -119,7 +119,7 @@ class ParameterServerIT {
         .isEqualTo("interrupted");
     assertThat(trainer.waitFor()).isEqualTo(130);
     MobulaProcesses.send("TERM", first.process());
-    assertThat(first.process().waitFor()).isEqualTo(143);
+    assertThat(first.process().waitFor()).isZero(); // as a server ends
   }
 
   private static void awaitError(ShardProcess shard, String text) {
@@ -138,7 +138,7 @@ class ParameterServerIT {
     Files.delete(inTheWay);
     awaitError(shard, "The metrics are written to " + metrics);
     MobulaProcesses.send("TERM", shard.process());
-    assertThat(shard.process().waitFor()).isEqualTo(143);
+    assertThat(shard.process().waitFor()).isZero(); // as a server ends
     assertThat(metrics).content().contains("mobula_parameters_version");
   }
 
