@@ -766,10 +766,12 @@ final class RemoteShard {
 
   private void probe(Request<?> asked, long now) {
     probedAt = now;
-    if (asked.clock == 0 || !joined) {
+    if (!joined) {
       resend(now);
       return;
     }
+    // A pull that waits for the shard's replica gets no answer: the clock says that the shard
+    // lives.
     long number = attempts;
     links
         .get(current)
@@ -808,7 +810,7 @@ final class RemoteShard {
     }
     probes++;
     boolean lost = clocks.received() < asked.clock || clocks.done() >= asked.clock;
-    if (lost || Integer.bitCount(probes) == 1) { // Rarer and rarer.
+    if (asked.clock == 0 || lost || Integer.bitCount(probes) == 1) { // Rarer and rarer.
       resend(heardAt);
     }
   }
