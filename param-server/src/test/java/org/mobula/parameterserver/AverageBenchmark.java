@@ -30,13 +30,16 @@ import org.mobula.parameterserver.wire.Transport;
 
 /**
  * One step of two worker processes, each with one of two shards in it: push the gradient, average,
- * SGD, and the new values back. Prints a JSON line for each size and codec, with the mean, the
- * median and the processor's time of one worker in microseconds.
+ * SGD, and the new values back. Prints a JSON line for each size and codec, a few seconds after the
+ * one before, with the mean, the median and the processor's time of one worker in microseconds.
  *
  * <pre>java -cp ... org.mobula.parameterserver.AverageBenchmark [floats,...] [codec,...]</pre>
  */
 public final class AverageBenchmark {
   private static final int WORKERS = 2;
+  private static final long WARM_UP_NANOS = 2_500_000_000L;
+  private static final long MEASURED_NANOS = 2_000_000_000L;
+  private static final int MOST_STEPS = 100_000;
 
   private AverageBenchmark() {}
 
@@ -66,6 +69,7 @@ public final class AverageBenchmark {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.add("-Xmx4g");
+      command.add("--add-modules=jdk.incubator.vector"); // as the command line does
       command.add("-cp");
       command.add(System.getProperty("java.class.path"));
       command.add(AverageBenchmark.class.getName());
@@ -112,7 +116,7 @@ public final class AverageBenchmark {
                 new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), 100),
                 codec,
                 event -> {})) {
-          report(rank, floats, codec, steps(store, floats));
+          report(rank, floats, codec, steps(store, floats, rank == 0, codec.feedsErrorsBack()));
         }
         while (server.connections() > 0) { // the other worker still needs this shard
           Thread.sleep(1);
@@ -134,25 +138,45 @@ public final class AverageBenchmark {
         Duration.ofSeconds(10));
   }
 
-  /** Microseconds of each step but the first ones; then those of the processor in one step. */
-  private static double[] steps(ServerParameterStore store, int floats) {
-    int count = floats < 10_000 ? 20_000 : floats < 2_000_000 ? 400 : 40;
+  /**
+   * Microseconds of each step after the warm-up; then those of the processor in one step.
+   *
+   * <p>The first worker takes steps for so long; with the last one it drives the first parameter
+   * above zero, by which the other knows in the same step that it was the last.
+   *
+   * @param refill whether the gradient is changed by a push, as error feedback does
+   */
+  private static double[] steps(
+      ServerParameterStore store, int floats, boolean first, boolean refill) {
     float[] gradient = new float[floats];
     float[] values = new float[floats];
     Arrays.fill(gradient, 1);
-    double[] micros = new double[count + 1];
-    for (int i = -count; i < count; i++) {
-      if (i == 0) {
-        micros[count] = -processorMicros();
+    double[] micros = new double[MOST_STEPS + 1];
+    int steps = 0;
+    double processor = 0;
+    long begin = System.nanoTime();
+    boolean warm = false;
+    do {
+      if (refill) {
+        Arrays.fill(gradient, 1);
+      }
+      long now = System.nanoTime();
+      if (!warm && now - begin > WARM_UP_NANOS) {
+        warm = true;
+        begin = now;
+        processor = processorMicros();
+      }
+      if (first && warm && now - begin > MEASURED_NANOS) {
+        gradient[0] = -1e9f;
       }
       long start = System.nanoTime();
       store.pushPull(gradient, 1e-3, values);
-      if (i >= 0) {
-        micros[i] = (System.nanoTime() - start) / 1e3;
+      if (warm && steps < MOST_STEPS) {
+        micros[steps++] = (System.nanoTime() - start) / 1e3;
       }
-    }
-    micros[count] = (micros[count] + processorMicros()) / count;
-    return micros;
+    } while (values[0] <= 0);
+    micros[steps] = (processorMicros() - processor) / steps;
+    return Arrays.copyOf(micros, steps + 1);
   }
 
   private static double processorMicros() {
