@@ -1,4 +1,4 @@
-/** What was lived through: rollouts and running statistics. */
+/** What was lived through: rollouts, replay memories and running statistics. */
 @NullMarked
 package org.mobula.core.experience;
 
