@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.network.simd.Simd;
+import org.mobula.core.network.simd.Sums;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
@@ -64,6 +66,8 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("FutureReturnValueIgnored") // The ticker ticks until it is shut down.
 public final class ServerParameterStore implements ParameterStore {
   private static final Logger LOG = LoggerFactory.getLogger(ServerParameterStore.class);
+
+  private static final boolean VECTORS = Simd.available();
 
   /** How often shards are asked for a saved state of one version, before parts are mixed. */
   private static final int SAVE_ATTEMPTS = 5;
@@ -345,6 +349,9 @@ public final class ServerParameterStore implements ParameterStore {
    * as the compiler makes vector instructions of nothing else.
    */
   private boolean isFinite(float[] values) {
+    if (VECTORS && values.length >= sums.length) {
+      return Sums.areFinite(values, 0, values.length);
+    }
     Arrays.fill(sums, 0);
     int from = 0;
     for (; from + sums.length <= values.length; from += sums.length) {

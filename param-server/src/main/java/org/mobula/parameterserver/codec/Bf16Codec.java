@@ -2,6 +2,7 @@ package org.mobula.parameterserver.codec;
 
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import org.mobula.core.network.simd.Quantisation;
 
 /**
  * The upper 16 bits of each float, rounded to the nearest, ties to even: an error of at most
@@ -13,10 +14,17 @@ import java.nio.IntBuffer;
  * numbers that are far apart share a word so that packing is arithmetic on whole vectors of ints.
  */
 final class Bf16Codec extends Codec {
+  /** Whether the Vector API does it, with the same bits. */
+  private final boolean vectors;
+
   private final FloatBits bits = new FloatBits();
   private final int[] low = new int[FloatBits.BLOCK];
   private final int[] high = new int[FloatBits.BLOCK];
   private final int[] packed = new int[FloatBits.BLOCK];
+
+  Bf16Codec(boolean vectors) {
+    this.vectors = vectors;
+  }
 
   @Override
   public CodecKind kind() {
@@ -34,11 +42,15 @@ final class Bf16Codec extends Codec {
     IntBuffer words = target.asIntBuffer();
     for (int at = 0; at < half; at += FloatBits.BLOCK) {
       int block = Math.min(FloatBits.BLOCK, half - at);
-      bits.toBits(values, offset + at, block, low);
-      bits.toBits(values, offset + half + at, block, high);
-      round(low, block);
-      round(high, block);
-      pack(low, high, packed, block);
+      if (vectors) {
+        Quantisation.packBf16(values, offset + at, offset + half + at, block, packed);
+      } else {
+        bits.toBits(values, offset + at, block, low);
+        bits.toBits(values, offset + half + at, block, high);
+        round(low, block);
+        round(high, block);
+        pack(low, high, packed, block);
+      }
       words.put(packed, 0, block);
     }
     target.position(target.position() + Integer.BYTES * half);
@@ -77,6 +89,10 @@ final class Bf16Codec extends Codec {
     for (int at = 0; at < half; at += FloatBits.BLOCK) {
       int block = Math.min(FloatBits.BLOCK, half - at);
       words.get(packed, 0, block);
+      if (vectors) {
+        Quantisation.unpackBf16(packed, block, values, offset + at, offset + half + at);
+        continue;
+      }
       unpackLow(packed, low, block);
       bits.toFloats(low, block, values, offset + at);
       unpackHigh(packed, high, block);

@@ -2,6 +2,7 @@ package org.mobula.parameterserver.codec;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.mobula.core.network.simd.Simd;
 
 /**
  * Writes floats as bytes and reads them back. All bytes are little-endian.
@@ -19,13 +20,19 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
    */
   public static final int SEGMENT = 1 << 16;
 
+  private static final boolean VECTORS = Simd.available();
+
+  // For the way by the bytes; a codec that does not feed errors back has none.
+  private float[] carried = new float[0];
+  private ByteBuffer payload = ByteBuffer.allocate(0);
+
   /** The codec of a kind. The fraction is read by {@code top-k} only. */
   static Codec create(CodecKind kind, double fraction) {
     return switch (kind) {
       case FP32 -> new Fp32Codec();
-      case BF16 -> new Bf16Codec();
+      case BF16 -> new Bf16Codec(VECTORS);
       case FP16 -> new Fp16Codec();
-      case INT8 -> new Int8Codec();
+      case INT8 -> new Int8Codec(VECTORS);
       case TOP_K -> new TopKCodec(fraction);
     };
   }
@@ -81,6 +88,35 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
   abstract void write(float[] values, int offset, int count, ByteBuffer target);
 
   abstract void read(ByteBuffer payload, float[] values, int offset, int count);
+
+  /**
+   * Adds to a segment what was lost before, leaves in it what travels, and keeps the rest.
+   *
+   * @param residual of the whole vector
+   * @param from the segment's first number, in both
+   */
+  void carry(float[] vector, float[] residual, int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      vector[i] += residual[i];
+    }
+    carryOnly(vector, residual, from, count);
+  }
+
+  /** As {@link #carry}, of what has been added to. */
+  final void carryOnly(float[] vector, float[] residual, int from, int count) {
+    if (carried.length == 0) {
+      carried = new float[SEGMENT];
+      payload = ByteBuffer.allocate(maxEncodedBytes(SEGMENT));
+    }
+    encode(vector, from, count, payload.clear());
+    decode(payload.flip(), carried, 0, count);
+    for (int i = 0; i < count; i++) {
+      float lost = vector[from + i] - carried[i];
+      // Of NaN and infinity nothing can be made up for; the receiver refuses them.
+      residual[from + i] = Float.isFinite(lost) ? lost : 0;
+      vector[from + i] = carried[i];
+    }
+  }
 
   final MalformedPayloadException refuse(String because) {
     return new MalformedPayloadException(kind(), because);

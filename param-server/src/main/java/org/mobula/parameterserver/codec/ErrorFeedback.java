@@ -1,7 +1,5 @@
 package org.mobula.parameterserver.codec;
 
-import java.nio.ByteBuffer;
-
 /**
  * What a codec loses of one gradient is added to the next: the sender's memory of it.
  *
@@ -12,8 +10,6 @@ import java.nio.ByteBuffer;
 public final class ErrorFeedback {
   private final Codec codec;
   private final float[] residual;
-  private final float[] carried = new float[Codec.SEGMENT];
-  private final ByteBuffer payload;
 
   /**
    * Nothing is lost yet.
@@ -23,7 +19,6 @@ public final class ErrorFeedback {
   public ErrorFeedback(CodecConfig config, int size) {
     codec = config.create();
     residual = new float[size];
-    payload = ByteBuffer.allocate(codec.maxEncodedBytes(Codec.SEGMENT));
   }
 
   /**
@@ -45,21 +40,7 @@ public final class ErrorFeedback {
               .formatted(offset, (long) offset + count, vector.length));
     }
     for (int from = offset; from < offset + count; from += Codec.SEGMENT) {
-      applySegment(vector, from, Math.min(Codec.SEGMENT, offset + count - from));
-    }
-  }
-
-  private void applySegment(float[] vector, int from, int count) {
-    for (int i = from; i < from + count; i++) {
-      vector[i] += residual[i];
-    }
-    codec.encode(vector, from, count, payload.clear());
-    codec.decode(payload.flip(), carried, 0, count);
-    for (int i = 0; i < count; i++) {
-      float lost = vector[from + i] - carried[i];
-      // Of NaN and infinity nothing can be made up for; the receiver refuses them.
-      residual[from + i] = Float.isFinite(lost) ? lost : 0;
-      vector[from + i] = carried[i];
+      codec.carry(vector, residual, from, Math.min(Codec.SEGMENT, offset + count - from));
     }
   }
 

@@ -3,6 +3,7 @@ package org.mobula.parameterserver.codec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import org.mobula.core.network.simd.Quantisation;
 
 /**
  * One byte a number, and one scale for every block of 256: number ≈ scale · code, code from -127 to
@@ -23,7 +24,7 @@ import java.nio.IntBuffer;
  */
 final class Int8Codec extends Codec {
   /** Numbers with one scale. */
-  static final int BLOCK = 256;
+  static final int BLOCK = Quantisation.BLOCK;
 
   private static final int QUARTER = BLOCK / 4;
   private static final int LARGEST_CODE = 127;
@@ -45,10 +46,17 @@ final class Int8Codec extends Codec {
   private static final int INFINITY_CODE = 2;
   private static final int NEGATIVE_INFINITY_CODE = 3;
 
+  /** Whether the Vector API does full blocks, with the same bits. */
+  private final boolean vectors;
+
   private final FloatBits bits = new FloatBits();
   private final float[] scaled = new float[BLOCK];
   private final int[] words = new int[BLOCK];
   private final int[] packed = new int[QUARTER];
+
+  Int8Codec(boolean vectors) {
+    this.vectors = vectors;
+  }
 
   @Override
   public CodecKind kind() {
@@ -72,6 +80,15 @@ final class Int8Codec extends Codec {
     for (int block = 0; block < blocks(count); block++) {
       int from = offset + block * BLOCK;
       int size = Math.min(BLOCK, offset + count - from);
+      if (vectors && size == BLOCK) {
+        float scale = scale(Quantisation.largestMagnitude(values, from));
+        if (!Float.isNaN(scale)) {
+          target.putFloat(start + Float.BYTES * block, scale);
+          Quantisation.packInt8(values, from, inverse(scale), packed);
+          packedCodes.put(packed, 0, QUARTER);
+          continue;
+        }
+      }
       bits.toBits(values, from, size, words);
       float scale = scale(largestMagnitude(words, size));
       target.putFloat(start + Float.BYTES * block, scale);
@@ -118,8 +135,12 @@ final class Int8Codec extends Codec {
         : Float.intBitsToFloat(exact & ~SCALE_SLACK);
   }
 
+  private static float inverse(float scale) {
+    return scale == 0 ? 0 : 1 / scale;
+  }
+
   private void quantise(float[] values, int offset, int count, float scale) {
-    float inverse = scale == 0 ? 0 : 1 / scale;
+    float inverse = inverse(scale);
     for (int i = 0; i < count; i++) {
       scaled[i] = values[offset + i] * inverse + ROUNDING;
     }
@@ -183,6 +204,14 @@ final class Int8Codec extends Codec {
       int size = Math.min(BLOCK, offset + count - from);
       if (size == BLOCK) {
         packedCodes.get(packed, 0, QUARTER);
+        float scale = scales.get(block);
+        if (vectors && !Float.isNaN(scale)) {
+          checkScale(block, scale);
+          if (!Quantisation.unpackInt8(packed, scale, values, from)) {
+            throw refuseUnusedCode();
+          }
+          continue;
+        }
         unpack(packed, words);
       } else {
         for (int i = 0; i < size; i++) {
@@ -197,6 +226,10 @@ final class Int8Codec extends Codec {
         dequantise(values, from, size, scale);
       }
     }
+  }
+
+  private MalformedPayloadException refuseUnusedCode() {
+    return refuse("code -128 is not in use");
   }
 
   private void checkScale(int block, float scale) {
@@ -215,7 +248,7 @@ final class Int8Codec extends Codec {
   private void dequantise(float[] values, int offset, int count, float scale) {
     for (int i = 0; i < count; i++) {
       if (words[i] == Byte.MIN_VALUE) {
-        throw refuse("code -128 is not in use");
+        throw refuseUnusedCode();
       }
     }
     for (int i = 0; i < count; i++) {
@@ -243,5 +276,19 @@ final class Int8Codec extends Codec {
     if (!any) {
       throw refuse("a block of finite numbers has no scale");
     }
+  }
+
+  @Override
+  void carry(float[] vector, float[] residual, int from, int count) {
+    int at = from;
+    for (; vectors && at + BLOCK <= from + count; at += BLOCK) {
+      float scale = scale(Quantisation.addAndMeasure(vector, residual, at));
+      if (Float.isNaN(scale)) {
+        carryOnly(vector, residual, at, BLOCK);
+      } else {
+        Quantisation.roundToInt8(vector, at, inverse(scale), scale, residual);
+      }
+    }
+    super.carry(vector, residual, at, from + count - at);
   }
 }

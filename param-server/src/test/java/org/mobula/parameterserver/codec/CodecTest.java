@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -127,6 +129,56 @@ class CodecTest {
     float[] slice = Arrays.copyOfRange(values, 123, 123 + 4321);
     assertThat(bits(roundTrip(codec, values, 123, 4321, false)))
         .isEqualTo(bits(roundTrip(codec, slice)));
+  }
+
+  static Stream<Arguments> withTheVectorApiAndWithout() {
+    return Stream.of(
+        Arguments.of(new Bf16Codec(true), new Bf16Codec(false)),
+        Arguments.of(new Int8Codec(true), new Int8Codec(false)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("withTheVectorApiAndWithout")
+  void theVectorApiWritesAndReadsTheSameBits(Codec vectors, Codec loops) {
+    Pcg64 random = new Pcg64(12);
+    sizes()
+        .forEach(
+            size -> {
+              float[] some = size % 2 == 0 ? randomBits(random, size) : gaussian(random, size, 3);
+              for (int i = 0; i < Math.min(size, SPECIAL.length); i++) {
+                some[size - 1 - i] = SPECIAL[i];
+              }
+              float[] zeros = new float[size];
+              for (float[] values : List.of(some, gaussian(random, size, 1e-30), zeros)) {
+                ByteBuffer byVectors = ByteBuffer.allocate(vectors.maxEncodedBytes(size));
+                ByteBuffer byLoops = ByteBuffer.allocate(loops.maxEncodedBytes(size));
+                vectors.encode(values, 0, size, byVectors);
+                loops.encode(values, 0, size, byLoops);
+                assertThat(byVectors.array()).isEqualTo(byLoops.array());
+                float[] readByVectors = new float[size];
+                float[] readByLoops = new float[size];
+                vectors.decode(byVectors.flip(), readByVectors, 0, size);
+                loops.decode(byLoops.flip(), readByLoops, 0, size);
+                assertThat(bits(readByVectors)).isEqualTo(bits(readByLoops));
+              }
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("withTheVectorApiAndWithout")
+  void theVectorApiLosesAndRemembersTheSame(Codec vectors, Codec loops) {
+    Pcg64 random = new Pcg64(13);
+    int size = 5000;
+    float[] lostByVectors = gaussian(random, size, 1e-3);
+    float[] lostByLoops = lostByVectors.clone();
+    for (int step = 0; step < 5; step++) {
+      float[] byVectors = step == 3 ? randomBits(random, size) : gaussian(random, size, 1);
+      float[] byLoops = byVectors.clone();
+      vectors.carry(byVectors, lostByVectors, 100, size - 200);
+      loops.carry(byLoops, lostByLoops, 100, size - 200);
+      assertThat(bits(byVectors)).isEqualTo(bits(byLoops));
+      assertThat(bits(lostByVectors)).isEqualTo(bits(lostByLoops));
+    }
   }
 
   @ParameterizedTest

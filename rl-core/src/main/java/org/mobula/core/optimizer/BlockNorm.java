@@ -1,5 +1,8 @@
 package org.mobula.core.optimizer;
 
+import org.mobula.core.network.simd.Simd;
+import org.mobula.core.network.simd.Sums;
+
 /**
  * The Euclidean norm of a flat vector, in an order of additions that does not depend on how the
  * vector is cut: squares are summed in blocks of fixed places, then the blocks in their order. A
@@ -7,6 +10,11 @@ package org.mobula.core.optimizer;
  * store that holds all.
  */
 public final class BlockNorm {
+  /** Below, it is not worth the Vector API, which is slow until it is compiled. */
+  private static final int LEAST_VECTORISED = 1024;
+
+  private static final boolean VECTORS = Simd.available() && Sums.areFast();
+
   /** Numbers in a block; a shard that is to give the same bits starts at a multiple of it. */
   public static final int BLOCK = 4096;
 
@@ -24,6 +32,13 @@ public final class BlockNorm {
    * addition before the next.
    */
   public static double sumOfSquares(float[] values, int from, int to) {
+    return VECTORS && to - from >= LEAST_VECTORISED
+        ? Sums.ofSquares(values, from, to)
+        : sumOfSquaresByLoop(values, from, to);
+  }
+
+  /** Without the Vector API: the same bits. */
+  static double sumOfSquaresByLoop(float[] values, int from, int to) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;

@@ -1,4 +1,4 @@
-/** Multilayer perceptrons on the JVM's Vector API. */
+/** Multilayer perceptrons, and passes over long vectors, on the JVM's Vector API. */
 @NullMarked
 package org.mobula.core.network.simd;
 
