@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.config.SecretFile;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.policy.PolicySpec;
@@ -108,10 +109,15 @@ final class ConfigFiles {
       TrainingConfig config, int shards, List<String> addresses, @Nullable Path tokenFile) {
     checkToken(tokenFile);
     ServerConfig given = server(config);
-    return ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
-        .shards(shards)
-        .addresses(addresses)
-        .tokenFile(tokenFile == null ? null : tokenFile.toString())
-        .build();
+    try {
+      return ServerConfigBuilder.builder(given == null ? ServerConfig.defaults() : given)
+          .shards(shards)
+          .addresses(addresses)
+          .tokenFile(tokenFile == null ? null : tokenFile.toString())
+          .build();
+    } catch (InvalidValueException e) {
+      throw CommandFailure.usage(
+          ErrorReport.message(e), "Name each shard in the order of the parameters.");
+    }
   }
 }

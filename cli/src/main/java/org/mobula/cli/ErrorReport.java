@@ -15,6 +15,10 @@ import picocli.CommandLine.ExitCode;
  * @param exitCode 2 for bad usage or configuration, 1 for what failed
  */
 record ErrorReport(List<String> lines, int exitCode) {
+  static final String MORE_MEMORY =
+      "Give the JVM more, such as MOBULA_JAVA_OPTS=-Xmx8g, or train with fewer environments or a"
+          + " smaller network.";
+
   private static final String DEBUG = "Add --debug for the stack trace.";
 
   ErrorReport {
@@ -29,10 +33,7 @@ record ErrorReport(List<String> lines, int exitCode) {
           List.of(String.valueOf(failure.getMessage()), failure.remedy()), failure.exitCode());
     } else if (error instanceof OutOfMemoryError) {
       return new ErrorReport(
-          List.of(
-              "mobula: out of memory: " + error.getMessage(),
-              "Give the JVM more, such as MOBULA_JAVA_OPTS=-Xmx8g, or train a smaller network."),
-          ExitCode.SOFTWARE);
+          List.of("mobula: out of memory: " + error.getMessage(), MORE_MEMORY), ExitCode.SOFTWARE);
     }
     return new ErrorReport(List.of("mobula: " + message(error), DEBUG), ExitCode.SOFTWARE);
   }

@@ -78,6 +78,7 @@ final class TrainingRun implements AutoCloseable {
       TrainingConfig config = ConfigFiles.read(directory.config(), overrides);
       EnvironmentFactory environment =
           ConfiguredEnvironment.of(config, directory.config(), overrides);
+      requireSameCount(run, ConfigFiles.read(directory.config(), List.of()), config);
       Path path = newest(directory);
       long steps = Long.parseLong(path.getFileName().toString().replaceFirst("step-", ""));
       requireMoreSteps(run, steps, config);
@@ -99,6 +100,22 @@ final class TrainingRun implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       state.close();
       throw e;
+    }
+  }
+
+  /** A checkpoint holds the state of each environment, and of each worker's. */
+  private static void requireSameCount(Path run, TrainingConfig saved, TrainingConfig config) {
+    requireSame(
+        run, "environment.count", saved.environment().count(), config.environment().count());
+    requireSame(run, "workers.count", saved.workers().count(), config.workers().count());
+  }
+
+  private static void requireSame(Path run, String key, int saved, int count) {
+    if (saved != count) {
+      throw CommandFailure.usage(
+          "%s cannot be resumed with %s=%s: its checkpoints are of %s"
+              .formatted(run, key, count, saved),
+          "Leave out the --set that changes it, or begin a new run.");
     }
   }
 
@@ -279,6 +296,8 @@ final class TrainingRun implements AutoCloseable {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
       if (cause instanceof RefusedException refused) {
         return ShardRefusals.remedy(refused);
+      } else if (cause instanceof OutOfMemoryError) {
+        return ErrorReport.MORE_MEMORY;
       }
     }
     Optional<Path> newest = directory.latest();

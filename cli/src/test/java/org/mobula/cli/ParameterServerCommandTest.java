@@ -170,6 +170,15 @@ class ParameterServerCommandTest {
   }
 
   @Test
+  void aLearnerIsGivenAddressesThatCanBeRead() throws IOException {
+    Cli.Outcome outcome = Cli.run("train", TrainingFiles.tiny(folder), "--join", "127.0.0.1:x");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .contains(
+            "addresses is \"127.0.0.1:x\" but must be host:port (127.0.0.1:7171, [::1]:7171)");
+  }
+
+  @Test
   void aLearnerThatFindsNoShardFails() throws IOException {
     Cli.Outcome outcome = Cli.run("train", TrainingFiles.tiny(folder), "--join", "127.0.0.1:1");
     assertThat(outcome.exitCode()).isEqualTo(1);

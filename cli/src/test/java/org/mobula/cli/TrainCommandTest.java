@@ -211,6 +211,12 @@ class TrainCommandTest {
                 + " configuration asks for policy.0.weight [9, 4]\n"
                 + "Leave out the --set that changes the network or the environment, or begin a"
                 + " new run.\n");
+    for (String count : List.of("environment.count=3", "workers.count=1")) {
+      Cli.Outcome counted = resume(run, "--set", count, "--set", "stop.environment-steps=512");
+      assertThat(counted.exitCode()).isEqualTo(2);
+      assertThat(counted.err())
+          .contains("cannot be resumed with " + count + ": its checkpoints are of ");
+    }
     assertThat(resume(run, "--seed", "1").err()).contains("leave out --seed");
     assertThat(Cli.run("train", tiny, "--resume", "one").err()).contains("change it by --set");
     assertThat(Cli.run("train", "--resume", "onne", "--runs-directory", runs).err())

@@ -3,6 +3,7 @@ package org.mobula.parameterserver;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -12,6 +13,7 @@ import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.shard.ComputeDevice;
 import org.mobula.parameterserver.shard.Consistency;
+import org.mobula.parameterserver.wire.Address;
 
 /** Parameters that lie in shards, and who trains them together. */
 @Key("server")
@@ -92,6 +94,20 @@ public record ServerConfig(
         addresses,
         "must name each of the shards (" + shards + ")");
     checkCodec(codec);
+    addresses.stream().flatMap(each -> Stream.of(each.split(",", -1))).forEach(ServerConfig::check);
+  }
+
+  private static void check(String address) {
+    try {
+      Address.parse(address.strip());
+    } catch (IllegalArgumentException e) {
+      Constraints.require(
+          false,
+          "addresses",
+          address,
+          "must be host:port (127.0.0.1:7171, [::1]:7171) or unix: and a path (unix:/run/shard-0),"
+              + " with a replica's after a comma");
+    }
   }
 
   private static void checkCodec(String codec) {

@@ -97,11 +97,13 @@ public record TuneConfig(
         "must be one for each metric: metric has " + metric.size());
     Constraints.require(
         Set.copyOf(metric).size() == metric.size(), "metric", metric, "must name none twice");
-    Constraints.require(
-        metric.size() == 1 || scheduler instanceof NoScheduler,
-        "scheduler",
-        scheduler.getClass().getSimpleName(),
-        "must be none with several metrics: which of two trials is worse is not known");
+    if (metric.size() > 1 && !(scheduler instanceof NoScheduler)) {
+      Constraints.require(
+          false,
+          "scheduler",
+          alternatives().key(Scheduler.class, scheduler),
+          "must be none with several metrics: which of two trials is worse is not known");
+    }
     if (scheduler instanceof PopulationBasedTraining pbt) {
       Constraints.require(
           stop.trials() == 0 || stop.trials() >= pbt.populationSize(),

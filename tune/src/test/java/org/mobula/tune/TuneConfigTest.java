@@ -104,7 +104,8 @@ class TuneConfigTest {
             () -> read("x: 1", "metric=[a, b]", "direction=[maximize, minimize]", "scheduler=asha"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(
-            "must be none with several metrics: which of two trials is worse is not known");
+            "scheduler is \"asha\" but must be none with several metrics: which of two trials is worse"
+                + " is not known");
   }
 
   @ParameterizedTest

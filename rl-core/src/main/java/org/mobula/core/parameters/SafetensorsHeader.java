@@ -87,7 +87,11 @@ record SafetensorsHeader(List<Place> places, Map<String, String> metadata) {
     SafetensorsFile.fill(length, channel, path);
     long headerBytes = length.getLong(0);
     if (headerBytes < 2 || headerBytes > MOST_HEADER_BYTES) {
-      throw foreign(path, "its header would be " + headerBytes + " bytes long");
+      throw foreign(
+          path,
+          path.toString().matches(".*\\.ya?ml")
+              ? "it is a YAML file; name a run, a checkpoint or a policy.safetensors"
+              : "its header would be " + headerBytes + " bytes long");
     }
     if (headerBytes > fileBytes - Long.BYTES) {
       throw new IOException(

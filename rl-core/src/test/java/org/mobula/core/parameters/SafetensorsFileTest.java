@@ -150,6 +150,11 @@ class SafetensorsFileTest {
     assertThatIOException()
         .isThrownBy(() -> SafetensorsFile.read(path))
         .withMessageStartingWith(path + " is not a whole safetensors file: its header would be");
+    Path training = Files.writeString(folder.resolve("ppo.yaml"), "environment: {name: CartPole}");
+    assertThatIOException()
+        .isThrownBy(() -> SafetensorsFile.read(training))
+        .withMessageEndingWith(
+            ": it is a YAML file; name a run, a checkpoint or a policy.safetensors");
   }
 
   @Test
