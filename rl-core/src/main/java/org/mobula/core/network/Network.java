@@ -41,12 +41,16 @@ public interface Network extends AutoCloseable {
    * than once.
    *
    * @param outputGradients {@code [batch][outputs]}, the loss differentiated by each output
-   * @param parameterGradient receives the loss differentiated by each parameter (overwritten)
+   * @param parameterGradient receives the loss differentiated by each parameter (overwritten),
+   *     unless null: an actor that learns from a critic needs the gradient at the critic's inputs
+   *     alone, which spares a third of the work
    * @param inputGradients receives {@code [batch][inputs]} (overwritten), unless null
    * @throws IllegalStateException if nothing went forward since the parameters were set
    */
   void backward(
-      float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients);
+      float[] outputGradients,
+      float @Nullable [] parameterGradient,
+      float @Nullable [] inputGradients);
 
   /** The same function with the same parameters and a workspace of its own. */
   Network copy();

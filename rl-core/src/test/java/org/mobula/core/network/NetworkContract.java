@@ -57,9 +57,24 @@ public abstract class NetworkContract {
             new MlpSpec.Head("left", List.of(), 17, 1),
             new MlpSpec.Head("right", List.of(3), 3, 1),
             new MlpSpec.Head("value", List.of(65), 1, 1)));
+    specs.addAll(offPolicy());
     specs.add(
         spec(33, List.of(130, 1, 48), Activation.ELU, new MlpSpec.Head("q", List.of(), 18, 1)));
     return specs;
+  }
+
+  /**
+   * The usual critics and actors of off-policy algorithms: twin critics are heads of one network.
+   */
+  private static List<MlpSpec> offPolicy() {
+    return List.of(
+        spec(
+            4,
+            List.of(),
+            Activation.RELU,
+            new MlpSpec.Head("first", List.of(256, 256), 1, 1),
+            new MlpSpec.Head("second", List.of(256, 256), 1, 1)),
+        spec(24, List.of(400, 300), Activation.RELU, new MlpSpec.Head("policy", List.of(), 4, 1)));
   }
 
   private static MlpSpec spec(
@@ -129,6 +144,11 @@ public abstract class NetworkContract {
     network.forward(data.inputs, batch, data.outputs);
     network.backward(data.outputGradients, again, null);
     assertThat(again).as("without input gradients").isEqualTo(parameterGradient);
+    float[] alone = filled(data.inputs.length);
+    network.backward(data.outputGradients, null, alone);
+    assertSameNumbers("input gradients alone", alone, inputGradients);
+    network.backward(data.outputGradients, again, alone);
+    assertThat(again).as("after input gradients alone").isEqualTo(parameterGradient);
   }
 
   @Test
@@ -349,6 +369,13 @@ public abstract class NetworkContract {
         throw new AssertionError(
             what + "[" + i + "] is " + actual[i] + " but should be " + expected[i]);
       }
+    }
+  }
+
+  /** Equal, where zeros may differ in sign: PyTorch adds to what it has set to zero. */
+  private static void assertSameNumbers(String what, float[] actual, float[] expected) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(actual[i] + 0f).as(what).isEqualTo(expected[i] + 0f);
     }
   }
 

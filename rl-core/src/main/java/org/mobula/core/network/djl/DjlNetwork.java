@@ -141,7 +141,9 @@ public final class DjlNetwork implements Network {
 
   @Override
   public synchronized void backward(
-      float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients) {
+      float[] outputGradients,
+      float @Nullable [] parameterGradient,
+      float @Nullable [] inputGradients) {
     checkOpen();
     Recording recorded = recording;
     if (recorded == null) {
@@ -160,8 +162,12 @@ public final class DjlNetwork implements Network {
       JniUtils.backward((PtNDArray) recorded.outputs, (PtNDArray) gradient, true, false);
     }
     for (int i = 0; i < parameterMemory.size(); i++) {
-      takeGradient(
-          function.parameters().get(i), parameterGradient, layout.entries().get(i).offset());
+      NDArray parameter = function.parameters().get(i);
+      if (parameterGradient == null) {
+        JniUtils.zeroGrad((PtNDArray) parameter);
+      } else {
+        takeGradient(parameter, parameterGradient, layout.entries().get(i).offset());
+      }
     }
     if (inputGradients != null) {
       takeGradient(recorded.inputs, inputGradients, 0);

@@ -120,7 +120,7 @@ final class DenseLayer {
    * Computes the layer's part of the parameter gradient from {@link #gradients}.
    *
    * @param x as it was at {@link #forward}
-   * @param parameterGradient its part is overwritten
+   * @param parameterGradient its part is overwritten, unless null
    * @param inputGradients {@code [batch][paddedInputs]}, unless null
    * @param add whether the input gradients are added to what is there
    */
@@ -129,11 +129,29 @@ final class DenseLayer {
       Activations activations,
       float[] x,
       int batch,
-      float[] parameterGradient,
+      float @Nullable [] parameterGradient,
       float @Nullable [] inputGradients,
       boolean add) {
     activations.differentiate(
         activation, sums, values, gradients, batch, paddedOutputs, biasGradient);
+    if (parameterGradient != null) {
+      weightGradient(product, x, batch, parameterGradient);
+    }
+    if (inputGradients != null) {
+      product.multiply(
+          batch,
+          outputs,
+          gradients,
+          paddedOutputs,
+          backwardPanels,
+          paddedInputs,
+          add ? inputGradients : zeros,
+          add ? paddedInputs : 0,
+          inputGradients);
+    }
+  }
+
+  private void weightGradient(Product product, float[] x, int batch, float[] parameterGradient) {
     System.arraycopy(biasGradient, 0, parameterGradient, biasOffset, outputs);
     if (gradientIsTransposed()) {
       float[] panels = panels(gradients, batch, paddedOutputs);
@@ -158,18 +176,6 @@ final class DenseLayer {
           inputs,
           outputs,
           inputs);
-    }
-    if (inputGradients != null) {
-      product.multiply(
-          batch,
-          outputs,
-          gradients,
-          paddedOutputs,
-          backwardPanels,
-          paddedInputs,
-          add ? inputGradients : zeros,
-          add ? paddedInputs : 0,
-          inputGradients);
     }
   }
 

@@ -163,13 +163,17 @@ public final class MlpNetwork implements Network {
 
   @Override
   public void backward(
-      float[] outputGradients, float[] parameterGradient, float @Nullable [] inputGradients) {
+      float[] outputGradients,
+      float @Nullable [] parameterGradient,
+      float @Nullable [] inputGradients) {
     if (batch == 0) {
       throw new IllegalStateException(
           "nothing to go back through: call forward after setParameters and before backward");
     }
     atLeast("outputGradients", outputGradients, batch * outputs);
-    atLeast("parameterGradient", parameterGradient, layout.size());
+    if (parameterGradient != null) {
+      atLeast("parameterGradient", parameterGradient, layout.size());
+    }
     if (inputGradients != null) {
       atLeast("inputGradients", inputGradients, batch * spec.inputs());
     }
@@ -180,7 +184,9 @@ public final class MlpNetwork implements Network {
     boolean add = false;
     for (Branch branch : branches) {
       if (branch.isConstant()) {
-        sumColumns(outputGradients, branch, parameterGradient);
+        if (parameterGradient != null) {
+          sumColumns(outputGradients, branch, parameterGradient);
+        }
       } else {
         DenseLayer last = branch.layers[branch.layers.length - 1];
         Rows.copyColumns(
@@ -227,7 +233,7 @@ public final class MlpNetwork implements Network {
   private void backward(
       DenseLayer[] layers,
       float[] x,
-      float[] parameterGradient,
+      float @Nullable [] parameterGradient,
       float @Nullable [] xGradients,
       boolean add) {
     for (int i = layers.length - 1; i >= 0; i--) {
