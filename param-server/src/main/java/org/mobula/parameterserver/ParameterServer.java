@@ -104,9 +104,14 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   private final EnvironmentFactory environment;
   private final Consumer<String> failures;
   private final Consumer<ShardEvent> events;
-  private final List<ActorRef<ShardHost>> hosts = new ArrayList<>();
+  private final List<ActorRef<ShardActor>> hosts = new ArrayList<>();
   private final List<ActorRef<LearnerActor>> learners = new ArrayList<>();
   private final List<ObjectRef<String>> training = new ArrayList<>();
+
+  /** Calls by which actors of shards that have died are started again. */
+  private List<ObjectRef<@Nullable Void>> awakening = List.of();
+
+  private long awoken = System.nanoTime();
 
   /** By the learners' place in the list. */
   private final List<Integer> numbers = new ArrayList<>();
@@ -327,8 +332,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     List<String> addresses = new ArrayList<>();
     int each = 1 + server.replicas();
     for (int i = 0; i < hosts.size(); i++) {
-      String address =
-          await(hosts.get(i).call(host -> host.address().toString()), "shard " + i / each);
+      String address = await(hosts.get(i).call(ShardActor::listen), "shard " + i / each);
       if (i % each == 0) {
         addresses.add(address);
       } else {
@@ -455,20 +459,18 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     for (int i = 0; i < server.shards(); i++) {
       ShardSetup setup = setup(config, policy, server, i);
       String name = "parameter-shard-" + i;
-      ActorRef<ShardHost> primary =
+      ActorRef<ShardActor> primary =
           runtime.actor(
-              ActorOptions.named(name),
-              () -> ShardHost.here(primary(setup, initial, history), secret));
+              actor(name), () -> new ShardActor(primary(setup, initial, history), secret));
       hosts.add(primary);
       List<ShardHandle> handles = new ArrayList<>();
-      handles.add(await(primary.call(ShardHost::handle), name));
+      handles.add(await(primary.call(ShardActor::handle), name));
       if (server.replicas() > 0) {
         String replicaName = name + "-replica";
-        ActorRef<ShardHost> replica =
-            runtime.actor(
-                ActorOptions.named(replicaName), () -> ShardHost.here(replica(setup), secret));
+        ActorRef<ShardActor> replica =
+            runtime.actor(actor(replicaName), () -> new ShardActor(replica(setup), secret));
         hosts.add(replica);
-        ShardHandle handle = await(replica.call(ShardHost::handle), replicaName);
+        ShardHandle handle = await(replica.call(ShardActor::handle), replicaName);
         handles.add(handle);
         ServerConfig captured = server;
         ShardHandle first = handles.get(0);
@@ -486,7 +488,12 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return heard(Shard.primary(setup, slice, history, System::nanoTime));
   }
 
-  private static Shard replica(ShardSetup setup) {
+  /** A shard with a replica comes back, since the other one of the two brings it up. */
+  private ActorOptions actor(String name) {
+    return ActorOptions.named(name).withMaxRestarts(server.replicas() > 0 ? -1 : 0);
+  }
+
+  static Shard replica(ShardSetup setup) {
     return heard(Shard.replica(setup, System::nanoTime));
   }
 
@@ -637,8 +644,20 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
   }
 
+  /** Lets shards that have died come back. */
+  private void awake() {
+    long now = System.nanoTime();
+    if (server.replicas() > 0
+        && now - awoken >= LOOK.toNanos()
+        && awakening.stream().allMatch(ObjectRef::isDone)) {
+      awoken = now;
+      awakening = hosts.stream().map(host -> host.run(ShardActor::awake)).toList();
+    }
+  }
+
   /** Tells of learners that have given their places up or were taken off, and that are back. */
   private void look(Set<Integer> present) {
+    awake();
     for (int i = 0; i < numbers.size() && !present.isEmpty(); i++) {
       int number = numbers.get(i);
       if (present.contains(number)) {
@@ -717,7 +736,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     if (connections != null) {
       connections.close();
     }
-    hosts.forEach(host -> end(host.run(ShardHost::close)));
+    hosts.forEach(host -> end(host.run(ShardActor::close)));
     training.clear();
     learners.clear();
     hosts.clear();

@@ -1,6 +1,7 @@
 package org.mobula.parameterserver;
 
 import java.io.Serializable;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.LocalShardLink;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -14,19 +15,28 @@ import org.mobula.parameterserver.wire.Address;
 final class ShardHandle implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private final @Nullable Address address;
-  private final String token;
-  private final transient @Nullable ShardHost host;
+  /** Where one shard after the other may be, in this JVM. */
+  static final class Place {
+    volatile ShardHost present;
 
-  private ShardHandle(@Nullable Address address, String token, @Nullable ShardHost host) {
-    this.address = address;
-    this.token = token;
-    this.host = host;
+    Place(ShardHost first) {
+      present = first;
+    }
   }
 
-  /** A shard of this JVM. */
-  static ShardHandle of(ShardHost host) {
-    return new ShardHandle(null, host.token(), host);
+  private final @Nullable Address address;
+  private final String token;
+  private final transient @Nullable Place place;
+
+  private ShardHandle(@Nullable Address address, String token, @Nullable Place place) {
+    this.address = address;
+    this.token = token;
+    this.place = place;
+  }
+
+  /** The shard of this JVM that has the place at the time of each request. */
+  static ShardHandle of(Place place, String token) {
+    return new ShardHandle(null, token, place);
   }
 
   /** A shard of some process that listens there; its token is the configuration's. */
@@ -34,14 +44,20 @@ final class ShardHandle implements Serializable {
     return new ShardHandle(address, "", null);
   }
 
+  /** Where the shard is found; empty if it is reached by an address. */
+  Optional<Place> place() {
+    return Optional.ofNullable(place);
+  }
+
   /** For Java's serialisation. */
   private Object writeReplace() {
-    return host == null ? this : new ShardHandle(host.address(), token, null);
+    return place == null ? this : new ShardHandle(place.present.address(), token, null);
   }
 
   ShardLink link(Connections connections) {
-    if (host != null) {
-      return new LocalShardLink(host.shard());
+    Place here = place;
+    if (here != null) {
+      return new LocalShardLink(() -> here.present.shard());
     } else if (address == null) {
       throw new IllegalStateException("a handle must name a shard or its address");
     }

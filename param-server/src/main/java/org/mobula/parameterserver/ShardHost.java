@@ -22,8 +22,8 @@ import org.mobula.parameterserver.wire.ShardServer;
 import org.mobula.parameterserver.wire.Transport;
 
 /**
- * One shard and, where other processes need one, the server that they reach it by: the object of a
- * shard's actor, or of a process of its own.
+ * One shard and, where other processes need one, the server that they reach it by: what a shard's
+ * actor holds, or a process of its own.
  */
 public final class ShardHost implements AutoCloseable {
   private static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
@@ -137,10 +137,6 @@ public final class ShardHost implements AutoCloseable {
     return this;
   }
 
-  ShardHandle handle() {
-    return ShardHandle.of(this);
-  }
-
   Shard shard() {
     return shard;
   }
@@ -155,6 +151,17 @@ public final class ShardHost implements AutoCloseable {
     return listening == null
         ? listen(ANY_PORT, ListenConfig.defaults().withToken(token))
         : listening.address();
+  }
+
+  /** Where it listens; null if nobody has asked it to. */
+  synchronized @Nullable Address listensAt() {
+    ShardServer listening = server;
+    return listening == null ? null : listening.address();
+  }
+
+  /** Listens where the shard did whose place this one takes. */
+  void listenAt(Address address) {
+    var unused = listen(address, ListenConfig.defaults().withToken(token));
   }
 
   private synchronized Address listen(Address address, ListenConfig config) {

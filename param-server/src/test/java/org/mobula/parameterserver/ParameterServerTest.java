@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,7 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.runtime.ActorRef;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
@@ -59,7 +61,9 @@ import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.LinkLostException;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardStatus;
+import org.mobula.parameterserver.shard.ShardStatus.Role;
 import org.mobula.parameterserver.wire.Address;
 
 /** Whole runs whose parameters lie in shards. */
@@ -171,6 +175,84 @@ class ParameterServerTest {
     TrainingConfig config = config(2);
     assertThat(train(config, server(2).withReplicas(1), strict))
         .isEqualTo(train(config, server(2), false));
+  }
+
+  /** Now one, now the other, each time when the one before is back: the actors of a shard. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shardsThatDieComeBackAndNoBitIsLost(boolean strict) throws Exception {
+    TrainingConfig config = config(2);
+    Map<ShardEvent.Kind, Integer> events = new EnumMap<>(ShardEvent.Kind.class);
+    TrainingResult result;
+    try (TaskRuntime runtime = runtime(strict);
+        ParameterServer parameters =
+            ParameterServer.on(
+                runtime,
+                server(2).withReplicas(1),
+                CART_POLE,
+                failure -> {},
+                event -> {
+                  synchronized (events) {
+                    events.merge(event.kind(), 1, Integer::sum);
+                  }
+                })) {
+      PairKiller killer = new PairKiller(runtime, 3);
+      result =
+          trainer(config.withStop(StopConfig.defaults()), server(2), parameters)
+              .listener(killer)
+              .build()
+              .train();
+    }
+    long steps = result.progress().environmentSteps();
+    TrainingConfig same = config.withStop(config.stop().withEnvironmentSteps(steps));
+    assertThat(parameters(result)).isEqualTo(inProcess(same, 2));
+    assertThat(events).containsKeys(ShardEvent.Kind.FAILOVER, ShardEvent.Kind.TOOK_OVER);
+  }
+
+  /** Kills one of the two actors of the first shard whenever both are in step. */
+  private static final class PairKiller implements TrainingListener {
+    private final TaskRuntime runtime;
+    private final int kills;
+    private @Nullable TrainingControl control;
+    private int killed;
+    private boolean inStepBefore;
+
+    PairKiller(TaskRuntime runtime, int kills) {
+      this.runtime = runtime;
+      this.kills = kills;
+    }
+
+    @Override
+    public void onStart(TrainingControl run) {
+      control = run;
+    }
+
+    @Override
+    public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
+      TrainingControl run = control;
+      if (runtime.metrics().actorRestarts() < killed || run == null) {
+        return; // to ask it would start it
+      }
+      List<ActorRef<ShardActor>> pair =
+          Stream.of("parameter-shard-0", "parameter-shard-0-replica")
+              .map(name -> runtime.<ShardActor>actorNamed(name).orElseThrow())
+              .toList();
+      List<Role> roles =
+          pair.stream()
+              .map(actor -> runtime.get(actor.call(shard -> shard.status().role())))
+              .toList();
+      int primary = roles.indexOf(Role.REPLICATED_PRIMARY);
+      // A whole iteration later whoever was brought up has acknowledged it.
+      boolean inStep = primary >= 0 && inStepBefore;
+      inStepBefore = primary >= 0;
+      if (inStep && killed == kills) {
+        run.stop("enough was killed");
+      } else if (inStep) {
+        runtime.kill(pair.get(killed % 2 == 0 ? primary : 1 - primary));
+        killed++;
+        inStepBefore = false;
+      }
+    }
   }
 
   @ParameterizedTest

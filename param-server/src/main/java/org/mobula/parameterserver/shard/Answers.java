@@ -124,14 +124,16 @@ final class Answers {
     return held.size();
   }
 
-  void failAll(RefusedException why) {
+  void failAll(RuntimeException why) {
     held.forEach(answer -> fail(answer.future, why));
     held.clear();
   }
 
-  void fail(CompletableFuture<?> future, RefusedException refusal) {
-    measurements.refused(refusal.refusal());
-    future.completeExceptionally(refusal);
+  void fail(CompletableFuture<?> future, RuntimeException why) {
+    if (why instanceof RefusedException refused) {
+      measurements.refused(refused.refusal());
+    }
+    future.completeExceptionally(why);
   }
 
   /** One request's trouble must not become another's. */

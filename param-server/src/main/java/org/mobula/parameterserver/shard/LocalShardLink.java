@@ -3,6 +3,7 @@ package org.mobula.parameterserver.shard;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** A shard in the same JVM: no socket, and arrays by reference. */
@@ -11,38 +12,47 @@ import java.util.function.Supplier;
   "CollectionUndefinedEquality" // A future is itself and no other.
 })
 public final class LocalShardLink implements ShardLink {
-  private final Shard shard;
+  private final Supplier<Shard> present;
   private final Set<CompletableFuture<?>> unanswered = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /** A link to a shard. */
   public LocalShardLink(Shard shard) {
-    this.shard = shard;
+    this(() -> shard);
+  }
+
+  /**
+   * A link to whichever shard is at a place.
+   *
+   * @param present asked at each request, by any thread
+   */
+  public LocalShardLink(Supplier<Shard> present) {
+    this.present = present;
   }
 
   @Override
   public CompletableFuture<Joined> join(Join join) {
-    return ask(() -> shard.join(join));
+    return ask(shard -> shard.join(join));
   }
 
   @Override
   public CompletableFuture<Void> leave(Caller caller) {
-    return ask(() -> shard.leave(caller));
+    return ask(shard -> shard.leave(caller));
   }
 
   @Override
   public CompletableFuture<Stepped> pushPull(Push push, FloatSlice gradient, FloatSlice values) {
-    return ask(() -> shard.pushPull(push, gradient, into(values)));
+    return ask(shard -> shard.pushPull(push, gradient, into(values)));
   }
 
   @Override
   public CompletableFuture<Stepped> commit(Commit commit, FloatSlice values) {
-    return ask(() -> shard.commit(commit, into(values)));
+    return ask(shard -> shard.commit(commit, into(values)));
   }
 
   @Override
   public CompletableFuture<Pulled> pull(Pull pull, FloatSlice values) {
-    return ask(() -> shard.pull(pull, into(values)));
+    return ask(shard -> shard.pull(pull, into(values)));
   }
 
   /** The shard checks no values' length: they never leave the client over a network. */
@@ -50,10 +60,10 @@ public final class LocalShardLink implements ShardLink {
     if (wanted.length() == 0) {
       return SliceReader.NONE;
     }
-    if (wanted.length() != shard.setup().size()) {
+    if (wanted.length() != present.get().setup().size()) {
       throw new IllegalArgumentException(
           "the values' slice has %s numbers but the shard's range has %s"
-              .formatted(wanted.length(), shard.setup().size()));
+              .formatted(wanted.length(), present.get().setup().size()));
     }
     return (values, offset, length, version) ->
         System.arraycopy(values, offset, wanted.array(), wanted.offset(), length);
@@ -61,49 +71,49 @@ public final class LocalShardLink implements ShardLink {
 
   @Override
   public CompletableFuture<Clocks> clock(Caller caller) {
-    return ask(() -> shard.clock(caller));
+    return ask(shard -> shard.clock(caller));
   }
 
   @Override
   public CompletableFuture<ShardState> snapshot(Caller caller) {
-    return ask(() -> shard.snapshot(caller));
+    return ask(shard -> shard.snapshot(caller));
   }
 
   @Override
   public CompletableFuture<Restored> restore(Restore restore) {
-    return ask(() -> shard.restore(restore));
+    return ask(shard -> shard.restore(restore));
   }
 
   @Override
   public CompletableFuture<ShardStatus> status() {
-    return ask(shard::status);
+    return ask(Shard::status);
   }
 
   @Override
   public CompletableFuture<Void> setConsistency(Caller caller, Consistency consistency) {
-    return ask(() -> shard.setConsistency(caller, consistency));
+    return ask(shard -> shard.setConsistency(caller, consistency));
   }
 
   @Override
   public CompletableFuture<Long> replicate(Entry entry) {
-    return ask(() -> shard.replicate(entry));
+    return ask(shard -> shard.replicate(entry));
   }
 
   @Override
   public CompletableFuture<Promoted> promote(Promote promote) {
-    return ask(() -> shard.promote(promote));
+    return ask(shard -> shard.promote(promote));
   }
 
   @Override
   public CompletableFuture<Promoted> release(Release release) {
-    return ask(() -> shard.release(release));
+    return ask(shard -> shard.release(release));
   }
 
-  private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> request) {
+  private <T> CompletableFuture<T> ask(Function<Shard, CompletableFuture<T>> request) {
     if (closed) {
       return CompletableFuture.failedFuture(lost());
     }
-    CompletableFuture<T> answer = request.get();
+    CompletableFuture<T> answer = request.apply(present.get());
     if (!answer.isDone()) {
       unanswered.add(answer);
       answer.whenComplete((value, error) -> unanswered.remove(answer));

@@ -249,7 +249,7 @@ final class Rounds {
   }
 
   /** Takes a push out of its round as if it had never come. */
-  private void drop(Turn turn, RefusedException why) {
+  private void drop(Turn turn, RuntimeException why) {
     turn.round.turns.remove(turn.worker.number, turn);
     turn.round.late.remove(turn);
     if (turn.worker.turn == turn) {
@@ -405,7 +405,7 @@ final class Rounds {
   }
 
   /** Nothing that was pushed and not applied will be. */
-  void dropAllTurns(RefusedException why) {
+  void dropAllTurns(RuntimeException why) {
     ready.forEach(round -> round.mean.close());
     ready.clear();
     open = new Round();

@@ -46,6 +46,7 @@ public final class Shard implements AutoCloseable {
   private final SerialQueue queue;
 
   // All that follows is touched by the queue's tasks alone.
+  private boolean closed;
   private final Standing standing;
   private final Workers workers;
   private final SliceNumbers numbers;
@@ -173,10 +174,25 @@ public final class Shard implements AutoCloseable {
     queue.run(() -> standing.events.listen(listener));
   }
 
-  /** Gives memory on a GPU back; the shard takes no step any more. */
+  /**
+   * The shard is gone, as a process that has died: what was asked and what is asked from now on
+   * ends with a {@link LinkLostException}. Gives memory on a GPU back.
+   */
   @Override
   public void close() {
-    queue.run(numbers::close);
+    queue.run(
+        () -> {
+          if (!closed) {
+            closed = true;
+            replication.end();
+            answers.finishReading();
+            LinkLostException gone =
+                new LinkLostException("the shard was closed before it answered", null);
+            rounds.dropAllTurns(gone);
+            answers.failAll(gone);
+            numbers.close();
+          }
+        });
   }
 
   // ---- what comes in ----
@@ -184,7 +200,14 @@ public final class Shard implements AutoCloseable {
   /** Deals with a request when those before it are dealt with. */
   private <T> CompletableFuture<T> inTurn(Consumer<CompletableFuture<T>> request) {
     CompletableFuture<T> future = new CompletableFuture<>();
-    run(() -> answers.guard(future, () -> request.accept(future)));
+    queue.run(
+        () -> {
+          if (closed) {
+            future.completeExceptionally(new LinkLostException("the shard is closed", null, false));
+          } else {
+            work(() -> answers.guard(future, () -> request.accept(future)));
+          }
+        });
     return future;
   }
 
@@ -192,14 +215,20 @@ public final class Shard implements AutoCloseable {
   private void run(Runnable task) {
     queue.run(
         () -> {
-          try {
-            task.run();
-            pump();
-          } catch (NumbersLostException e) {
-            var unused = standing.lose(e);
-            pump();
+          if (!closed) {
+            work(task);
           }
         });
+  }
+
+  private void work(Runnable task) {
+    try {
+      task.run();
+      pump();
+    } catch (NumbersLostException e) {
+      var unused = standing.lose(e);
+      pump();
+    }
   }
 
   /** Does what can be done until the next entry has to be acknowledged. */
