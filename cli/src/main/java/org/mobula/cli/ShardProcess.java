@@ -117,6 +117,8 @@ final class ShardProcess {
       host.pairedBy(server);
       if (follower != null) {
         host.replicateTo(follower, server);
+      } else if (!options.replica) {
+        host.withoutReplica(server);
       }
       return host;
     } catch (IllegalArgumentException e) {

@@ -338,8 +338,14 @@ class ParameterServerCommandTest {
     String tiny = TrainingFiles.tiny(folder);
     try (ShardHost host = shard(tiny, ListenConfig.defaults())) {
       String address = host.address().toString();
-      Cli.Outcome text = Cli.run("train", tiny, "--join", address);
+      Cli.Outcome text =
+          Cli.run("train", tiny, "--join", address, "--set", "parameters.server.replicas=1");
       assertThat(text.exitCode()).as(text.err()).isZero();
+      assertThat(text.err())
+          .contains(
+              "shard 0: parameters.server.replicas is 1, but parameters.server.addresses ("
+                  + address
+                  + ") names no replica of this shard after a comma");
       assertThat(text.out())
           .startsWith("256 environment steps taken with the other learners; ended because ");
       Cli.Outcome status = Cli.run("parameter-server", "status", address);

@@ -18,17 +18,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.parameterserver.ShardHost;
 import org.mobula.parameterserver.shard.ShardEvent;
+import org.mobula.parameterserver.shard.ShardStatus;
 import picocli.CommandLine.ExitCode;
 
 @Timeout(60)
 class ShardProcessTest {
   @TempDir private Path folder;
 
-  private ShardProcess process() throws IOException {
+  private ShardProcess process(String... settings) throws IOException {
     return new ShardProcess(
         new ShardProcess.Options(
             Path.of(TrainingFiles.tiny(folder)),
-            List.of(),
+            List.of(settings),
             0,
             1,
             "127.0.0.1:0",
@@ -67,6 +68,24 @@ class ShardProcessTest {
       assertThat(found).contains("mobula_parameters_events_replica_missing{shard=\"0/1\"} 0");
       process.hear(new ShardEvent(ShardEvent.Kind.SHARD_LOST, 0, "that will do"));
       assertThat(served).failsWithin(Duration.ofMinutes(1));
+    }
+  }
+
+  @Test
+  void aReplicaThatIsPromisedAndNotNamedIsReportedAtOnce() throws IOException {
+    try (ShardHost host = process("parameters.server.replicas=1").start()) {
+      ShardStatus status = host.status();
+      assertThat(ShardFigures.roleAndReplica(status)).isEqualTo("lone primary, replica missing");
+      assertThat(ShardFigures.of(status)).containsEntry("parameters/replicas_missing", 1.0);
+      assertThat(status.recentEvents())
+          .singleElement()
+          .satisfies(
+              past ->
+                  assertThat(past.event().toString())
+                      .startsWith("shard 0: there should be a replica"));
+    }
+    try (ShardHost host = process("parameters.server.replicas=0").start()) {
+      assertThat(ShardFigures.roleAndReplica(host.status())).isEqualTo("lone primary");
     }
   }
 

@@ -550,6 +550,16 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         shards.stream()
             .map(handles -> handles.stream().map(shard -> shard.link(connections)).toList())
             .toList();
+    for (int i = 0; i < shards.size() && server.replicas() > 0; i++) {
+      if (shards.get(i).size() == 1) {
+        events.accept(
+            new ShardEvent(
+                ShardEvent.Kind.REPLICA_MISSING,
+                i,
+                "parameters.server.replicas is %s, but parameters.server.addresses (%s) names no replica of this shard after a comma: this learner can turn to none when the shard fails"
+                    .formatted(server.replicas(), server.addresses().get(i))));
+      }
+    }
     Duration silence = server.silence();
     Patience patience = new Patience(silence.dividedBy(3), silence, Patience.defaults().retries());
     return ServerParameterStore.join(

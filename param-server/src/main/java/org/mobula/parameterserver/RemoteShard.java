@@ -85,6 +85,8 @@ final class RemoteShard {
   /** Has said that it leaves, and nobody has heard it yet. */
   private boolean leaving;
 
+  private String leavingBecause = "";
+
   private long leftAt;
   private long epoch = -1;
   private long lastClock;
@@ -300,11 +302,13 @@ final class RemoteShard {
    * Gives the place among the workers up. The replica hears of it, too: if the worker was the one
    * that decides about the shard, others must be able to.
    *
+   * @param trouble why it cannot stay, for the others; empty where it has nothing more to do
    * @return ends when the shard knows, or cannot be told
    */
-  CompletableFuture<Void> leave() {
+  CompletableFuture<Void> leave(String trouble) {
     abandon();
     leaving = member;
+    leavingBecause = trouble;
     failures = 0;
     member = false;
     joined = false;
@@ -322,7 +326,7 @@ final class RemoteShard {
       boolean mayHear = i == current || !isInDoubt(releaseInDoubt);
       answers.add(
           mayHear
-              ? links.get(i).leave(caller())
+              ? links.get(i).leave(caller(), leavingBecause)
               : CompletableFuture.failedFuture(new IllegalStateException("in doubt")));
     }
     CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))

@@ -214,6 +214,17 @@ public final class ShardHost implements AutoCloseable {
     }
   }
 
+  /**
+   * Reports that this primary was given no replica, if the configuration asks for one; in place of
+   * {@link #replicateTo}.
+   */
+  public ShardHost withoutReplica(ServerConfig config) {
+    if (config.replicas() > 0) {
+      shard.lacksReplica();
+    }
+    return this;
+  }
+
   private synchronized Connections connections(ServerConfig config) {
     Connections present = replicaConnections;
     if (present == null) {

@@ -53,8 +53,12 @@ final class ShardNews {
    * @param source whose account it is
    */
   synchronized void heard(Object source, ShardStatus status) {
+    boolean first = !known.containsKey(source);
     List<ShardStatus.Past> before = known.getOrDefault(source, List.of());
     known.put(source, status.recentEvents());
+    if (first && status.replicaMissing()) {
+      missedBefore(status);
+    }
     long since = nanoClock.getAsLong() - began;
     for (ShardStatus.Past past : status.recentEvents()) {
       ShardEvent event = past.event();
@@ -67,6 +71,16 @@ final class ShardNews {
         happened(event);
       }
     }
+  }
+
+  /** A replica that was missing before this learner began is missing still. */
+  private void missedBefore(ShardStatus status) {
+    long since = nanoClock.getAsLong() - began;
+    status.recentEvents().stream()
+        .filter(past -> past.event().kind() == ShardEvent.Kind.REPLICA_MISSING)
+        .reduce((one, later) -> later)
+        .filter(last -> last.agoNanos() > since) // else it is reported with the others
+        .ifPresent(last -> happened(last.event()));
   }
 
   /** A shard that was started anew counts anew. */

@@ -165,11 +165,11 @@ final class WorkerSession {
     long nanos = nanoClock.getAsLong() - progressedAt;
     if (nanos > progressTimeoutNanos && nanos / PAUSES > longestPauseNanos) {
       away = true;
-      shards.forEach(RemoteShard::leave);
-      standing.accept(
-          true,
+      String why =
           "it has finished no step of its environments and no gradient for %s s and gives its place up, so that the others go on; it joins again when it does"
-              .formatted(TimeUnit.NANOSECONDS.toSeconds(nanos)));
+              .formatted(TimeUnit.NANOSECONDS.toSeconds(nanos));
+      shards.forEach(shard -> shard.leave(why));
+      standing.accept(true, why);
     }
   }
 
@@ -599,7 +599,7 @@ final class WorkerSession {
 
   /** Gives the places up without waiting for the answers. */
   void leave() {
-    queue.run(() -> shards.forEach(RemoteShard::leave));
+    queue.run(() -> shards.forEach(shard -> shard.leave("")));
   }
 
   /**
@@ -614,7 +614,7 @@ final class WorkerSession {
         () -> {
           closed = true;
           CompletableFuture<?>[] leaves =
-              shards.stream().map(RemoteShard::leave).toArray(CompletableFuture<?>[]::new);
+              shards.stream().map(shard -> shard.leave("")).toArray(CompletableFuture<?>[]::new);
           asked.completeExceptionally(closedException());
           CompletableFuture.allOf(leaves)
               .orTimeout(patience.silence().toNanos(), TimeUnit.NANOSECONDS)
@@ -682,9 +682,10 @@ final class WorkerSession {
   private void giveUp(CompletableFuture<?> result, Throwable error) {
     if (!result.isDone()) {
       Throwable cause = error.getCause();
-      boolean wrapped = error instanceof CompletionException && cause != null;
-      shards.forEach(RemoteShard::leave);
-      result.completeExceptionally(wrapped ? cause : error);
+      Throwable why = error instanceof CompletionException && cause != null ? cause : error;
+      String said = String.valueOf(why.getMessage());
+      shards.forEach(shard -> shard.leave(said));
+      result.completeExceptionally(why);
     }
   }
 

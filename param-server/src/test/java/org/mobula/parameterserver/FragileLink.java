@@ -73,8 +73,8 @@ final class FragileLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<Void> leave(Caller caller) {
-    return ask(to -> to.leave(caller));
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
+    return ask(to -> to.leave(caller, trouble));
   }
 
   @Override

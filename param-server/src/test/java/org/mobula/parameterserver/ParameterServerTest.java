@@ -371,10 +371,20 @@ class ParameterServerTest {
     Gate gate = new Gate();
     EnvironmentFactory hanging = () -> new HangsInOtherThreads(CART_POLE.create(), own, gate);
     List<String> failures = new ArrayList<>();
+    ConcurrentLinkedQueue<String> taken = new ConcurrentLinkedQueue<>();
     ServerConfig server = server(2).withProgressTimeout(Duration.ofMillis(200));
     try (TaskRuntime runtime = runtime(false)) {
       try (ParameterServer parameters =
-          ParameterServer.on(runtime, server, hanging, failures::add)) {
+          ParameterServer.on(
+              runtime,
+              server,
+              hanging,
+              failures::add,
+              event -> {
+                if (event.kind() == ShardEvent.Kind.LEARNER_TAKEN_OFF) {
+                  taken.add(event.toString());
+                }
+              })) {
         Trainer trainer =
             trainer(config(2).withStop(StopConfig.defaults()), server, parameters)
                 .listener(
@@ -394,7 +404,8 @@ class ParameterServerTest {
                         if (!failures.isEmpty() && !forEver) {
                           gate.open();
                         }
-                        boolean hangs = forEver && gate.isReached() && !failures.isEmpty();
+                        boolean hangs =
+                            forEver && gate.isReached() && !failures.isEmpty() && !taken.isEmpty();
                         if (control != null && (back || hangs)) {
                           control.stop("enough was seen");
                         }
@@ -411,6 +422,10 @@ class ParameterServerTest {
                 + " gradient for \\d+ s and gives its place up, so that the others go on; it joins"
                 + " again when it does");
     if (forEver) {
+      // What any other process hears from the shard.
+      assertThat(taken.element())
+          .startsWith("shard 0: learner 1 takes no part any more: it has finished no step of its")
+          .endsWith("so that the others go on; it joins again when it does");
       assertThat(failures.get(failures.size() - 1))
           .startsWith("learner 1 failed: it has finished no step of its environments");
     } else {

@@ -315,8 +315,8 @@ final class Simulation {
     }
 
     @Override
-    public CompletableFuture<Void> leave(Caller caller) {
-      return ask(shard -> shard.leave(caller));
+    public CompletableFuture<Void> leave(Caller caller, String trouble) {
+      return ask(shard -> shard.leave(caller, trouble));
     }
 
     @Override

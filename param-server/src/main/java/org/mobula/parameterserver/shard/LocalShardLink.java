@@ -36,8 +36,8 @@ public final class LocalShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<Void> leave(Caller caller) {
-    return ask(shard -> shard.leave(caller));
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
+    return ask(shard -> shard.leave(caller, trouble));
   }
 
   @Override

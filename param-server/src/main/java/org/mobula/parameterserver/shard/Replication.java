@@ -65,6 +65,10 @@ final class Replication {
   private @Nullable ShardLink candidate;
 
   private String candidateAddress = "";
+
+  /** There should be a replica, but none was named. */
+  private boolean promised;
+
   private long pauseNanos = FIRST_PAUSE_NANOS;
   private long pauseEnds;
   private @Nullable Follower follower;
@@ -153,7 +157,8 @@ final class Replication {
 
   /** Whether there should be a replica and none is in step. */
   boolean isMissing() {
-    return standing.isPrimary() && !hasReplica() && (candidate != null || standing.guarded);
+    boolean wanted = candidate != null || standing.guarded || promised;
+    return standing.isPrimary() && !hasReplica() && wanted;
   }
 
   /**
@@ -209,6 +214,14 @@ final class Replication {
     if (!hasReplica() && standing.isPrimary()) {
       attach(link);
     }
+  }
+
+  /** There should be a replica, and none was named: nothing can be done but say so. */
+  void promised() {
+    promised = true;
+    standing.events.happened(
+        Kind.REPLICA_MISSING,
+        "there should be a replica (parameters.server.replicas), but this shard was not told of any, so nobody takes over when it fails: start it anew and name its replica");
   }
 
   private void attach(ShardLink link) {

@@ -37,6 +37,9 @@ public final class Shard implements AutoCloseable {
    */
   private static final int LONG_SLICE = 1 << 23;
 
+  /** Characters of a learner's explanation that are kept. */
+  private static final int MOST_WORDS = 500;
+
   /** Of shards that are started together, once. */
   private static final long FIRST_HISTORY = 1;
 
@@ -437,7 +440,7 @@ public final class Shard implements AutoCloseable {
   }
 
   /** See {@link ShardLink#leave}. */
-  public CompletableFuture<Void> leave(Caller caller) {
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
     return inTurn(
         future -> {
           // In a later epoch it has decided something that this replica does not know.
@@ -448,9 +451,14 @@ public final class Shard implements AutoCloseable {
           Worker worker = workers.of(caller);
           if (worker != null) {
             rounds.abandonTurn(worker, "worker " + caller.worker() + " has left");
-            if (worker.present) {
+            if (worker.present && trouble.isEmpty()) {
               standing.events.happened(
                   ShardEvent.Kind.LEARNER_LEFT, "learner " + caller.worker() + " has left");
+            } else if (worker.present) {
+              standing.events.happened(
+                  ShardEvent.Kind.LEARNER_TAKEN_OFF,
+                  "learner %s takes no part any more: %s"
+                      .formatted(caller.worker(), plain(trouble)));
             }
             remove(worker);
           }
@@ -459,6 +467,16 @@ public final class Shard implements AutoCloseable {
           }
           answers.hold(standing.coveringSequence(), future, () -> future.complete(null));
         });
+  }
+
+  /** A learner's words, which people read on terminals. */
+  private static String plain(String words) {
+    return words
+        .codePoints()
+        .filter(each -> !Character.isISOControl(each))
+        .limit(MOST_WORDS)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 
   /**
@@ -666,6 +684,13 @@ public final class Shard implements AutoCloseable {
    */
   public void replicateTo(ShardLink link) {
     run(() -> replication.replicateTo(link));
+  }
+
+  /**
+   * There should be a replica, but none is named: reports it, and counts as one that is missing.
+   */
+  public void lacksReplica() {
+    run(replication::promised);
   }
 
   /**

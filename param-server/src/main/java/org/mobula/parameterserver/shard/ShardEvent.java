@@ -25,7 +25,7 @@ public record ShardEvent(Kind kind, int shard, String message) {
     LEARNER_JOINED,
     /** A learner has taken its leave. */
     LEARNER_LEFT,
-    /** A learner was silent for too long; the others go on. */
+    /** A learner was silent, or made no progress, for too long; the others go on. */
     LEARNER_TAKEN_OFF,
     /** The replica has all that the primary has. */
     REPLICA_ATTACHED,

@@ -41,8 +41,12 @@ public interface ShardLink extends AutoCloseable {
    */
   CompletableFuture<Joined> join(Join join);
 
-  /** Takes the caller off the workers that rounds wait for, with what it has pushed unapplied. */
-  CompletableFuture<Void> leave(Caller caller);
+  /**
+   * Takes the caller off the workers that rounds wait for, with what it has pushed unapplied.
+   *
+   * @param trouble why it cannot stay, for the others; empty where it has nothing more to do
+   */
+  CompletableFuture<Void> leave(Caller caller, String trouble);
 
   /**
    * Hands in a gradient without wanting values.

@@ -128,8 +128,8 @@ public final class ReconnectingShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<Void> leave(Caller caller) {
-    return ask(link -> link.leave(caller));
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
+    return ask(link -> link.leave(caller, trouble));
   }
 
   @Override

@@ -92,7 +92,9 @@ final class ShardRequests {
       }
       case LEAVE -> {
         Caller caller = RequestWords.readCaller(head, epoch);
-        yield Request.of(() -> reply(kind, id, shard.leave(caller), (out, nothing) -> leaveSeat()));
+        String trouble = Words.readText(head);
+        yield Request.of(
+            () -> reply(kind, id, shard.leave(caller, trouble), (out, nothing) -> leaveSeat()));
       }
       case PUSH, PUSH_PULL -> readPush(kind, id, epoch, head);
       case COMMIT -> {

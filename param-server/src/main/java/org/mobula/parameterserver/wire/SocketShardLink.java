@@ -155,9 +155,15 @@ public final class SocketShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<Void> leave(Caller caller) {
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
     return this.<@Nullable Void>ask(
-        Kind.LEAVE, caller.epoch(), out -> RequestWords.caller(out, caller), in -> null);
+        Kind.LEAVE,
+        caller.epoch(),
+        out -> {
+          RequestWords.caller(out, caller);
+          Words.text(out, trouble);
+        },
+        in -> null);
   }
 
   @Override

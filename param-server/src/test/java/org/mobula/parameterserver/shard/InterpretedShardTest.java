@@ -52,7 +52,7 @@ class InterpretedShardTest extends ShardDeviceContract {
         shard.restore(new Restore(Caller.reader(epoch), state, 0)).join();
       }
       for (int worker = 0; worker < 3; worker++) {
-        shard.leave(new Caller(worker, 7, epoch)).join();
+        shard.leave(new Caller(worker, 7, epoch), "").join();
       }
       if (i < 4) {
         most = Math.max(most, device.arrays());

@@ -14,7 +14,7 @@ public abstract class ReplicatingLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<Void> leave(Caller caller) {
+  public CompletableFuture<Void> leave(Caller caller, String trouble) {
     return never();
   }
 

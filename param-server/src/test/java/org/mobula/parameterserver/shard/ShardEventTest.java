@@ -63,9 +63,9 @@ class ShardEventTest {
     join(shard, 0); // it asks again, which is nothing new
     assertThat(last()).isEqualTo("shard 3: learner 0 has joined");
     join(shard, 1);
-    shard.leave(new Caller(1, 7, 0)).join();
+    shard.leave(new Caller(1, 7, 0), "").join();
     assertThat(last()).isEqualTo("shard 3: learner 1 has left");
-    shard.leave(new Caller(1, 7, 0)).join();
+    shard.leave(new Caller(1, 7, 0), "").join();
     now.addAndGet(Duration.ofSeconds(10).toNanos());
     shard.expire();
     assertThat(last()).startsWith("shard 3: learner 0 was silent for too long and is taken off");
@@ -134,6 +134,28 @@ class ShardEventTest {
     shard.expire();
     assertThat(last())
         .isEqualTo("shard 3: the replica has version 0 and repeats each step from now on");
+  }
+
+  @Test
+  void aLearnerThatCannotStaySaysWhy() {
+    Shard shard = primary();
+    join(shard, 1);
+    String why = "it hangs\n\u001b[2J" + "!".repeat(1000);
+    shard.leave(new Caller(1, 7, 0), why).join();
+    assertThat(kinds()).containsExactly(Kind.LEARNER_JOINED, Kind.LEARNER_TAKEN_OFF);
+    assertThat(last())
+        .isEqualTo("shard 3: learner 1 takes no part any more: it hangs[2J" + "!".repeat(500 - 11));
+  }
+
+  @Test
+  void aReplicaThatWasNotNamedIsMissing() {
+    Shard shard = primary();
+    assertThat(shard.status().join().replicaMissing()).isFalse();
+    shard.lacksReplica();
+    assertThat(kinds()).containsExactly(Kind.REPLICA_MISSING);
+    assertThat(shard.status().join().replicaMissing()).isTrue();
+    shard.replicateTo(new LocalShardLink(Shard.replica(setup, now::get)));
+    assertThat(shard.status().join().replicaMissing()).isFalse();
   }
 
   @Test

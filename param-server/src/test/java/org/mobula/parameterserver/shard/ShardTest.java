@@ -270,7 +270,7 @@ class ShardTest {
     }
     push(shard, 0, 1, 0, 1);
     CompletableFuture<Stepped> left = push(shard, 1, 1, 0, 100);
-    shard.leave(new Caller(1, 7, 0)).join();
+    shard.leave(new Caller(1, 7, 0), "").join();
     assertRefused(left, Refusal.NOT_JOINED, "has left");
     push(shard, 2, 1, 0, 3);
     assertThat(first(shard)).isEqualTo(-2);
@@ -287,7 +287,7 @@ class ShardTest {
       }
     }
     assertRefused(shard.join(new Join(1, 99, hash, 0, 4)), Refusal.ALREADY_JOINED, "worker 1");
-    shard.leave(new Caller(1, 51, 0)).join();
+    shard.leave(new Caller(1, 51, 0), "").join();
     assertThat(shard.join(new Join(Join.ANY, 99, hash, 0, 4)).join().worker()).isEqualTo(1);
   }
 

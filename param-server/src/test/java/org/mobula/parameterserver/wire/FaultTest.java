@@ -228,7 +228,7 @@ class FaultTest {
       float[] saved = shard.ask(link -> link.snapshot(caller)).slice().parameters().values();
       assertThat(saved).isEqualTo(values.array());
       target.set(Kind.LEAVE.id);
-      shard.ask(link -> link.leave(caller));
+      shard.ask(link -> link.leave(caller, ""));
       target.set(Kind.HEALTH.id);
       assertThat(shard.ask(ShardLink::status).version()).isEqualTo(1);
       assertThat(shard.lost).isEqualTo(10); // each of the ten once

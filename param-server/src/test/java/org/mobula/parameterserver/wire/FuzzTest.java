@@ -169,7 +169,7 @@ class FuzzTest {
                 assertThat(e.refusal()).isEqualTo(Refusal.FENCED);
               }
             });
-    Wires.get(link.leave(new Caller(0, 7, joined.epoch() + 1)));
+    Wires.get(link.leave(new Caller(0, 7, joined.epoch() + 1), ""));
   }
 
   // Mutations.

@@ -190,7 +190,7 @@ class SocketShardLinkTest {
     told.add(List.of(status.role(), status.epoch(), status.version(), status.consistency()));
     told.add(List.of(status.workers(), status.pushes(), status.staleness(), status.duplicates()));
     told.add(refusal(link.push(new Push(caller, 4, 3, 0.1), FloatSlice.of(new float[size - 1]))));
-    Wires.get(link.leave(caller));
+    Wires.get(link.leave(caller, ""));
     told.add(Wires.get(link.status()).workers());
     // Arrays by their bits: comparing them number by number takes a test framework seconds.
     told.replaceAll(each -> each instanceof float[] floats ? bits(floats) : each);
