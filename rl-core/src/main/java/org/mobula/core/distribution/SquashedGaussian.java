@@ -22,6 +22,7 @@ import java.util.random.RandomGenerator;
  */
 public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistribution {
   private static final double LOG_2 = Math.log(2);
+  private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
   private static final double LARGEST_INSIDE = Math.nextDown(1.0f);
 
   // Where the Gaussian is narrow: the trapezoid rule at x = −6, −5.75, … 6 standard deviations; on
@@ -91,6 +92,68 @@ public record SquashedGaussian(DiagonalGaussian gaussian) implements ActionDistr
   private static double logSlope(double u) {
     double size = Math.abs(u);
     return 2 * (LOG_2 - size - Math.log(1 + Math.exp(-2 * size)));
+  }
+
+  /**
+   * An action made of noise, so that what follows from it can be differentiated by the parameters
+   * (Kingma and Welling 2014; Haarnoja et al. 2018, appendix C): {@code a = tanh(μ + σ·ε)}. Unlike
+   * {@link #logProbability}, which sees the rounded action only, its log-density is that of u = μ +
+   * σ·ε, exact where a rounds to ±1.
+   *
+   * @param noise ε, {@link #actionSize} standard normal numbers at {@code noiseOffset}
+   * @param action receives the action
+   * @return the log-density of the action
+   */
+  public float fromNoise(
+      float[] parameters,
+      int offset,
+      float[] noise,
+      int noiseOffset,
+      float[] action,
+      int actionOffset) {
+    int dimensions = actionSize();
+    double sum = 0;
+    for (int i = 0; i < dimensions; i++) {
+      double epsilon = noise[noiseOffset + i];
+      double logDeviation = parameters[offset + dimensions + i];
+      double u = parameters[offset + i] + Math.exp(logDeviation) * epsilon;
+      action[actionOffset + i] = (float) Math.tanh(u);
+      sum += -0.5 * epsilon * epsilon - logDeviation - HALF_LOG_2_PI - logSlope(u);
+    }
+    return (float) sum;
+  }
+
+  /**
+   * Adds the gradient of a loss that depends on the action and its log-density, with the noise held
+   * fast: with s = 1 − tanh²(u), ∂a/∂μ = s, ∂a/∂ log σ = s·σε, ∂ log π/∂μ = 2a and ∂ log π/∂ log σ
+   * = 2a·σε − 1.
+   *
+   * @param noise as it was for {@link #fromNoise}
+   * @param actionGradient the loss differentiated by the action
+   * @param logProbabilityScale the loss differentiated by the log-density
+   * @param gradient {@link #parameters} numbers at {@code gradientOffset}
+   */
+  public void addNoiseGradient(
+      float[] parameters,
+      int offset,
+      float[] noise,
+      int noiseOffset,
+      float[] actionGradient,
+      int actionGradientOffset,
+      float logProbabilityScale,
+      float[] gradient,
+      int gradientOffset) {
+    int dimensions = actionSize();
+    for (int i = 0; i < dimensions; i++) {
+      double reach =
+          Math.exp(parameters[offset + dimensions + i]) * (double) noise[noiseOffset + i];
+      double u = parameters[offset + i] + reach;
+      double byU =
+          actionGradient[actionGradientOffset + i] * Math.exp(logSlope(u))
+              + logProbabilityScale * 2 * Math.tanh(u);
+      gradient[gradientOffset + i] += (float) byU;
+      gradient[gradientOffset + dimensions + i] += (float) (byU * reach - logProbabilityScale);
+    }
   }
 
   /** The Gaussian's entropy + Σ E[log(1 − tanh²(u))], the expectation by quadrature. */

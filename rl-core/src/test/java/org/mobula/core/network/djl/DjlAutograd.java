@@ -20,17 +20,20 @@ public final class DjlAutograd {
    * @return the derivative by each number
    */
   public static float[] gradient(float[] point, Shape shape, UnaryOperator<NDArray> function) {
-    boolean before = JniUtils.isGradMode();
-    JniUtils.setGradMode(true);
+    // The scope loads PyTorch, before which nothing of it can be asked.
     try (NDManager scope = DjlEngine.newScope()) {
-      NDArray array = scope.create(point, shape);
-      array.setRequiresGradient(true);
-      NDArray value = function.apply(array);
-      NDArray one = scope.ones(value.getShape());
-      JniUtils.backward((PtNDArray) value, (PtNDArray) one, false, false);
-      return array.getGradient().toFloatArray();
-    } finally {
-      JniUtils.setGradMode(before);
+      boolean before = JniUtils.isGradMode();
+      JniUtils.setGradMode(true);
+      try {
+        NDArray array = scope.create(point, shape);
+        array.setRequiresGradient(true);
+        NDArray value = function.apply(array);
+        NDArray one = scope.ones(value.getShape());
+        JniUtils.backward((PtNDArray) value, (PtNDArray) one, false, false);
+        return array.getGradient().toFloatArray();
+      } finally {
+        JniUtils.setGradMode(before);
+      }
     }
   }
 

@@ -1,0 +1,71 @@
+package org.mobula.core.algorithm.td3;
+
+import java.util.random.RandomGenerator;
+import org.mobula.core.algorithm.CriticLoss;
+
+/**
+ * TD3 (Fujimoto, van Hoof and Meger 2018, algorithm 1). The actor's action is the tangent of its
+ * outputs, in (−1, 1):
+ *
+ * <pre>
+ *   a'         = clip(tanh(π'(s')) + clip(noise, ±c), ±1)
+ *   target     = r + discount · min Q'(s', a')
+ *   actor loss = −Q₁(s, tanh(π(s)))
+ * </pre>
+ *
+ * <p>DDPG (Lillicrap et al. 2016) is the case of one critic without noise.
+ *
+ * @param critics the loss of the critics
+ * @param noise standard deviation of the noise on target actions, in half widths of the bounds
+ * @param noiseClip c: the noise lies within ± this
+ */
+record Td3Loss(CriticLoss critics, float noise, float noiseClip) {
+  /** Turns the actor's outputs into actions, in place. */
+  static void squash(float[] outputs, int numbers) {
+    for (int i = 0; i < numbers; i++) {
+      outputs[i] = (float) Math.tanh(outputs[i]);
+    }
+  }
+
+  /**
+   * Adds noise to the target actor's actions, so that the critics' narrow peaks are not learnt
+   * from.
+   *
+   * @param numbers of all actions
+   */
+  void smooth(float[] actions, int numbers, RandomGenerator random) {
+    if (noise == 0) {
+      return;
+    }
+    for (int i = 0; i < numbers; i++) {
+      float shift = (float) (noise * random.nextGaussian());
+      float held = Math.max(-noiseClip, Math.min(noiseClip, shift));
+      actions[i] = Math.max(-1, Math.min(1, actions[i] + held));
+    }
+  }
+
+  /**
+   * Writes the targets of the critics.
+   *
+   * @param nextValues {@code [count][critics]} of the target network
+   */
+  void targets(float[] rewards, float[] discounts, float[] nextValues, float[] targets, int count) {
+    for (int row = 0; row < count; row++) {
+      targets[row] =
+          discounts[row] == 0
+              ? rewards[row]
+              : rewards[row] + discounts[row] * critics.leastValue(nextValues, row);
+    }
+  }
+
+  /**
+   * Carries a gradient at actions back to the outputs that they are the tangents of.
+   *
+   * @param gradients at the actions; becomes that at the outputs
+   */
+  static void unsquash(float[] actions, float[] gradients, int numbers) {
+    for (int i = 0; i < numbers; i++) {
+      gradients[i] *= (1 - actions[i]) * (1 + actions[i]);
+    }
+  }
+}
