@@ -8,11 +8,9 @@ import io.grpc.TlsServerCredentials;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import io.grpc.util.AdvancedTlsX509KeyManager;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -26,7 +24,6 @@ import org.mobula.serve.http.Transport;
 public final class GrpcServer implements AutoCloseable {
   private static final int MAX_CALLS_PER_CONNECTION = 1024;
   private static final int EVENT_LOOPS = 4;
-  private static final long CERTIFICATE_MINUTES = 1;
   private static final long CANCEL_SECONDS = 5;
 
   private final ScheduledExecutorService clock =
@@ -115,22 +112,9 @@ public final class GrpcServer implements AutoCloseable {
     if (tls == null) {
       return InsecureServerCredentials.create();
     }
-    tls.checkPrivateKey();
-    AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
-    try {
-      keys.updateIdentityCredentials(
-          tls.certificates().toFile(),
-          tls.privateKey().toFile(),
-          CERTIFICATE_MINUTES,
-          TimeUnit.MINUTES,
-          clock);
-    } catch (IOException | GeneralSecurityException e) {
-      throw new IOException(
-          "%s and %s must be PEM files with certificates and a PKCS #8 key without a password: %s"
-              .formatted(tls.certificates(), tls.privateKey(), e.getMessage()),
-          e);
-    }
-    return TlsServerCredentials.newBuilder().keyManager(keys).build();
+    CertificateFiles files = new CertificateFiles(tls);
+    var unused = clock.scheduleWithFixedDelay(files::look, 1, 1, TimeUnit.SECONDS);
+    return TlsServerCredentials.newBuilder().keyManager(files.keys()).build();
   }
 
   /** Where it listens, with the port that it got. */

@@ -4,9 +4,6 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -33,7 +30,7 @@ final class TlsContexts {
     this.files = files;
     this.clock = clock;
     lookedNanos = clock.getAsLong();
-    stamp = stamp();
+    stamp = files.stamp();
     context = load();
   }
 
@@ -49,7 +46,7 @@ final class TlsContexts {
 
   private void reload() {
     try {
-      List<Object> found = stamp();
+      List<Object> found = files.stamp();
       if (!found.equals(stamp)) {
         context = load();
         stamp = found;
@@ -59,15 +56,6 @@ final class TlsContexts {
       // Files are often replaced one after the other: the next look may find both.
       log.warn("Certificate stays the one before: {}", e.getMessage());
     }
-  }
-
-  private List<Object> stamp() throws IOException {
-    return List.of(stamp(files.certificates()), stamp(files.privateKey()));
-  }
-
-  private static List<Object> stamp(Path file) throws IOException {
-    BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-    return List.of(found.lastModifiedTime(), found.size(), String.valueOf(found.fileKey()));
   }
 
   private SslContext load() throws IOException {
