@@ -22,7 +22,7 @@ interface RunOutput {
   /**
    * After a run that failed; the error itself goes to standard error.
    *
-   * @param run null for a learner that had joined another run
+   * @param run null for a learner that had joined another run, and where no run was begun
    */
   void failed(@Nullable Path run, String message);
 }

@@ -26,8 +26,12 @@ final class RunState implements AutoCloseable {
 
   private final FileChannel channel;
 
-  private RunState(FileChannel channel) {
+  /** What it held before. */
+  private final ByteBuffer former;
+
+  private RunState(FileChannel channel, ByteBuffer former) {
     this.channel = channel;
+    this.former = former;
   }
 
   /** What became of a run. */
@@ -66,7 +70,13 @@ final class RunState implements AutoCloseable {
             run + " is being trained by another process",
             "Wait until it ends, or stop it by Ctrl-C there.");
       }
-      return new RunState(channel);
+      // By this channel: who closes another one of the file gives the lock back.
+      ByteBuffer former = ByteBuffer.allocate((int) Math.min(channel.size(), LOCKED_BYTE));
+      boolean more = true;
+      while (more && former.hasRemaining()) {
+        more = channel.read(former, former.position()) > 0;
+      }
+      return new RunState(channel, former.flip());
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -76,8 +86,16 @@ final class RunState implements AutoCloseable {
   /** Says what the run is doing now, or how it ended. */
   void write(Kind kind, String reason) throws IOException {
     String text = kind.word() + "\n" + reason.replaceAll("\\R", " ") + "\n";
+    write(ByteBuffer.wrap(text.getBytes(UTF_8)));
+  }
+
+  /** Says what it said before this process held it. */
+  void putBack() throws IOException {
+    write(former.rewind());
+  }
+
+  private void write(ByteBuffer bytes) throws IOException {
     channel.truncate(0);
-    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
     while (bytes.hasRemaining()) {
       channel.write(bytes, bytes.position());
     }

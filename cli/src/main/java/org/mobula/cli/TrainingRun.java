@@ -1,12 +1,14 @@
 package org.mobula.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.collection.ExperienceSource;
@@ -21,11 +23,14 @@ import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingException;
+import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
+import org.mobula.parameterserver.ShardLostException;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.rollout.RolloutWorkers;
 
@@ -37,6 +42,9 @@ final class TrainingRun implements AutoCloseable {
   private final EnvironmentFactory environment;
   private final @Nullable Checkpoint checkpoint;
   private final long stepsBefore;
+
+  /** Whether it has parameters to train. */
+  private boolean begun;
 
   private TrainingRun(
       RunDirectory directory,
@@ -224,7 +232,14 @@ final class TrainingRun implements AutoCloseable {
         Trainer.builder(config)
             .environment(environment)
             .directory(directory.path())
-            .listener(display);
+            .listener(display)
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onStart(TrainingControl control) {
+                    begun = true;
+                  }
+                });
     if (runtime != null && config.workers().count() > 0) {
       trainer.experience(workers(runtime, display));
     }
@@ -286,9 +301,43 @@ final class TrainingRun implements AutoCloseable {
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {
     String message = ErrorReport.message(error);
+    if (!begun && isTurnedAway(error)) {
+      return turnedAway(output, message, error);
+    }
     state.write(RunState.Kind.FAILED, message);
     output.failed(directory.path(), message);
     return CommandFailure.failed(directory.path() + " failed: " + message, remedy(error), error);
+  }
+
+  /** Whether running shards will not have the run, or are not there. */
+  private static boolean isTurnedAway(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RefusedException || cause instanceof ShardLostException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Nothing has happened: a new run leaves no directory, and a resumed one is what it was. */
+  private RuntimeException turnedAway(RunOutput output, String message, Throwable error)
+      throws IOException {
+    String remedy = remedy(error);
+    if (checkpoint != null) {
+      state.putBack();
+      output.failed(directory.path(), message);
+      return CommandFailure.failed(
+          directory.path() + " was not resumed: " + message, remedy, error);
+    }
+    state.close();
+    try (Stream<Path> files = Files.list(directory.path())) {
+      for (Path file : files.toList()) {
+        Files.delete(file); // nothing but the state and events: the trainer has not begun
+      }
+    }
+    Files.delete(directory.path());
+    output.failed(null, message);
+    return CommandFailure.failed("no run was begun: " + message, remedy, error);
   }
 
   /** A command that leads out of the failure, not back to it. */
@@ -296,6 +345,8 @@ final class TrainingRun implements AutoCloseable {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
       if (cause instanceof RefusedException refused) {
         return ShardRefusals.remedy(refused);
+      } else if (cause instanceof ShardLostException && !begun) {
+        return "Start the shards, or name their addresses; {mobula} parameter-server status asks them.";
       } else if (cause instanceof OutOfMemoryError) {
         return ErrorReport.MORE_MEMORY;
       }

@@ -231,6 +231,9 @@ class ParameterServerCommandTest {
           "algorithm.ppo.optimizer.sgd.momentum is 0.0 but nothing at the shard",
           "Give the training file and the --set that the shards were started with.");
       assertThat(host.status().version()).isEqualTo(8);
+      assertThat(folder.resolve("runs/tiny-2"))
+          .as("who is turned away leaves no run")
+          .doesNotExist();
       Cli.Outcome third = train(tiny, host, "--take-over", "--seed", "9");
       assertThat(third.exitCode()).as(third.err()).isZero();
       assertThat(host.status().version()).isEqualTo(16);
@@ -262,7 +265,11 @@ class ParameterServerCommandTest {
       assertFails(
           Cli.run(resume),
           "the shards are at version 8 but the saved state at 6: to go back loses 2 versions",
-          "train --resume RUN --take-over brings all shards to the run's newest checkpoint");
+          "train --resume RUN --take-over brings all shards to the run's newest checkpoint",
+          run + " was not resumed: ");
+      assertThat(Cli.run("runs", folder.resolve("runs").toString()).out())
+          .as("it is what it was")
+          .containsPattern("tiny-1 .*finished");
       assertThat(host.status().version()).isEqualTo(8);
       String[] takeOver = Arrays.copyOf(resume, resume.length + 1);
       takeOver[resume.length] = "--take-over";
@@ -288,6 +295,36 @@ class ParameterServerCommandTest {
       assertThat(json.exitCode()).isEqualTo(1);
       assertThat(json.out()).contains("\"state\":\"failed\"", "algorithm.ppo.discount is 0.0");
     }
+  }
+
+  @Test
+  void aRunThatFindsNoShardOrNoEntranceLeavesNoDirectory() throws IOException {
+    String tiny = TrainingFiles.tiny(folder);
+    Path runs = folder.resolve("runs");
+    String gone;
+    try (ShardHost host = shard(tiny, ListenConfig.defaults().withToken("secret"))) {
+      gone = host.address().toString();
+      assertFails(
+          train(tiny, host),
+          "no run was begun: ",
+          "asks for a token",
+          "Give the shards' own token");
+      assertThat(runs).isEmptyDirectory();
+    }
+    Cli.Outcome json =
+        Cli.run(
+            "train",
+            tiny,
+            "--json",
+            "--runs-directory",
+            runs.toString(),
+            "--set",
+            "parameters.server.silence=60ms",
+            "--set",
+            "parameters.server.addresses=['" + gone + "']");
+    assertFails(json, "no run was begun: ", "Start the shards, or name their addresses");
+    assertThat(json.out()).contains("{\"event\":\"end\",\"state\":\"failed\",\"reason\":");
+    assertThat(runs).isEmptyDirectory();
   }
 
   @Test
