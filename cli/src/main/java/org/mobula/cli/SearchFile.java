@@ -2,17 +2,27 @@ package org.mobula.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.metrics.MetricNames;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.runtime.Resources;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
+import org.mobula.parameterserver.ServerConfig;
 import org.mobula.tune.ParameterConfig;
 import org.mobula.tune.TrainingObjective;
+import org.mobula.tune.Trial;
 import org.mobula.tune.TuneConfig;
 import org.mobula.tune.scheduler.NoScheduler;
 import org.mobula.tune.space.CategoricalParameter;
@@ -20,15 +30,18 @@ import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.IntParameter;
 import org.mobula.tune.space.Parameter;
 import org.mobula.tune.space.SearchSpace;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A search file and the training file that it searches, with every mistake in them found.
  *
  * @param config what the search file says
  * @param base what the training file says
- * @param objective trains with a trial's parameters
+ * @param nested what a trial's workers, learners and shards take at most
  */
-record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective objective) {
+record SearchFile(TuneConfig config, TrainingConfig base, Resources nested) {
+  private static final Logger LOG = LoggerFactory.getLogger(SearchFile.class);
 
   static SearchFile read(Path file, List<String> overrides) {
     TuneConfig config =
@@ -41,20 +54,27 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
           "Name a training file by its path from the search file's folder.");
     }
     TrainingConfig base = ConfigFiles.read(basePath, List.of());
-    ConfiguredEnvironment.policy(
-        base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());
-    TrainingObjective objective;
-    try {
-      objective = TrainingObjective.of(base).withMetrics(config.metric());
-    } catch (IllegalArgumentException e) {
+    PolicySpec policy =
+        ConfiguredEnvironment.policy(
+            base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());
+    ConfigFiles.checkShards(base, policy, basePath, List.of());
+    if (base.parameters() instanceof ServerConfig server && !server.addresses().isEmpty()) {
       throw CommandFailure.setting(
           ConfigReader.place(file, overrides, List.of("base")),
-          ErrorReport.message(e),
-          "Take another training file.");
+          "%s trains on running shards (parameters.server.addresses), which are one run's, not every trial's"
+              .formatted(config.base()),
+          "Leave addresses out there: each trial then starts its own shards.");
     }
+    TrainingObjective objective =
+        TrainingObjective.of(
+            base,
+            ConfigFiles.alternatives(),
+            (trial, training, trainer) -> trainer.build().train());
+    List<Resources> nested = new ArrayList<>(List.of(Plugs.resources(base)));
     SearchSpace space = space(file, overrides, config);
     for (Parameter parameter : space.parameters()) {
       check(file, overrides, objective, space, parameter);
+      nested.addAll(nested(objective, parameter));
       if (parameter.name().startsWith("environment.")) {
         checkEnvironments(file, overrides, objective, parameter);
       }
@@ -83,7 +103,60 @@ record SearchFile(TuneConfig config, TrainingConfig base, TrainingObjective obje
               + MetricNames.ROLLOUT_EPISODE_RETURN_MEAN
               + ".");
     }
-    return new SearchFile(config, base, objective);
+    return new SearchFile(
+        config,
+        base,
+        nested.stream()
+            .max(Comparator.comparing(each -> each.amount(Resources.CPU)))
+            .orElse(Resources.NONE));
+  }
+
+  /** With each end of the range alone: what does not fit so is another check's affair. */
+  private static List<Resources> nested(TrainingObjective objective, Parameter parameter) {
+    List<Resources> all = new ArrayList<>();
+    for (Object value : ends(parameter)) {
+      try {
+        all.add(Plugs.resources(objective.config(Map.of(parameter.name(), value))));
+      } catch (ConfigException e) {
+        // Right beside another parameter's value alone.
+      }
+    }
+    return all;
+  }
+
+  /** Trains with a trial's parameters; its workers, learners and shards live on that runtime. */
+  TrainingObjective objective(TaskRuntime runtime) {
+    return TrainingObjective.of(
+            base,
+            ConfigFiles.alternatives(),
+            (trial, config, trainer) -> train(runtime, trial, config, trainer))
+        .withMetrics(config.metric());
+  }
+
+  private static TrainingResult train(
+      TaskRuntime runtime, Trial trial, TrainingConfig config, Trainer.Builder trainer) {
+    EnvironmentFactory environment =
+        EnvironmentCatalogue.standard()
+            .factory(config.environment().name(), config.environment().options());
+    String place = "trial-" + trial.number() + "/";
+    RunEvents events =
+        trial.directory().map(path -> new RunEvents(path, InstantSource.system())).orElse(null);
+    try (Plugs plugs =
+        new Plugs(
+            config,
+            environment,
+            runtime,
+            failure -> LOG.warn("{}{}", place, failure),
+            event -> {
+              if (events != null) {
+                events.record(event);
+              }
+            },
+            place,
+            false)) {
+      plugs.into(trainer);
+      return trainer.build().train();
+    }
   }
 
   private static SearchSpace space(Path file, List<String> overrides, TuneConfig config) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.JsonSchema;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.tune.Study;
 import org.mobula.tune.StudyException;
 import org.mobula.tune.StudyResult;
@@ -40,7 +40,7 @@ final class StudyRun {
     Path directory = studies.create(search, name);
     Files.writeString(
         directory.resolve(Studies.BASE),
-        ConfigWriter.write(file.base(), TrainingConfig.algorithms()));
+        ConfigWriter.write(file.base(), ConfigFiles.alternatives()));
     Files.writeString(
         directory.resolve(Studies.SEARCH),
         ConfigWriter.write(file.config().withBase(Studies.BASE), TuneConfig.alternatives()));
@@ -87,22 +87,25 @@ final class StudyRun {
     int exitCode;
     try (StudyDisplay display = StudyDisplay.of(out, err, terminal, json, file.config())) {
       display.begin(directory);
-      Study study =
+      Study.Builder builder =
           file.config()
               .study()
               .scheduler(scheduler())
               .name(directory.getFileName().toString())
               .directory(directory)
               .listener(display)
-              .build();
-      try (StopSignals signals =
-          StopSignals.listen(
-              signal -> {
-                study.stop(signal);
-                display.stopping(signal);
-              })) {
-        result = study.optimizeMany(file.objective()::evaluateAll);
-        exitCode = result.interrupted() ? signals.exitCode() : 0;
+              .nestedResources(file.nested());
+      try (TaskRuntime runtime = builder.localRuntime()) {
+        Study study = builder.runtime(runtime).build();
+        try (StopSignals signals =
+            StopSignals.listen(
+                signal -> {
+                  study.stop(signal);
+                  display.stopping(signal);
+                })) {
+          result = study.optimizeMany(file.objective(runtime)::evaluateAll);
+          exitCode = result.interrupted() ? signals.exitCode() : 0;
+        }
       } catch (StudyException e) {
         throw CommandFailure.failed(
             directory + " failed: " + ErrorReport.message(e),

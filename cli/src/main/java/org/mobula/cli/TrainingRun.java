@@ -7,18 +7,14 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.ppo.PpoConfig;
-import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
-import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
-import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
@@ -28,11 +24,8 @@ import org.mobula.core.training.TrainingException;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
-import org.mobula.parameterserver.ParameterServer;
-import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ShardLostException;
 import org.mobula.parameterserver.shard.RefusedException;
-import org.mobula.rollout.RolloutWorkers;
 
 /** A run that can begin or be resumed: all that could be wrong with it has been looked at. */
 final class TrainingRun implements AutoCloseable {
@@ -198,12 +191,11 @@ final class TrainingRun implements AutoCloseable {
     output.begin(directory.path(), config, stepsBefore);
     TrainingResult result;
     int exitCode;
-    ServerConfig server = ConfigFiles.server(config);
     try (TrainingDisplay display =
             output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
-        TaskRuntime runtime = runtime(server);
-        ParameterServer parameters = parameters(server, runtime, display, takeOver)) {
-      Trainer trainer = trainer(display, runtime, server, parameters, metrics);
+        TaskRuntime runtime = Plugs.any(config) ? Plugs.runtime(config) : null;
+        Plugs plugs = plugs(runtime, display, takeOver)) {
+      Trainer trainer = trainer(display, plugs, metrics);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -223,11 +215,7 @@ final class TrainingRun implements AutoCloseable {
 
   /** The composition: what plugs into the trainer's sockets. */
   private Trainer trainer(
-      TrainingDisplay display,
-      @Nullable TaskRuntime runtime,
-      @Nullable ServerConfig server,
-      @Nullable ParameterServer parameters,
-      @Nullable MetricsEndpoint metrics) {
+      TrainingDisplay display, @Nullable Plugs plugs, @Nullable MetricsEndpoint metrics) {
     Trainer.Builder trainer =
         Trainer.builder(config)
             .environment(environment)
@@ -240,11 +228,8 @@ final class TrainingRun implements AutoCloseable {
                     begun = true;
                   }
                 });
-    if (runtime != null && config.workers().count() > 0) {
-      trainer.experience(workers(runtime, display));
-    }
-    if (server != null && parameters != null) {
-      trainer.learners(server.learners()).store(parameters);
+    if (plugs != null) {
+      plugs.into(trainer);
     }
     if (metrics != null) {
       PrometheusSink sink =
@@ -258,45 +243,23 @@ final class TrainingRun implements AutoCloseable {
     return trainer.build();
   }
 
-  private static Function<ExperienceSetup, ExperienceSource> workers(
-      TaskRuntime runtime, TrainingDisplay display) {
-    return RolloutWorkers.on(runtime, failure -> display.workerFailed(failure.message()));
-  }
-
-  /** What workers, shards and learners run on; null where the trainer does all by itself. */
-  private @Nullable TaskRuntime runtime(@Nullable ServerConfig server) {
-    if (config.workers().count() == 0 && server == null) {
-      return null;
-    }
-    int learners = server == null ? 1 : server.learners();
-    // All but one learner hold a CPU for the whole run, and the shards need one now and then.
-    double usual = Math.max(Runtime.getRuntime().availableProcessors(), learners);
-    Double cpus = config.runtime().cpus();
-    return LocalTaskRuntime.builder().cpus(cpus == null ? usual : cpus).build();
-  }
-
-  private @Nullable ParameterServer parameters(
-      @Nullable ServerConfig server,
-      @Nullable TaskRuntime runtime,
-      TrainingDisplay display,
-      boolean takeOver) {
-    if (server == null || runtime == null) {
+  private @Nullable Plugs plugs(
+      @Nullable TaskRuntime runtime, TrainingDisplay display, boolean takeOver) {
+    if (runtime == null) {
       return null;
     }
     RunEvents events = new RunEvents(directory.path(), InstantSource.system());
-    ParameterServer parameters =
-        ParameterServer.on(
-                runtime,
-                server,
-                environment,
-                display::workerFailed,
-                event -> {
-                  display.happened(event);
-                  events.record(event);
-                })
-            // Failures of the other learners' workers are logged: a display does not travel.
-            .experience(setup -> RolloutWorkers.on(runtime).apply(setup));
-    return takeOver ? parameters.takeOver() : parameters;
+    return new Plugs(
+        config,
+        environment,
+        runtime,
+        display::workerFailed,
+        event -> {
+          display.happened(event);
+          events.record(event);
+        },
+        "",
+        takeOver);
   }
 
   private RuntimeException failed(RunOutput output, Throwable error) throws IOException {

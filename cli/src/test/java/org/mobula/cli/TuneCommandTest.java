@@ -95,6 +95,67 @@ class TuneCommandTest {
   }
 
   @Test
+  void trialsHaveWorkersShardsAndLearnersOfTheirOwn() throws IOException {
+    String whole =
+        TrainingFiles.TINY
+                .replace("name: CartPole-v1", "{name: CartPole-v1, count: 2}")
+                .replace("hidden: [8]", "hidden: [64, 64]")
+            + """
+            workers: {count: 2}
+            parameters:
+              server: {shards: 2, learners: 2}
+            """;
+    TrainingFiles.file(folder, "whole.yaml", whole);
+    String file =
+        TrainingFiles.file(
+            folder,
+            "nested.yaml",
+            """
+            base: whole.yaml
+            space: {algorithm.ppo.learning-rate: {log: [1e-4, 1e-2]}}
+            stop: {trials: 3}
+            parallel: 2
+            """);
+    List<String> values = new ArrayList<>();
+    for (String name : List.of("first", "second")) {
+      Cli.Outcome outcome = tune(file, "--name=" + name);
+      assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+      Path trials = folder.resolve("studies/" + name + "/trials");
+      assertThat(Files.readString(trials.resolve("00002/events.jsonl")))
+          .contains("learner 1 has joined");
+      values.add(
+          tune("export-csv", name)
+              .out()
+              .replaceAll(",[^,\n]*,[^,\n]*,[^,\n]*,([^,\n]*,\\w*\n)", " $1"));
+    }
+    assertThat(values.get(0)).isEqualTo(values.get(1));
+  }
+
+  @Test
+  void shardsThatNoTrialCanHaveAreFoundBeforeTheFirst() throws IOException {
+    TrainingFiles.file(
+        folder, "cut.yaml", TrainingFiles.TINY + "parameters: {server: {shards: 2}}\n");
+    Cli.Outcome outcome =
+        tune(TrainingFiles.file(folder, "s.yaml", SEARCH.replace("tiny.yaml", "cut.yaml")));
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("cut.yaml:").contains("shards is 2 but must be from 1 to 1");
+  }
+
+  @Test
+  void trialsDoNotShareRunningShards() throws IOException {
+    TrainingFiles.file(
+        folder,
+        "running.yaml",
+        TrainingFiles.TINY + "parameters: {server: {addresses: ['127.0.0.1:1']}}\n");
+    Cli.Outcome outcome =
+        tune(TrainingFiles.file(folder, "s.yaml", SEARCH.replace("tiny.yaml", "running.yaml")));
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .contains("running.yaml trains on running shards (parameters.server.addresses)")
+        .endsWith("Leave addresses out there: each trial then starts its own shards.\n");
+  }
+
+  @Test
   void theBestValuesCanBeTypedIntoAShell() throws IOException {
     String wide =
         SEARCH.replace(

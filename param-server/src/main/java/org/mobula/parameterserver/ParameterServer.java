@@ -141,6 +141,9 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
    */
   private final String token = UUID.randomUUID() + "." + UUID.randomUUID();
 
+  /** Begins the names of this run's actors. */
+  private String place = "";
+
   private List<List<ShardHandle>> shards = List.of();
   private @Nullable Connections connections;
   private boolean takesOver;
@@ -307,6 +310,16 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return this;
   }
 
+  /**
+   * Lets the names of its actors begin so: {@code trial-7/} makes {@code
+   * trial-7/parameter-shard-0}. Runs that share a runtime need it, since names of living actors are
+   * unique.
+   */
+  public ParameterServer named(String prefix) {
+    place = prefix;
+    return this;
+  }
+
   /** Makes a learner's source of experience; it travels to where the learner is. */
   @FunctionalInterface
   public interface ExperiencePlug
@@ -458,7 +471,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     String secret = token;
     for (int i = 0; i < server.shards(); i++) {
       ShardSetup setup = setup(config, policy, server, i);
-      String name = "parameter-shard-" + i;
+      String name = place + "parameter-shard-" + i;
       ActorRef<ShardActor> primary =
           runtime.actor(
               actor(name), () -> new ShardActor(primary(setup, initial, history), secret));
@@ -532,7 +545,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
             number,
             savesStates);
     return runtime.actor(
-        ActorOptions.named("learner-" + number)
+        ActorOptions.named(place + "learner-" + number)
             .withResources(Resources.cpu(1))
             .withMaxConcurrency(4), // so that it can be told to stop, and asked how it fares
         () -> new LearnerActor(setup));

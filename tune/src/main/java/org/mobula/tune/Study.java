@@ -46,6 +46,7 @@ public final class Study {
   final int parallel;
   final boolean repeatable;
   final Resources trialResources;
+  private final Resources nestedResources;
   final int retries;
   final int mostFailures;
   final @Nullable Duration trialTimeout;
@@ -74,6 +75,7 @@ public final class Study {
     parallel = builder.parallel;
     repeatable = builder.repeatable;
     trialResources = builder.trialResources;
+    nestedResources = builder.nestedResources;
     retries = builder.retries;
     mostFailures = builder.mostFailures;
     trialTimeout = builder.trialTimeout;
@@ -127,19 +129,32 @@ public final class Study {
       if (runtime != null) {
         return new StudyLoop(this, journal, record, files, runtime, objective).run();
       }
-      try (TaskRuntime own = ownRuntime()) {
+      try (TaskRuntime own = localRuntime(wholeTrial(), parallel)) {
         return new StudyLoop(this, journal, record, files, own, objective).run();
       }
     }
   }
 
+  /** What a trial and all that it starts take. */
+  Resources wholeTrial() {
+    return sum(trialResources, nestedResources);
+  }
+
+  private static Resources sum(Resources one, Resources other) {
+    Resources sum = one;
+    for (Map.Entry<String, Long> more : other.micros().entrySet()) {
+      sum = sum.withMicros(more.getKey(), sum.micros(more.getKey()) + more.getValue());
+    }
+    return sum;
+  }
+
   /** Trials that only wait for each other's reports need no processors for that. */
-  private TaskRuntime ownRuntime() {
-    int processors = Runtime.getRuntime().availableProcessors();
-    double each = trialResources.amount(Resources.CPU);
-    double wanted = Math.max(processors, each * parallel);
-    Resources all = trialResources.with(Resources.CPU, wanted);
-    for (Map.Entry<String, Long> resource : trialResources.micros().entrySet()) {
+  private static TaskRuntime localRuntime(Resources trial, int parallel) {
+    double wanted =
+        Math.max(
+            Runtime.getRuntime().availableProcessors(), trial.amount(Resources.CPU) * parallel);
+    Resources all = trial.with(Resources.CPU, wanted);
+    for (Map.Entry<String, Long> resource : trial.micros().entrySet()) {
       if (!resource.getKey().equals(Resources.CPU)) {
         all = all.withMicros(resource.getKey(), resource.getValue() * Math.max(1, parallel));
       }
@@ -183,6 +198,7 @@ public final class Study {
     private int parallel = 1;
     private boolean repeatable = true;
     private Resources trialResources = Resources.ONE_CPU;
+    private Resources nestedResources = Resources.NONE;
     private int retries;
     private int mostFailures = Integer.MAX_VALUE;
     private @Nullable Duration trialTimeout;
@@ -281,6 +297,15 @@ public final class Study {
       return this;
     }
 
+    /**
+     * What the tasks and actors that a trial starts take of the same runtime, beside what it holds
+     * itself: no more trials run at once than the runtime has both for. Nothing unless said.
+     */
+    public Builder nestedResources(Resources resources) {
+      nestedResources = resources;
+      return this;
+    }
+
     /** How often a failed trial is tried again with the same parameters, as a new trial. */
     public Builder retries(int most) {
       if (most < 0) {
@@ -315,6 +340,14 @@ public final class Study {
     public Builder runtime(TaskRuntime newRuntime) {
       runtime = newRuntime;
       return this;
+    }
+
+    /**
+     * A runtime in this process with the resources for as many trials at once as the study may run,
+     * for a study whose trials start tasks and actors of their own. The caller closes it.
+     */
+    public TaskRuntime localRuntime() {
+      return Study.localRuntime(sum(trialResources, nestedResources), parallel);
     }
 
     /** Tells this listener what happens. */

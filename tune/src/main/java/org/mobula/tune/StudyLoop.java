@@ -83,7 +83,12 @@ final class StudyLoop {
     source = new TrialSource(study, journal, record, directory, tally, new Ends());
     started = study.nanoClock.getAsLong();
     int count = Math.min(study.parallel, fitting());
-    for (int i = 0; i < Math.max(1, count); i++) {
+    if (count < 1) {
+      throw new IllegalArgumentException(
+          "a trial takes %s with all that it starts, but the runtime has %s"
+              .formatted(study.wholeTrial(), runtime.totalResources()));
+    }
+    for (int i = 0; i < count; i++) {
       ActorOptions options =
           ActorOptions.defaults().withResources(study.trialResources).withMaxRestarts(-1);
       places.add(new Place(runtime.actor(options, () -> new TrialRunner(objective))));
@@ -93,7 +98,7 @@ final class StudyLoop {
   /** How many trials the runtime has the resources for. */
   private int fitting() {
     long most = Integer.MAX_VALUE;
-    for (Map.Entry<String, Long> each : study.trialResources.micros().entrySet()) {
+    for (Map.Entry<String, Long> each : study.wholeTrial().micros().entrySet()) {
       most = Math.min(most, runtime.totalResources().micros(each.getKey()) / each.getValue());
     }
     return (int) most;

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.NearestName;
@@ -20,6 +21,7 @@ import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
@@ -39,26 +41,48 @@ public final class TrainingObjective implements Objective {
   private final String base;
   private final List<String> metrics;
   private final @Nullable EnvironmentFactory environment;
+  private final Alternatives alternatives;
+  private final @Nullable TrialTraining training;
 
   private TrainingObjective(
-      String base, List<String> metrics, @Nullable EnvironmentFactory environment) {
+      String base,
+      List<String> metrics,
+      @Nullable EnvironmentFactory environment,
+      Alternatives alternatives,
+      @Nullable TrialTraining training) {
     this.base = base;
     this.metrics = List.copyOf(metrics);
     this.environment = environment;
+    this.alternatives = alternatives;
+    this.training = training;
   }
 
   /**
-   * Trains as this configuration says but for the parameters.
+   * Trains as this configuration says but for the parameters, each trial in one thread.
    *
-   * @throws IllegalArgumentException if it asks for workers or a parameter server: trials are what
-   *     runs in parallel
+   * @throws IllegalArgumentException if it asks for workers or a parameter server, which somebody
+   *     has to start
    */
   public static TrainingObjective of(TrainingConfig base) {
     inOnePlace(base);
+    return of(base, TrainingConfig.algorithms(), null);
+  }
+
+  /**
+   * As {@link #of(TrainingConfig)}, with workers or a parameter server for each trial.
+   *
+   * @param alternatives the algorithms, parameter stores and the like that the configuration may
+   *     name
+   * @param training null to train each trial in one thread
+   */
+  public static TrainingObjective of(
+      TrainingConfig base, Alternatives alternatives, @Nullable TrialTraining training) {
     return new TrainingObjective(
-        ConfigWriter.write(base, TrainingConfig.algorithms()),
+        ConfigWriter.write(base, alternatives),
         List.of(MetricNames.EVALUATION_EPISODE_RETURN_MEAN),
-        null);
+        null,
+        alternatives,
+        training);
   }
 
   /** With another metric than the mean return of evaluations. */
@@ -71,12 +95,12 @@ public final class TrainingObjective implements Objective {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("metrics are [] but must be at least one");
     }
-    return new TrainingObjective(base, names, environment);
+    return new TrainingObjective(base, names, environment, alternatives, training);
   }
 
   /** With environments from here, not from the catalogue by the name in the configuration. */
   public TrainingObjective withEnvironment(EnvironmentFactory factory) {
-    return new TrainingObjective(base, metrics, factory);
+    return new TrainingObjective(base, metrics, factory, alternatives, training);
   }
 
   /**
@@ -84,24 +108,22 @@ public final class TrainingObjective implements Objective {
    *
    * @param values of the parameters by their keys
    * @throws org.mobula.core.config.ConfigException if the values do not fit it
-   * @throws IllegalArgumentException if they ask for workers
+   * @throws IllegalArgumentException if they ask for workers, and nothing starts them
    */
   public TrainingConfig config(Map<String, Object> values) {
     TrainingConfig config =
         ConfigReader.read(
-            base,
-            "the training file",
-            TrainingConfig.class,
-            settings(values),
-            TrainingConfig.algorithms());
-    inOnePlace(config);
+            base, "the training file", TrainingConfig.class, settings(values), alternatives);
+    if (training == null) {
+      inOnePlace(config);
+    }
     return config;
   }
 
   private static void inOnePlace(TrainingConfig config) {
     if (config.workers().count() > 0 || config.parameters() != null) {
       throw new IllegalArgumentException(
-          "the training has %s, but each trial trains in one place: leave it out, and set parallel"
+          "the training has %s, but each trial trains in one place: leave it out, or give a TrialTraining"
               .formatted(config.parameters() == null ? "workers" : "a parameter server"));
     }
   }
@@ -145,9 +167,8 @@ public final class TrainingObjective implements Objective {
         builder.resume(Checkpoint.read(checkpoint.get()));
       }
     }
-    Trainer trainer = builder.build();
-    watch.trainer = trainer;
-    TrainingResult result = trainer.train();
+    TrainingResult result =
+        training == null ? builder.build().train() : training.train(trial, config, builder);
     double[] values = new double[metrics.size()];
     for (int i = 0; i < values.length; i++) {
       String metric = metrics.get(i);
@@ -187,12 +208,17 @@ public final class TrainingObjective implements Objective {
     private final Trial trial;
     private final long end;
     private final TreeSet<String> seen = new TreeSet<>();
-    private @Nullable Trainer trainer;
+    private @Nullable TrainingControl control;
     private final Map<String, Double> last = new HashMap<>();
 
     Watch(Trial trial, long end) {
       this.trial = trial;
       this.end = end;
+    }
+
+    @Override
+    public void onStart(TrainingControl given) {
+      control = given;
     }
 
     @Override
@@ -229,8 +255,8 @@ public final class TrainingObjective implements Objective {
     }
 
     private void stop(String reason) {
-      if (trainer != null) {
-        trainer.stop(reason);
+      if (control != null) {
+        control.stop(reason);
       }
     }
   }

@@ -1,6 +1,7 @@
 package org.mobula.tune;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
@@ -309,6 +310,28 @@ class StudyTest {
               .build()
               .optimize(trial -> trial.get(X));
       assertThat(result.study().trials()).hasSize(20);
+    }
+  }
+
+  @Test
+  void whatTrialsStartCountsToo() {
+    try (TaskRuntime runtime = LocalTaskRuntime.builder().cpus(4).build()) {
+      Study.Builder study =
+          Study.builder(LINE)
+              .trials(3)
+              .parallel(4)
+              .runtime(runtime)
+              .nestedResources(Resources.cpu(2));
+      StudyResult result =
+          study
+              .build()
+              .optimize(trial -> runtime.get(runtime.submit(context -> 2.0)) * trial.get(X));
+      assertThat(result.study().trials())
+          .hasSize(3)
+          .allSatisfy(trial -> assertThat(trial.state()).isEqualTo(TrialState.COMPLETE));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> study.nestedResources(Resources.cpu(4)).build().optimize(trial -> 0))
+          .withMessage("a trial takes CPU 5 with all that it starts, but the runtime has CPU 4");
     }
   }
 }

@@ -75,7 +75,7 @@ class TrainingObjectiveTest {
     assertThatThrownBy(() -> TrainingObjective.of(TINY).config(Map.of("workers.count", 1L)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "the training has workers, but each trial trains in one place: leave it out, and set"
-                + " parallel");
+            "the training has workers, but each trial trains in one place: leave it out, or give a"
+                + " TrialTraining");
   }
 }

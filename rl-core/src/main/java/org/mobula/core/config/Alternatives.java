@@ -1,5 +1,6 @@
 package org.mobula.core.config;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -14,11 +15,13 @@ import java.util.TreeMap;
  * interface that is open, because its records live in packages that it must not know, is given its
  * records here by whoever composes the program.
  */
-public final class Alternatives {
-  private final Map<Class<?>, Map<String, Class<?>>> named;
+public final class Alternatives implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  private final HashMap<Class<?>, Map<String, Class<?>>> named;
 
   private Alternatives(Map<Class<?>, Map<String, Class<?>>> named) {
-    this.named = named;
+    this.named = new HashMap<>(named);
   }
 
   /** Sealed interfaces alone. */
