@@ -1,6 +1,7 @@
 package org.mobula.parameterserver.shard;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.optimizer.Optimizer;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.codec.Codec;
 
 /** On the processor: gradients and means are arrays, and gradients stay where they are. */
 final class CpuNumbers implements SliceNumbers {
@@ -22,9 +24,13 @@ final class CpuNumbers implements SliceNumbers {
   /** For a gradient that is part of an array. */
   private float[] scratch = new float[0];
 
-  /** A stretch of somebody's array, or an array of this class's own. */
+  /** Segments of gradients that do not lie in arrays, while they are in the processor's cache. */
+  private final List<float[]> segments = new ArrayList<>();
+
+  /** A stretch of somebody's array, an array of this class's own, or what must be read first. */
   final class HostVector implements Vector {
-    private final FloatSlice numbers;
+    private FloatSlice numbers;
+    private @Nullable SliceSource source;
     private boolean own;
 
     private HostVector(FloatSlice numbers, boolean own) {
@@ -32,8 +38,28 @@ final class CpuNumbers implements SliceNumbers {
       this.own = own;
     }
 
+    private HostVector(SliceSource source) {
+      this(FloatSlice.NONE, false);
+      this.source = source;
+    }
+
+    /** From now on it does not change, whatever happens to its source. */
+    private void copy() {
+      SliceSource from = source;
+      if (from != null) {
+        float[] array = borrow();
+        for (int at = 0; at < array.length; at += Codec.SEGMENT) {
+          from.read(at, Math.min(Codec.SEGMENT, array.length - at), array, at);
+        }
+        numbers = FloatSlice.of(array);
+        own = true;
+        source = null;
+      }
+    }
+
     @Override
     public void close() {
+      source = null;
       if (own) {
         own = false;
         unused.push(numbers.array());
@@ -66,6 +92,11 @@ final class CpuNumbers implements SliceNumbers {
     return new HostVector(gradient, false);
   }
 
+  @Override
+  public Vector take(SliceSource gradient) {
+    return new HostVector(gradient);
+  }
+
   private static FloatSlice numbers(Vector vector) {
     return ((HostVector) vector).numbers;
   }
@@ -91,48 +122,74 @@ final class CpuNumbers implements SliceNumbers {
   @Override
   public @Nullable Vector mean(List<Vector> gradients, double[] sums) {
     HostVector mean = new HostVector(FloatSlice.of(borrow()), true);
-    List<FloatSlice> slices = gradients.stream().map(CpuNumbers::numbers).toList();
-    if (mean(slices, mean.numbers.array(), sums)) {
-      return mean;
+    float[][] arrays = new float[gradients.size()][];
+    int[] shifts = new int[arrays.length];
+    for (int from = 0; from < values.length; from += Codec.SEGMENT) {
+      int length = Math.min(Codec.SEGMENT, values.length - from);
+      for (int i = 0; i < arrays.length; i++) {
+        HostVector gradient = (HostVector) gradients.get(i);
+        SliceSource source = gradient.source;
+        if (source == null) {
+          arrays[i] = gradient.numbers.array();
+          shifts[i] = gradient.numbers.offset();
+        } else {
+          arrays[i] = segment(i);
+          shifts[i] = -from;
+          source.read(from, length, arrays[i], 0);
+        }
+      }
+      if (!mean(arrays, shifts, mean.numbers.array(), from, length, sums)) {
+        mean.close();
+        return null;
+      }
     }
-    mean.close();
-    return null;
+    return mean;
   }
 
-  private static boolean mean(List<FloatSlice> gradients, float[] mean, double[] sums) {
-    float factor = (float) (1.0 / gradients.size());
-    for (int block = 0; block < sums.length; block++) {
+  private float[] segment(int number) {
+    while (segments.size() <= number) {
+      segments.add(new float[Math.min(Codec.SEGMENT, values.length)]);
+    }
+    return segments.get(number);
+  }
+
+  /**
+   * Of one segment.
+   *
+   * @param shifts where each array would have the slice's first number
+   */
+  private static boolean mean(
+      float[][] arrays, int[] shifts, float[] mean, int start, int count, double[] sums) {
+    float factor = (float) (1.0 / arrays.length);
+    for (int from = start; from < start + count; from += BlockNorm.BLOCK) {
       // Block by block, so that the numbers stay in the processor's cache until they are squared.
-      int from = block * BlockNorm.BLOCK;
-      int length = Math.min(BlockNorm.BLOCK, mean.length - from);
-      FloatSlice first = gradients.get(0);
-      if (gradients.size() == 1) {
-        System.arraycopy(first.array(), first.offset() + from, mean, from, length);
+      int length = Math.min(BlockNorm.BLOCK, start + count - from);
+      if (arrays.length == 1) {
+        System.arraycopy(arrays[0], shifts[0] + from, mean, from, length);
       }
-      for (int i = 1; i < gradients.size(); i++) {
-        FloatSlice sum = i == 1 ? first : FloatSlice.of(mean);
-        FloatSlice next = gradients.get(i);
+      for (int i = 1; i < arrays.length; i++) {
         // In one pass over memory for two workers; to multiply by one changes no bits.
         addAndScale(
-            sum.array(),
-            sum.offset() + from,
-            next.array(),
-            next.offset() + from,
-            i == gradients.size() - 1 ? factor : 1,
+            i == 1 ? arrays[0] : mean,
+            (i == 1 ? shifts[0] : 0) + from,
+            arrays[i],
+            shifts[i] + from,
+            i == arrays.length - 1 ? factor : 1,
             mean,
             from,
             length);
       }
-      sums[block] = BlockNorm.sumOfSquares(mean, from, from + length);
-      if (!Double.isFinite(sums[block])) {
+      double sum = BlockNorm.sumOfSquares(mean, from, from + length);
+      if (!Double.isFinite(sum)) {
         for (int i = from; i < from + length; i++) {
-          mean[i] = wideMean(gradients, i);
+          mean[i] = wideMean(arrays, shifts, i);
         }
-        sums[block] = BlockNorm.sumOfSquares(mean, from, from + length);
-        if (!Double.isFinite(sums[block])) {
+        sum = BlockNorm.sumOfSquares(mean, from, from + length);
+        if (!Double.isFinite(sum)) {
           return false;
         }
       }
+      sums[from / BlockNorm.BLOCK] = sum;
     }
     return true;
   }
@@ -144,16 +201,17 @@ final class CpuNumbers implements SliceNumbers {
     }
   }
 
-  private static float wideMean(List<FloatSlice> gradients, int index) {
+  private static float wideMean(float[][] arrays, int[] shifts, int index) {
     double sum = 0;
-    for (FloatSlice gradient : gradients) {
-      sum += gradient.array()[gradient.offset() + index];
+    for (int i = 0; i < arrays.length; i++) {
+      sum += arrays[i][shifts[i] + index];
     }
-    return (float) (sum / gradients.size());
+    return (float) (sum / arrays.length);
   }
 
   @Override
   public boolean isFinite(Vector vector) {
+    ((HostVector) vector).copy(); // else it might be finite now and not when it is added
     FloatSlice gradient = numbers(vector);
     for (int i = gradient.offset(); i < gradient.offset() + gradient.length(); i++) {
       if (!Float.isFinite(gradient.array()[i])) {
@@ -164,7 +222,8 @@ final class CpuNumbers implements SliceNumbers {
   }
 
   @Override
-  public void step(Vector gradient, double learningRate, double clipCoefficient) {
+  public void step(
+      Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done) {
     FloatSlice given = numbers(gradient);
     float[] stepped = given.array();
     if (stepped.length != values.length) {
@@ -174,7 +233,7 @@ final class CpuNumbers implements SliceNumbers {
       System.arraycopy(stepped, given.offset(), scratch, 0, values.length);
       stepped = scratch;
     }
-    optimizer.step(values, stepped, (float) clipCoefficient, learningRate);
+    optimizer.step(values, stepped, (float) clipCoefficient, learningRate, Codec.SEGMENT, done);
   }
 
   @Override

@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.optimizer.BlockNorm;
+import org.mobula.core.optimizer.Optimizer;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.gpu.ShardArithmetic;
 import org.mobula.parameterserver.gpu.ShardOptimizer;
 
@@ -101,6 +103,15 @@ final class GpuNumbers implements SliceNumbers {
         });
   }
 
+  @Override
+  public Vector take(SliceSource gradient) {
+    float[] numbers = new float[gradient.length()];
+    for (int from = 0; from < numbers.length; from += Codec.SEGMENT) {
+      gradient.read(from, Math.min(Codec.SEGMENT, numbers.length - from), numbers, from);
+    }
+    return take(FloatSlice.of(numbers));
+  }
+
   /** The squares of finite floats, and a block's sum of them, are finite doubles. */
   @Override
   public boolean isFinite(Vector gradient) {
@@ -164,7 +175,8 @@ final class GpuNumbers implements SliceNumbers {
   }
 
   @Override
-  public void step(Vector gradient, double learningRate, double clipCoefficient) {
+  public void step(
+      Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done) {
     run(
         () -> {
           optimizer.step(parameters, numbers(gradient), learningRate, clipCoefficient);

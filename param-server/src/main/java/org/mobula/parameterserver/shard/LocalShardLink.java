@@ -65,8 +65,37 @@ public final class LocalShardLink implements ShardLink {
           "the values' slice has %s numbers but the shard's range has %s"
               .formatted(wanted.length(), present.get().setup().size()));
     }
-    return (values, offset, length, version) ->
+    return new IntoArray(wanted);
+  }
+
+  /** Copies values when they are there, or stretch by stretch while a step is taken. */
+  private static final class IntoArray implements SliceReader {
+    private final FloatSlice wanted;
+    private long version = -1;
+    private int done;
+
+    IntoArray(FloatSlice wanted) {
+      this.wanted = wanted;
+    }
+
+    @Override
+    public void readStretch(float[] values, int from, int to, long ofVersion) {
+      if (from == 0) {
+        version = ofVersion;
+        done = 0;
+      }
+      if (version == ofVersion && done == from) {
+        System.arraycopy(values, from, wanted.array(), wanted.offset() + from, to - from);
+        done = to;
+      }
+    }
+
+    @Override
+    public void read(float[] values, int offset, int length, long ofVersion) {
+      if (version != ofVersion || done != length) {
         System.arraycopy(values, offset, wanted.array(), wanted.offset(), length);
+      }
+    }
   }
 
   @Override

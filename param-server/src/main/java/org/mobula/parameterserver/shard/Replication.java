@@ -8,6 +8,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.optimizer.Optimizer;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.shard.ShardEvent.Kind;
@@ -522,10 +523,11 @@ final class Replication {
       workers.forget();
       standing.role = Role.REPLICA;
     } else if (entry.change() instanceof Entry.Step step) {
-      standing.checkLength(step.gradient());
+      standing.checkLength(step.gradient().length());
       SliceNumbers.Vector gradient = numbers.take(step.gradient());
       answers.finishReading();
-      numbers.step(gradient, step.learningRate(), step.clipCoefficient());
+      numbers.step(
+          gradient, step.learningRate(), step.clipCoefficient(), Optimizer.Stretches.UNHEARD);
       gradient.close();
       standing.lastSums = step.blockSums();
       Gathered all = step.gathered();

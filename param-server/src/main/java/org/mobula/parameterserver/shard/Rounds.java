@@ -4,11 +4,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.optimizer.GradientClipping;
+import org.mobula.core.optimizer.Optimizer;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.parameterserver.shard.Consistency.Synchronous;
 import org.mobula.parameterserver.shard.SliceNumbers.Vector;
@@ -57,9 +59,15 @@ final class Rounds {
     this.nanoClock = nanoClock;
   }
 
-  void push(Push push, FloatSlice gradient, Turn.Waiter waiter) {
+  /**
+   * A worker's push.
+   *
+   * @param length of its gradient
+   * @param gradient takes it, if it is to enter a round
+   */
+  void push(Push push, int length, Supplier<Vector> gradient, Turn.Waiter waiter) {
     Worker worker = workers.checkPresent(push.caller());
-    standing.checkLength(gradient);
+    standing.checkLength(length);
     if (!(push.learningRate() >= 0 && push.learningRate() < Double.POSITIVE_INFINITY)
         || push.clock() < 1
         || push.baseVersion() < 0) {
@@ -96,7 +104,7 @@ final class Rounds {
       pushToRound(worker, push, gradient, waiter);
     } else {
       Round own = new Round();
-      take(new Turn(worker, push, own, numbers.take(gradient)), waiter);
+      take(new Turn(worker, push, own, gradient.get()), waiter);
       close(own);
     }
   }
@@ -113,7 +121,8 @@ final class Rounds {
     }
   }
 
-  private void pushToRound(Worker worker, Push push, FloatSlice gradient, Turn.Waiter waiter) {
+  private void pushToRound(
+      Worker worker, Push push, Supplier<Vector> gradient, Turn.Waiter waiter) {
     if (push.baseVersion() < standing.version) {
       worker.done = push.clock();
       worker.lastWasLate = true;
@@ -122,7 +131,7 @@ final class Rounds {
       measurements.lateGradients++;
       answers.holdStepped(worker, true, standing.lastSums, push.gathered() != null, waiter);
     } else if (closing == null || push.baseVersion() > standing.version) {
-      take(new Turn(worker, push, open, numbers.take(gradient)), waiter);
+      take(new Turn(worker, push, open, gradient.get()), waiter);
       closeIfComplete();
     } else {
       Turn turn = new Turn(worker, push, closing, Vector.NONE);
@@ -354,7 +363,14 @@ final class Rounds {
     // The replica is told first, so that both take the step at the same time.
     replication.advanceStep(round, learningRate, gathers ? standing.gathered : null);
     answers.finishReading();
-    numbers.step(round.mean, learningRate, round.clipCoefficient);
+    // Who is answered at once may read what is still in the cache.
+    boolean answersFollow =
+        standing.consistency instanceof Synchronous && !replication.isUnderWay();
+    numbers.step(
+        round.mean,
+        learningRate,
+        round.clipCoefficient,
+        answersFollow ? (from, to) -> readStretch(round, from, to) : Optimizer.Stretches.UNHEARD);
     round.mean.close();
     measurements.applyNanos += nanoClock.getAsLong() - start;
     for (Turn turn : round.turns.values()) {
@@ -368,6 +384,16 @@ final class Rounds {
           waiter -> answers.holdStepped(turn.worker, true, round.sums, hears, waiter));
     }
     closeIfComplete();
+  }
+
+  private void readStretch(Round round, int from, int to) {
+    for (Turn turn : round.turns.values()) {
+      for (Turn.Waiter waiter : turn.waiters) {
+        if (!waiter.future().isDone()) { // As in Answers.
+          waiter.values().readStretch(numbers.values(), from, to, standing.version);
+        }
+      }
+    }
   }
 
   private static void finish(Turn turn, boolean late) {

@@ -504,7 +504,24 @@ public final class Shard implements AutoCloseable {
    * @param values reads the newest values unless the answer is {@link Stepped#awaitsCommit}
    */
   public CompletableFuture<Stepped> pushPull(Push push, FloatSlice gradient, SliceReader values) {
-    return inTurn(future -> rounds.push(push, gradient, new Turn.Waiter(future, values)));
+    return inTurn(
+        future ->
+            rounds.push(
+                push,
+                gradient.length(),
+                () -> numbers.take(gradient),
+                new Turn.Waiter(future, values)));
+  }
+
+  /** As the other, with a gradient that need not be in an array. */
+  public CompletableFuture<Stepped> pushPull(Push push, SliceSource gradient, SliceReader values) {
+    return inTurn(
+        future ->
+            rounds.push(
+                push,
+                gradient.length(),
+                () -> numbers.take(gradient),
+                new Turn.Waiter(future, values)));
   }
 
   /**

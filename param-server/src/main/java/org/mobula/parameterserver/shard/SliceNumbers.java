@@ -2,6 +2,7 @@ package org.mobula.parameterserver.shard;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.optimizer.Optimizer;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.parameterserver.gpu.GpuDevices;
 import org.mobula.parameterserver.gpu.ShardArithmetic;
@@ -75,6 +76,9 @@ sealed interface SliceNumbers extends AutoCloseable permits CpuNumbers, GpuNumbe
   /** A gradient that may be read where it lies until the vector is closed. */
   Vector take(FloatSlice gradient);
 
+  /** A gradient that may be read from the source until the vector is closed. */
+  Vector take(SliceSource gradient);
+
   /** Whether a gradient holds neither NaN nor infinity. */
   boolean isFinite(Vector gradient);
 
@@ -93,8 +97,12 @@ sealed interface SliceNumbers extends AutoCloseable permits CpuNumbers, GpuNumbe
   /** Takes a shared array for another mean. */
   void giveBack(float[] shared);
 
-  /** Takes one step; the gradient is left as it is. */
-  void step(Vector gradient, double learningRate, double clipCoefficient);
+  /**
+   * Takes one step; the gradient is left as it is.
+   *
+   * @param done may hear of each stretch of the {@link #values}, segment by segment
+   */
+  void step(Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done);
 
   /** Copies of all that {@link #restore} needs. */
   StoreState save(long version);

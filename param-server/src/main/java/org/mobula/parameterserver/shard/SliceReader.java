@@ -18,6 +18,16 @@ public interface SliceReader {
    */
   void read(float[] values, int offset, int length, long version);
 
+  /**
+   * A stretch of the values after a step is there, and still in the processor's cache. Who reads it
+   * now need not at {@link #read}, which follows at once if nothing comes between.
+   *
+   * @param values holds the numbers {@code [from, to)}; only to be read, and only now
+   * @param from where the stretch before ended, or 0
+   * @param version of the values after the step
+   */
+  default void readStretch(float[] values, int from, int to, long version) {}
+
   /** Whether the array is no longer needed; for who reads at once, always. */
   default boolean isDone() {
     return true;

@@ -75,12 +75,12 @@ final class Standing {
     }
   }
 
-  void checkLength(FloatSlice gradient) {
-    if (gradient.length() != setup.size()) {
+  void checkLength(int numbers) {
+    if (numbers != setup.size()) {
       throw refusal(
           Refusal.WRONG_LENGTH,
           "the gradient has %s numbers but the shard's range has %s"
-              .formatted(gradient.length(), setup.size()));
+              .formatted(numbers, setup.size()));
     }
   }
 

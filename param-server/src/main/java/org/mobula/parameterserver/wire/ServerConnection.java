@@ -149,7 +149,15 @@ final class ServerConnection extends MessageReader {
     if (header.flags != 0) {
       takeSharedMemory(header);
     }
-    ShardRequests.Request request = asked.read(header.kind, header.id, header.epoch, head);
+    boolean own = header.id == sharedRequest;
+    ShardRequests.Request request =
+        asked.read(
+            header.kind,
+            header.id,
+            header.epoch,
+            head,
+            own && (header.flags & Header.FLOATS_SHARED) != 0 ? shared : null,
+            own && answerShared ? shared : null);
     ready = request.ask();
     return request.floats();
   }
@@ -171,6 +179,7 @@ final class ServerConnection extends MessageReader {
                 Kind.SHARE,
                 Kind.SHARE,
                 id,
+                0,
                 out -> out.writeByte(memory == null ? 0 : 1),
                 Vectors.NONE);
   }
@@ -269,6 +278,7 @@ final class ServerConnection extends MessageReader {
         Kind.HELLO,
         Kind.WELCOME,
         id,
+        0,
         out ->
             out.writeIntLE(asked.setup().from())
                 .writeIntLE(asked.setup().to())
@@ -304,6 +314,10 @@ final class ServerConnection extends MessageReader {
 
   @Override
   void broken(ChannelHandlerContext ctx, WireException why) {
+    cutOff(why);
+  }
+
+  private void cutOff(WireException why) {
     server.count(why.refusal);
     Shard asked = requests != null ? requests.shard : server.shards().get(0);
     asked.refused(why.refusal);
@@ -316,7 +330,12 @@ final class ServerConnection extends MessageReader {
 
   /** The shard has answered. */
   void answer(Kind request, long id, Consumer<ByteBuf> words, Vectors vectors) {
-    send(request, request, id, words, vectors);
+    send(request, request, id, 0, words, vectors);
+  }
+
+  /** The shard has answered, and its values are in the shared memory already. */
+  void answerShared(Kind request, long id, Consumer<ByteBuf> words) {
+    send(request, request, id, Header.FLOATS_SHARED, words, Vectors.NONE);
   }
 
   /** The shard has refused, or failed. */
@@ -333,15 +352,28 @@ final class ServerConnection extends MessageReader {
         request,
         Kind.REFUSED,
         id,
+        0,
         out ->
             AnswerWords.refusal(
                 out, refused.refusal(), refused.epoch(), String.valueOf(refused.getMessage())),
         Vectors.NONE);
   }
 
-  private void send(Kind request, Kind kind, long id, Consumer<ByteBuf> words, Vectors vectors) {
-    int flags = 0;
+  private void send(
+      Kind request,
+      Kind kind,
+      long id,
+      int valuesWritten,
+      Consumer<ByteBuf> words,
+      Vectors vectors) {
+    int flags = valuesWritten;
     SharedFloats memory = shared;
+    WireException fault = memory == null ? null : memory.fault();
+    if (fault != null) { // The shard has found it, as it reads in place.
+      stop();
+      cutOff(fault);
+      return;
+    }
     if (memory != null && id == sharedRequest && answerShared && memory.takes(vectors)) {
       try {
         memory.writeValues(vectors);

@@ -83,8 +83,19 @@ final class ShardRequests {
     }
   }
 
-  /** Reads all words of a request. */
-  Request read(Kind kind, long id, long epoch, ByteBuf head) {
+  /**
+   * Reads all words of a request.
+   *
+   * @param gradient where its gradient lies, if that is in shared memory
+   * @param answer where its values may go
+   */
+  Request read(
+      Kind kind,
+      long id,
+      long epoch,
+      ByteBuf head,
+      @Nullable SharedFloats gradient,
+      @Nullable SharedFloats answer) {
     return switch (kind) {
       case JOIN -> {
         Join join = RequestWords.readJoin(head, epoch);
@@ -96,18 +107,18 @@ final class ShardRequests {
         yield Request.of(
             () -> reply(kind, id, shard.leave(caller, trouble), (out, nothing) -> leaveSeat()));
       }
-      case PUSH, PUSH_PULL -> readPush(kind, id, epoch, head);
+      case PUSH, PUSH_PULL -> readPush(kind, id, epoch, head, gradient, answer);
       case COMMIT -> {
         Commit commit = RequestWords.readCommit(head, epoch);
         takeSeat(commit.caller());
-        Values values = new Values(Words.readCodec(head));
+        Values values = new Values(Words.readCodec(head), answer);
         yield Request.of(
             () -> reply(kind, id, shard.commit(commit, values), values, AnswerWords::stepped));
       }
       case PULL -> {
         Pull pull = RequestWords.readPull(head, epoch);
         takeSeat(pull.caller());
-        Values values = new Values(Words.readCodec(head));
+        Values values = new Values(Words.readCodec(head), answer);
         yield Request.of(
             () -> reply(kind, id, shard.pull(pull, values), values, AnswerWords::pulled));
       }
@@ -173,12 +184,27 @@ final class ShardRequests {
             });
   }
 
-  private Request readPush(Kind kind, long id, long epoch, ByteBuf head) {
+  private Request readPush(
+      Kind kind,
+      long id,
+      long epoch,
+      ByteBuf head,
+      @Nullable SharedFloats shared,
+      @Nullable SharedFloats answer) {
     Push push = RequestWords.readPush(head, epoch);
     takeSeat(push.caller());
-    Values values = new Values(Words.readCodec(head));
+    Values values = new Values(Words.readCodec(head), answer);
     CodecKind codec = Words.readCodec(head);
     int count = head.readIntLE();
+    if (shared != null && codec == shared.terms.gradients() && count == shared.terms.floats()) {
+      return Request.of(
+          () -> {
+            SharedFloats.Loan gradient = shared.lendGradient();
+            CompletableFuture<Stepped> future = shard.pushPull(push, gradient, values);
+            future.whenComplete((stepped, error) -> gradient.end());
+            reply(kind, id, future, values, AnswerWords::stepped);
+          });
+    }
     float[] array = borrow(count);
     FloatSlice gradient = new FloatSlice(array, 0, count);
     return new Request(
@@ -242,21 +268,45 @@ final class ShardRequests {
    */
   private final class Values implements SliceReader {
     private final @Nullable Codec codec;
+    private final @Nullable SharedFloats memory;
     private Vectors vectors = Vectors.NONE;
     private int count;
 
-    Values(@Nullable CodecKind kind) {
+    // What is in the shared memory.
+    private long writtenVersion = -1;
+    private int written;
+    private boolean allWritten;
+
+    Values(@Nullable CodecKind kind, @Nullable SharedFloats answer) {
       if (kind == CodecKind.TOP_K) {
         throw WireException.malformed("values are wanted as " + kind);
       }
       codec = kind == null ? null : codec(kind);
+      memory = answer != null && answer.terms.values() == kind ? answer : null;
+    }
+
+    @Override
+    public void readStretch(float[] values, int from, int to, long version) {
+      SharedFloats target = memory;
+      if (target == null) {
+        return;
+      }
+      if (from == 0) {
+        writtenVersion = version;
+        written = 0;
+      }
+      if (writtenVersion == version && written == from && target.writeStretch(values, from, to)) {
+        written = to;
+      }
     }
 
     @Override
     public void read(float[] values, int offset, int length, long version) {
       if (codec != null && channel.isActive()) {
-        vectors = Vectors.of(new FloatSlice(values, offset, length), codec);
         count = length;
+        allWritten = writtenVersion == version && written == length;
+        vectors =
+            allWritten ? Vectors.NONE : Vectors.of(new FloatSlice(values, offset, length), codec);
       }
     }
 
@@ -287,12 +337,19 @@ final class ShardRequests {
       CompletableFuture<T> future,
       Values values,
       BiConsumer<ByteBuf, T> words) {
-    reply(
-        kind,
-        id,
-        future,
-        words.andThen((out, answer) -> values.words(out)),
-        answer -> values.vectors);
+    BiConsumer<ByteBuf, T> all = words.andThen((out, answer) -> values.words(out));
+    future.whenComplete(
+        (answer, error) ->
+            connection.inLoop(
+                () -> {
+                  if (error != null) {
+                    connection.refuse(kind, id, error);
+                  } else if (values.allWritten) {
+                    connection.answerShared(kind, id, out -> all.accept(out, answer));
+                  } else {
+                    connection.answer(kind, id, out -> all.accept(out, answer), values.vectors);
+                  }
+                }));
   }
 
   private <T> void reply(

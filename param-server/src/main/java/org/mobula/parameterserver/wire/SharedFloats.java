@@ -20,11 +20,15 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecKind;
+import org.mobula.parameterserver.codec.MalformedPayloadException;
+import org.mobula.parameterserver.shard.SliceSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * <p>The client makes a file of its user alone in the machine's memory, the server maps it too, and
  * then it is removed: nobody else can open it or cut it short, and it goes with the processes.
  * Whoever reads trusts the places that the codec and the number of floats give, and nothing that
- * stands in the memory. Event loop only, but for {@link #create}.
+ * stands in the memory. Any thread, as a shard reads and writes here while it takes its step.
  */
 final class SharedFloats implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SharedFloats.class);
@@ -116,7 +120,14 @@ final class SharedFloats implements AutoCloseable {
   private final MappedByteBuffer memory;
   private final ByteBuffer gradients;
   private final ByteBuffer values;
+  private final Codec valuesCodec;
   private boolean closed;
+
+  /** The gradient that a shard may still read here. */
+  private @Nullable Loan loan;
+
+  /** What was wrong with a gradient when it was read. */
+  private @Nullable WireException fault;
 
   private SharedFloats(Terms terms, Name name, FileChannel file) throws IOException {
     this.terms = terms;
@@ -125,6 +136,7 @@ final class SharedFloats implements AutoCloseable {
     memory = file.map(MapMode.READ_WRITE, 0, terms.allBytes());
     int middle = (int) terms.gradientBytes();
     gradients = memory.slice(0, middle);
+    valuesCodec = Codec.reading(terms.values);
     values = memory.slice(middle, memory.capacity() - middle);
   }
 
@@ -138,7 +150,7 @@ final class SharedFloats implements AutoCloseable {
   }
 
   /**
-   * Makes the file, with all its pages, and maps it; any thread.
+   * Makes the file, with all its pages, and maps it.
    *
    * @return null where that is not possible
    */
@@ -260,6 +272,107 @@ final class SharedFloats implements AutoCloseable {
     read(floats, values, terms.values);
   }
 
+  /** What a gradient was found to be when a shard read it, if it breaks the protocol. */
+  synchronized @Nullable WireException fault() {
+    return fault;
+  }
+
+  /**
+   * The gradient, to be read where it lies until the loan ends. When this memory is given back
+   * before, it is copied.
+   */
+  synchronized Loan lendGradient() {
+    Loan lent = new Loan(Codec.reading(Objects.requireNonNull(terms.gradients)));
+    loan = lent;
+    return lent;
+  }
+
+  /** A gradient that a shard reads while the client leaves it alone. */
+  final class Loan implements SliceSource {
+    private final Codec codec;
+    private float[] copy = new float[0];
+
+    private Loan(Codec codec) {
+      this.codec = codec;
+    }
+
+    @Override
+    public int length() {
+      return terms.floats;
+    }
+
+    @Override
+    public void read(int from, int count, float[] target, int offset) {
+      synchronized (SharedFloats.this) {
+        if (copy.length > 0) {
+          System.arraycopy(copy, from, target, offset, count);
+        } else {
+          decode(from, count, target, offset);
+        }
+      }
+    }
+
+    private void decode(int from, int count, float[] target, int offset) {
+      try {
+        if (closed) {
+          throw WireException.malformed("the shared memory was given back");
+        }
+        checkLength();
+        int at = from / Codec.SEGMENT * codec.maxEncodedBytes(Codec.SEGMENT);
+        codec.decode(gradients.slice(at, codec.maxEncodedBytes(count)), target, offset, count);
+      } catch (WireException e) {
+        unreadable(e, target, offset, count);
+      } catch (MalformedPayloadException e) {
+        unreadable(WireException.malformed(String.valueOf(e.getMessage())), target, offset, count);
+      }
+    }
+
+    private void unreadable(WireException why, float[] target, int offset, int count) {
+      fault = why;
+      Arrays.fill(target, offset, offset + count, Float.NaN);
+    }
+
+    private void copy() {
+      float[] all = new float[terms.floats];
+      for (int from = 0; from < all.length; from += Codec.SEGMENT) {
+        decode(from, Math.min(Codec.SEGMENT, all.length - from), all, from);
+      }
+      copy = all;
+    }
+
+    /** The shard has what it needs. */
+    void end() {
+      synchronized (SharedFloats.this) {
+        if (loan == this) {
+          loan = null;
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes a segment of values.
+   *
+   * @return false if that is not possible; the whole slice then says why
+   */
+  synchronized boolean writeStretch(float[] values, int from, int to) {
+    if (closed || !isWhole()) {
+      return false;
+    }
+    int at = from / Codec.SEGMENT * valuesCodec.maxEncodedBytes(Codec.SEGMENT);
+    int bytes = valuesCodec.maxEncodedBytes(to - from);
+    valuesCodec.encode(values, from, to - from, this.values.slice(at, bytes));
+    return true;
+  }
+
+  private boolean isWhole() {
+    try {
+      return file.size() == terms.allBytes();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** To touch what is no longer there would be a fault of the whole process. */
   private void checkLength() {
     try {
@@ -271,7 +384,7 @@ final class SharedFloats implements AutoCloseable {
     }
   }
 
-  private void write(Vectors floats, ByteBuffer area) {
+  private synchronized void write(Vectors floats, ByteBuffer area) {
     checkLength();
     synchronized (floats) {
       for (int at = 0; floats.hasNext(); floats.advance()) {
@@ -283,7 +396,7 @@ final class SharedFloats implements AutoCloseable {
     }
   }
 
-  private void read(Vectors floats, ByteBuffer area, @Nullable CodecKind kind) {
+  private synchronized void read(Vectors floats, ByteBuffer area, @Nullable CodecKind kind) {
     checkLength();
     for (int at = 0; floats.hasNext(); floats.advance()) {
       Codec codec = floats.codec();
@@ -300,8 +413,11 @@ final class SharedFloats implements AutoCloseable {
 
   /** Gives the memory back at once; the garbage collector would in its own time. */
   @Override
-  public void close() {
+  public synchronized void close() {
     if (!closed) {
+      if (loan != null) {
+        loan.copy();
+      }
       closed = true;
       try {
         file.close();

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,16 +32,20 @@ import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
 import org.mobula.parameterserver.shard.LayoutHash;
 import org.mobula.parameterserver.shard.LinkLostException;
+import org.mobula.parameterserver.shard.LocalShardLink;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Refusal;
+import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
+import org.mobula.parameterserver.shard.Stepped;
 import org.mobula.parameterserver.wire.FaultProxy.Direction;
 import org.mobula.parameterserver.wire.FaultProxy.Fault;
 import org.mobula.parameterserver.wire.SharedFloats.Name;
@@ -80,12 +85,7 @@ class SharedFloatsTest {
   }
 
   private static float[] gradient() {
-    Pcg64 random = new Pcg64(11);
-    float[] gradient = new float[SIZE];
-    for (int i = 0; i < SIZE; i++) {
-      gradient[i] = (float) random.nextGaussian();
-    }
-    return gradient;
+    return gradient(11);
   }
 
   /** Two steps and a pull; the values' bits after each. */
@@ -374,6 +374,169 @@ class SharedFloatsTest {
             .hasMessageContaining("MALFORMED");
         assertThat(server.refusals()).containsKey(Refusal.MALFORMED);
       }
+    }
+  }
+
+  private static Shard rounds() {
+    return Wires.primary(Wires.setup(SIZE, 0, Consistency.Synchronous.defaults()));
+  }
+
+  private static Caller join(ShardLink link, Shard shard, int worker) {
+    Join join = new Join(worker, worker, LayoutHash.of(shard.setup().layout()), 0, SIZE);
+    return new Caller(worker, worker, Wires.get(link.join(join)).epoch());
+  }
+
+  private static float[] gradient(int seed) {
+    Pcg64 random = new Pcg64(seed);
+    float[] gradient = new float[SIZE];
+    for (int i = 0; i < SIZE; i++) {
+      gradient[i] = (float) random.nextGaussian();
+    }
+    return gradient;
+  }
+
+  /** What is left of floats after they have travelled. */
+  private static float[] carried(String codec, float[] values) {
+    Codec there = CodecConfig.parse(codec).create();
+    float[] carried = new float[values.length];
+    for (int from = 0; from < values.length; from += Codec.SEGMENT) {
+      int count = Math.min(Codec.SEGMENT, values.length - from);
+      ByteBuffer bytes = ByteBuffer.allocate(there.maxEncodedBytes(count));
+      there.encode(values, from, count, bytes);
+      there.decode(bytes.flip(), carried, from, count);
+    }
+    return carried;
+  }
+
+  private static CompletableFuture<Stepped> push(
+      ShardLink link, Caller caller, int clock, float[] gradient, float[] values) {
+    Push push = new Push(caller, clock, clock - 1, 0.1);
+    return link.pushPull(push, FloatSlice.of(gradient), FloatSlice.of(values));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"fp32, fp32", "bf16, bf16", "int8, int8", "fp16, bf16"})
+  void aRoundHasTheSameBitsWhereOneWorkerSharesMemory(String gradients, String values)
+      throws Exception {
+    Shard expected = rounds();
+    Shard shard = rounds();
+    Address address = new Address.Unix(folder.resolve("shard").toString());
+    try (Transport transport = Transport.open();
+        ShardServer server = serve(transport, address, shard);
+        LocalShardLink here = new LocalShardLink(expected);
+        LocalShardLink near = new LocalShardLink(shard);
+        SocketShardLink link =
+            Wires.get(
+                SocketShardLink.connect(
+                    transport, server.address(), 0, config(gradients, values)))) {
+      List<Caller> callers = new ArrayList<>();
+      for (int worker = 0; worker < 2; worker++) {
+        join(here, expected, worker);
+        callers.add(join(worker == 0 ? near : link, shard, worker));
+      }
+      float[][] wanted = new float[2][SIZE];
+      float[][] seen = new float[2][SIZE];
+      for (int clock = 1; clock <= 3; clock++) {
+        float[] first = gradient(2 * clock);
+        float[] second = gradient(2 * clock + 1);
+        var one = push(here, callers.get(0), clock, first, wanted[0]);
+        var other = push(here, callers.get(1), clock, carried(gradients, second), wanted[1]);
+        double[] sums = Wires.get(one).blockSums();
+        Wires.get(other);
+        var nearOne = push(near, callers.get(0), clock, first, seen[0]);
+        var farOne = push(link, callers.get(1), clock, second, seen[1]);
+        assertThat(Wires.get(nearOne).blockSums()).isEqualTo(sums);
+        assertThat(Wires.get(farOne).blockSums()).isEqualTo(sums);
+        assertThat(bits(seen[0])).isEqualTo(bits(wanted[0]));
+        assertThat(bits(seen[1])).isEqualTo(bits(carried(values, wanted[1])));
+      }
+      assertThat(Wires.get(link.status()).bytesIn())
+          .as("the floats took no frame")
+          .isLessThan(SIZE);
+    }
+  }
+
+  @Test
+  void aGradientIsInTheRoundThoughItsConnectionHasGone() throws Exception {
+    Shard expected = rounds();
+    Shard shard = rounds();
+    try (Transport transport = Transport.open();
+        ShardServer server = serve(transport, Wires.ANY_PORT, shard);
+        LocalShardLink here = new LocalShardLink(expected);
+        LocalShardLink near = new LocalShardLink(shard)) {
+      float[] wanted = new float[SIZE];
+      float[] seen = new float[SIZE];
+      Caller first = join(here, expected, 0);
+      Caller second = join(here, expected, 1);
+      var one = push(here, first, 1, gradient(1), wanted);
+      var other = push(here, second, 1, gradient(2), new float[SIZE]);
+      Wires.get(one);
+      Wires.get(other);
+      join(near, shard, 0);
+      SocketShardLink link = connect(transport, server.address());
+      join(link, shard, 1);
+      var lost = push(link, second, 1, gradient(2), new float[SIZE]);
+      // Answered after the push has been read.
+      assertThat(Wires.get(link.clock(second)).received()).isEqualTo(1);
+      link.close();
+      assertThatThrownBy(() -> Wires.get(lost)).isInstanceOf(LinkLostException.class);
+      while (server.connections() > 0) {
+        Thread.onSpinWait();
+      }
+      for (int turn = 0; turn < 2; turn++) { // counted down in one, dealt with in the next
+        transport.loops().submit(() -> {}).sync();
+      }
+      Wires.get(push(near, first, 1, gradient(1), seen));
+      assertThat(bits(seen)).isEqualTo(bits(wanted));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"fp32, false", "int8, false", "fp32, true"})
+  void aGradientThatIsSpoiltBehindItsPushLeavesTheRound(String codec, boolean cut)
+      throws Exception {
+    Shard shard = rounds();
+    Peeping peeping = new Peeping(false);
+    try (Transport transport = Transport.open();
+        ShardServer server = serve(transport, Wires.ANY_PORT, shard);
+        FaultProxy proxy = new FaultProxy(server.address(), peeping);
+        LocalShardLink near = new LocalShardLink(shard);
+        SocketShardLink link =
+            Wires.get(
+                SocketShardLink.connect(transport, proxy.address(), 0, config(codec, "fp32")));
+        SocketShardLink good =
+            Wires.get(
+                SocketShardLink.connect(transport, server.address(), 0, config(codec, "fp32")))) {
+      Caller first = join(near, shard, 0);
+      Caller second = join(link, shard, 1);
+      var spoilt = push(link, second, 1, gradient(2), new float[SIZE]);
+      assertThat(Wires.get(link.clock(second)).received()).isEqualTo(1);
+      if (cut) {
+        peeping.cut(false);
+      } else {
+        byte[] bytes = new byte[SIZE];
+        Arrays.fill(bytes, (byte) 0xff); // NaN as fp32, no code of int8
+        try (FileChannel file = Objects.requireNonNull(peeping.file)) {
+          file.write(ByteBuffer.wrap(bytes), 0);
+        }
+      }
+      float[] values = new float[SIZE];
+      var waits = push(near, first, 1, gradient(1), values);
+      if (cut || codec.equals("int8")) {
+        assertThatThrownBy(() -> Wires.get(spoilt))
+            .isInstanceOf(LinkLostException.class)
+            .hasMessageContaining("MALFORMED");
+      } else {
+        // Finite numbers that are not the pushed ones nobody can tell; these are none.
+        assertThatThrownBy(() -> Wires.get(spoilt))
+            .isInstanceOf(RefusedException.class)
+            .hasMessageContaining("the gradient of worker 1 holds NaN or infinity");
+      }
+      assertThat(waits).isNotDone();
+      join(good, shard, 1);
+      assertThat(Wires.get(push(good, second, 1, gradient(2), new float[SIZE])).version())
+          .isEqualTo(1);
+      assertThat(Wires.get(waits).version()).isEqualTo(1);
     }
   }
 }

@@ -43,6 +43,16 @@ public final class Optimizer {
         long step);
   }
 
+  /** Hears which parameters have taken a step. */
+  @FunctionalInterface
+  public interface Stretches {
+    /** For whom it is enough that all have. */
+    Stretches UNHEARD = (from, to) -> {};
+
+    /** The parameters {@code [from, to)} of the slice are those after the step. */
+    void stepped(int from, int to);
+  }
+
   Optimizer(OptimizerConfig config, ParameterLayout layout, int from, int to) {
     if (from < 0 || to < from || to > layout.size()) {
       throw new IllegalArgumentException(
@@ -139,22 +149,52 @@ public final class Optimizer {
    * @param learningRate before the groups' own factors
    */
   public void step(float[] parameters, float[] gradient, float scale, double learningRate) {
+    step(parameters, gradient, scale, learningRate, Math.max(1, size), Stretches.UNHEARD);
+  }
+
+  /**
+   * Takes one step, so many parameters at a time, with the same bits.
+   *
+   * @param parameters the slice, changed in place
+   * @param gradient of the slice; left as it is
+   * @param scale of each number of the gradient
+   * @param learningRate before the groups' own factors
+   * @param stretch how many parameters at a time
+   * @param done hears of each stretch in turn, while the processor still has it in its cache
+   */
+  public void step(
+      float[] parameters,
+      float[] gradient,
+      float scale,
+      double learningRate,
+      int stretch,
+      Stretches done) {
     if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "learning rate is " + learningRate + " but must be ≥ 0 and finite");
     }
     steps++;
-    for (int i = 0; i < ranges.size(); i++) { // No iterator: a step allocates nothing.
-      Range range = ranges.get(i);
-      rule.step(
-          parameters,
-          gradient,
-          range.start,
-          range.end,
-          scale,
-          learningRate * range.settings.learningRateFactor(),
-          range.settings.weightDecay(),
-          steps);
+    int from = 0;
+    while (from < size) {
+      int to = (int) Math.min(size, (long) from + stretch);
+      for (int i = 0; i < ranges.size(); i++) { // No iterator: a step allocates nothing.
+        Range range = ranges.get(i);
+        int start = Math.max(range.start, from);
+        int end = Math.min(range.end, to);
+        if (start < end) {
+          rule.step(
+              parameters,
+              gradient,
+              start,
+              end,
+              scale,
+              learningRate * range.settings.learningRateFactor(),
+              range.settings.weightDecay(),
+              steps);
+        }
+      }
+      done.stepped(from, to);
+      from = to;
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -89,8 +90,10 @@ class OptimizerTest {
     for (OptimizerConfig config : configs) {
       Optimizer before = config.create(layout);
       Optimizer within = config.create(layout);
+      Optimizer inStretches = config.create(layout);
       float[] expected = new float[size];
       float[] stepped = new float[size];
+      float[] cut = new float[size];
       Pcg64 random = new Pcg64(4);
       for (int step = 0; step < 3; step++) {
         float scale = (float) GradientClipping.coefficient(random.nextDouble() + 1, 0.5);
@@ -103,6 +106,21 @@ class OptimizerTest {
         before.step(expected, scaled, 0.1);
         within.step(stepped, gradient, scale, 0.1);
         assertThat(stepped).as("%s", config).isEqualTo(expected);
+        int[] done = {0};
+        inStretches.step(
+            cut,
+            gradient,
+            scale,
+            0.1,
+            7,
+            (from, to) -> {
+              assertThat(from).isEqualTo(done[0]);
+              assertThat(to).isEqualTo(Math.min(size, from + 7));
+              assertThat(Arrays.copyOfRange(cut, from, to))
+                  .isEqualTo(Arrays.copyOfRange(expected, from, to));
+              done[0] = to;
+            });
+        assertThat(done[0]).isEqualTo(size);
       }
       assertThat(within.moments()).usingRecursiveComparison().isEqualTo(before.moments());
     }
