@@ -20,7 +20,7 @@ import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.StepWatch;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.training.ExperienceSetup;
 import org.slf4j.Logger;
@@ -74,35 +74,37 @@ final class RolloutWorker implements AutoCloseable {
   /**
    * A worker's share.
    *
-   * @param rollout valid until the worker's next collection
+   * @param experience valid until the worker's next collection
    * @param seconds that the collection took
    */
-  record Part(Rollout rollout, double seconds) implements Serializable {}
+  record Part(Experience experience, double seconds) implements Serializable {}
 
   /**
    * Collects.
    *
    * @param number of the collection, from 1
+   * @param environmentSteps that the run had taken when it was asked for
    * @param resetOptions of the episodes that start in it
    * @throws CollectionStoppedException if the call is cancelled
    * @throws StepTimeoutException if a step takes longer than it may
    */
-  Part collect(PolicySnapshot policy, long number, Map<String, Object> resetOptions) {
+  Part collect(
+      PolicySnapshot policy, long number, long environmentSteps, Map<String, Object> resetOptions) {
     requireSound();
     ended = false;
     long start = System.nanoTime();
-    Rollout rollout =
+    Experience experience =
         await(
             thread.submit(
                 () -> {
                   collector.resetOptions(resetOptions);
-                  return collector.collect(policy);
+                  return collector.collect(policy, environmentSteps);
                 }));
     finished = number;
-    return new Part(rollout, (System.nanoTime() - start) / 1e9);
+    return new Part(experience, (System.nanoTime() - start) / 1e9);
   }
 
-  private Rollout await(Future<Rollout> collection) {
+  private Experience await(Future<Experience> collection) {
     StepWatch slow = new StepWatch(System::nanoTime, PATIENCE);
     StepWatch stuck = new StepWatch(System::nanoTime, stepTimeout == null ? PATIENCE : stepTimeout);
     long look =
@@ -136,7 +138,7 @@ final class RolloutWorker implements AutoCloseable {
     }
   }
 
-  private static Rollout get(Future<Rollout> collection, long milliseconds)
+  private static Experience get(Future<Experience> collection, long milliseconds)
       throws TimeoutException, InterruptedException {
     try {
       return collection.get(milliseconds, TimeUnit.MILLISECONDS);
@@ -151,7 +153,7 @@ final class RolloutWorker implements AutoCloseable {
   }
 
   /** The step in hand is left to end by itself; one that does not is given up. */
-  private void awaitEnd(Future<Rollout> collection) {
+  private void awaitEnd(Future<Experience> collection) {
     try {
       var unused = get(collection, GRACE.toMillis());
     } catch (TimeoutException | InterruptedException e) {
@@ -162,7 +164,7 @@ final class RolloutWorker implements AutoCloseable {
     }
   }
 
-  private void abandon(Future<Rollout> collection) {
+  private void abandon(Future<Experience> collection) {
     abandoned = true;
     ended = true;
     collection.cancel(true);

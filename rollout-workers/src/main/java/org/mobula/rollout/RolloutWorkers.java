@@ -20,8 +20,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.NonFiniteException;
-import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterSnapshot;
@@ -78,6 +78,9 @@ public final class RolloutWorkers implements ExperienceSource {
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
+  /** Before a count in a state, which is never negative: what follows holds observations. */
+  private static final int OBSERVATIONS = -1;
+
   private static final Comparator<Share> OLDEST_FIRST =
       Comparator.<Share>comparingLong(share -> share.iteration)
           .thenComparingInt(share -> share.worker)
@@ -105,10 +108,10 @@ public final class RolloutWorkers implements ExperienceSource {
   /** What nobody has learnt from. */
   private final List<Share> ready = new ArrayList<>();
 
-  private final ArrayDeque<Rollout> spare = new ArrayDeque<>();
+  private final ArrayDeque<Experience> spare = new ArrayDeque<>();
 
   /** What the caller has. */
-  private @Nullable Rollout whole;
+  private @Nullable Experience whole;
 
   /** Rollouts handed out so far, and shares begun. */
   private long iterations;
@@ -210,21 +213,21 @@ public final class RolloutWorkers implements ExperienceSource {
   }
 
   @Override
-  public Rollout collect(PolicySnapshot policy) {
+  public Experience collect(PolicySnapshot policy, long environmentSteps) {
     // The caller may change the parameters as soon as this returns, while workers still use them.
     PolicySnapshot kept = maxLag > 0 ? copy(policy) : policy;
-    Share.Order present = new Share.Order(kept, runtime.put(kept), resetOptions);
+    Share.Order present = new Share.Order(kept, runtime.put(kept), environmentSteps, resetOptions);
     continueInterrupted();
     if (outstanding() < config.count()) {
       beginWhereIdle(present);
     }
     awaitEnough(present);
-    Rollout rollout = assemble();
+    Experience experience = assemble();
     if (maxLag > 0) {
       beginWhereIdle(present);
     }
     iterations++;
-    return rollout;
+    return experience;
   }
 
   private static PolicySnapshot copy(PolicySnapshot policy) {
@@ -269,14 +272,13 @@ public final class RolloutWorkers implements ExperienceSource {
   private void keepReadyOf(int worker) {
     for (Share done : ready) {
       if (done.worker == worker && !done.kept) {
-        Rollout part = Objects.requireNonNull(done.rollout);
-        Rollout copy = spare.isEmpty() ? emptyLike(part, part.environments) : spare.remove();
+        Experience part = Objects.requireNonNull(done.experience);
+        Experience copy = spare.isEmpty() ? emptyLike(part, part.environments) : spare.remove();
+        copy.clear();
         copy.place(part, 0);
-        copy.episodes.clear();
-        copy.episodes.addAll(part.episodes);
         copy.observationStatistics = merged(null, part.observationStatistics);
         copy.parameterVersion = part.parameterVersion;
-        done.rollout = copy;
+        done.experience = copy;
         done.kept = true;
       }
     }
@@ -287,7 +289,8 @@ public final class RolloutWorkers implements ExperienceSource {
     ObjectRef<PolicySnapshot> policy = share.order().shipped();
     Map<String, Object> options = share.order().resetOptions();
     long number = share.number;
-    return worker -> worker.collect(captured.get(policy), number, options);
+    long environmentSteps = share.order().environmentSteps();
+    return worker -> worker.collect(captured.get(policy), number, environmentSteps, options);
   }
 
   private ObjectRef<RolloutWorker.Part> ask(Share share) {
@@ -347,7 +350,7 @@ public final class RolloutWorkers implements ExperienceSource {
   private boolean take(Share done) {
     try {
       RolloutWorker.Part part = runtime.get(answer(done));
-      done.rollout = part.rollout();
+      done.experience = part.experience();
       seconds[done.worker] = part.seconds();
     } catch (TaskCancelledException e) {
       throw e;
@@ -380,23 +383,21 @@ public final class RolloutWorkers implements ExperienceSource {
   }
 
   /** Puts the oldest shares together, in the workers' order. */
-  private Rollout assemble() {
+  private Experience assemble() {
     ready.sort(OLDEST_FIRST);
     List<Share> first = ready.subList(0, config.count());
-    Rollout sum = whole;
+    Experience sum = whole;
     for (int i = 0; i < config.count(); i++) {
-      Rollout part = Objects.requireNonNull(first.get(i).rollout);
+      Experience part = Objects.requireNonNull(first.get(i).experience);
       if (sum == null) {
         sum = emptyLike(part, environments());
         whole = sum;
       }
       if (i == 0) {
-        sum.episodes.clear();
-        sum.observationStatistics = null;
+        sum.clear();
         sum.parameterVersion = part.parameterVersion; // the oldest
       }
       sum.place(part, i * share);
-      sum.episodes.addAll(part.episodes);
       sum.observationStatistics = merged(sum.observationStatistics, part.observationStatistics);
       if (first.get(i).kept) {
         spare.add(part);
@@ -406,9 +407,8 @@ public final class RolloutWorkers implements ExperienceSource {
     return Objects.requireNonNull(sum);
   }
 
-  private static Rollout emptyLike(Rollout part, int environments) {
-    return new Rollout(
-        part.steps, environments, part.featureCount(), part.actionSize(), part.maskSize());
+  private static Experience emptyLike(Experience part, int environments) {
+    return new Experience(part.shape, part.steps, environments);
   }
 
   private static @Nullable RunningStatistics merged(
@@ -517,11 +517,12 @@ public final class RolloutWorkers implements ExperienceSource {
     }
     out.writeLong(iterations);
     ready.sort(OLDEST_FIRST);
+    out.writeInt(OBSERVATIONS);
     out.writeInt(ready.size());
     for (Share done : ready) {
       out.writeInt(done.worker);
       out.writeLong(done.iteration);
-      SavedRollout.write(Objects.requireNonNull(done.rollout), out);
+      SavedExperience.write(Objects.requireNonNull(done.experience), out);
     }
     // In step with the learner it is the policy that the next collection is asked for by.
     List<Share> unfinished = maxLag == 0 ? List.of() : allAtWork();
@@ -534,6 +535,7 @@ public final class RolloutWorkers implements ExperienceSource {
       out.writeBoolean(another);
       if (another) {
         SavedPolicy.write(share.order().policy(), out);
+        out.writeLong(share.order().environmentSteps());
         OptionState.write(share.order().resetOptions(), out);
       }
     }
@@ -632,11 +634,13 @@ public final class RolloutWorkers implements ExperienceSource {
   private void readShares(DataInput in) throws IOException {
     iterations = in.readLong();
     ready.clear();
-    int done = in.readInt();
+    int form = in.readInt();
+    int done = form == OBSERVATIONS ? in.readInt() : form;
     for (int i = 0; i < done; i++) {
+      requireObservations(form);
       shares++;
       Share share = new Share(in.readInt(), shares, in.readLong(), null);
-      share.rollout = SavedRollout.read(in);
+      share.experience = SavedExperience.read(in);
       share.kept = true;
       ready.add(share);
     }
@@ -644,15 +648,25 @@ public final class RolloutWorkers implements ExperienceSource {
     int unfinished = in.readInt();
     Share.Order order = null;
     for (int i = 0; i < unfinished; i++) {
+      requireObservations(form);
       int worker = in.readInt();
       long iteration = in.readLong();
       if (in.readBoolean() || order == null) {
         PolicySnapshot policy = SavedPolicy.read(in);
-        order = new Share.Order(policy, runtime.put(policy), OptionState.read(in));
+        order = new Share.Order(policy, runtime.put(policy), in.readLong(), OptionState.read(in));
       }
       shares++;
       // Collected on when the next rollout is asked for.
       atWork[worker] = new Share(worker, shares, iteration, order);
+    }
+  }
+
+  private static void requireObservations(int form) throws IOException {
+    if (form != OBSERVATIONS) {
+      throw new IOException(
+          "the checkpoint holds rollouts of a version that kept features in place of observations;"
+              + " resume it by that version, or without what was collected ahead: a checkpoint of a"
+              + " run with workers.asynchronous: false");
     }
   }
 

@@ -3,7 +3,7 @@ package org.mobula.rollout;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.ObjectRef;
 
@@ -23,9 +23,9 @@ final class Share {
   @Nullable ObjectRef<RolloutWorker.Part> answer;
 
   /** What was collected, in the worker's own memory until somebody keeps it. */
-  @Nullable Rollout rollout;
+  @Nullable Experience experience;
 
-  /** Whether the rollout is a copy. */
+  /** Whether the experience is a copy. */
   boolean kept;
 
   Share(int worker, long number, long iteration, @Nullable Order order) {
@@ -44,8 +44,12 @@ final class Share {
    *
    * @param policy never changed
    * @param shipped the same, for the workers
+   * @param environmentSteps that the run had taken then
    * @param resetOptions of the episodes that start meanwhile
    */
   record Order(
-      PolicySnapshot policy, ObjectRef<PolicySnapshot> shipped, Map<String, Object> resetOptions) {}
+      PolicySnapshot policy,
+      ObjectRef<PolicySnapshot> shipped,
+      long environmentSteps,
+      Map<String, Object> resetOptions) {}
 }

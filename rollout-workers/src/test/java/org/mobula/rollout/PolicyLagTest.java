@@ -20,13 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.SamplingActor;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.classic.CartPole;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
@@ -67,14 +68,14 @@ class PolicyLagTest {
     try (TaskRuntime runtime = runtime();
         ExperienceSource source = RolloutWorkers.on(runtime).apply(setup)) {
       for (int version = 0; version < 3; version++) { // would wait for ever for the slow one
-        Rollout rollout = source.collect(policy(setup, version));
+        Experience rollout = source.collect(policy(setup, version), 0);
         assertThat(rollout.environments).isEqualTo(4);
       }
       released.countDown();
-      Rollout due = source.collect(policy(setup, 3));
+      Experience due = source.collect(policy(setup, 3), 0);
       assertThat(due.parameterVersion).as("with the slow worker's share").isZero();
       for (int version = 4; version < 20; version++) {
-        assertThat(source.collect(policy(setup, version)).parameterVersion)
+        assertThat(source.collect(policy(setup, version), 0).parameterVersion)
             .isBetween(version - 3L, (long) version);
       }
     } finally {
@@ -133,12 +134,12 @@ class PolicyLagTest {
   private static void requireLag(
       ExperienceSource source, ExperienceSetup setup, int from, int to, int most) {
     for (int version = from; version < to; version++) {
-      Rollout rollout = source.collect(policy(setup, version));
+      Experience rollout = source.collect(policy(setup, version), 0);
       assertThat(version - rollout.parameterVersion).isBetween(0L, (long) most);
       if (most == 1 && version > 0) {
         assertThat(rollout.parameterVersion).isEqualTo(version - 1);
       }
-      for (float logProbability : rollout.logProbabilities) {
+      for (float logProbability : rollout.column(SamplingActor.LOG_PROBABILITY)) {
         assertThat(logProbability).isNegative();
       }
     }

@@ -10,7 +10,7 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
@@ -135,8 +135,8 @@ public class RolloutBenchmark {
 
   @Benchmark
   @OperationsPerInvocation(STEPS)
-  public Rollout collect() {
-    return source.collect(policy);
+  public Experience collect() {
+    return source.collect(policy, 0);
   }
 
   @TearDown

@@ -32,7 +32,7 @@ import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.TaskRuntime;
@@ -84,7 +84,7 @@ class RolloutWorkersTest {
     // Not strict, because the latch is shared with the environments.
     try (TaskRuntime runtime = runtime(false);
         ExperienceSource source = RolloutWorkers.on(runtime).apply(setup)) {
-      assertThat(source.collect(policy(setup, 0)).environments).isEqualTo(4);
+      assertThat(source.collect(policy(setup, 0), 0).environments).isEqualTo(4);
     }
   }
 
@@ -140,8 +140,8 @@ class RolloutWorkersTest {
         RolloutCollector second = setup.collector(1, 2)) {
       assertThat(source.environments()).isEqualTo(4);
       for (int i = 0; i < 3; i++) {
-        Rollout expected = merge(first.collect(policy), second.collect(policy));
-        Rollout actual = source.collect(policy);
+        Experience expected = merge(first.collect(policy, 0), second.collect(policy, 0));
+        Experience actual = source.collect(policy, 0);
         assertThat(content(actual)).isEqualTo(content(expected));
         assertThat(actual.episodes.count()).isPositive();
         assertThat(actual.parameterVersion).isEqualTo(7);
@@ -149,18 +149,11 @@ class RolloutWorkersTest {
     }
   }
 
-  private static Rollout merge(Rollout first, Rollout second) {
-    Rollout whole =
-        new Rollout(
-            first.steps,
-            first.environments + second.environments,
-            first.featureCount(),
-            first.actionSize(),
-            first.maskSize());
+  private static Experience merge(Experience first, Experience second) {
+    Experience whole =
+        new Experience(first.shape, first.steps, first.environments + second.environments);
     whole.place(first, 0);
     whole.place(second, first.environments);
-    whole.episodes.addAll(first.episodes);
-    whole.episodes.addAll(second.episodes);
     RunningStatistics statistics = first.observationStatistics;
     RunningStatistics others = second.observationStatistics;
     if (statistics != null && others != null) {
@@ -181,10 +174,10 @@ class RolloutWorkersTest {
         ExperienceSource lockstep = RolloutWorkers.on(runtime).apply(inStep)) {
       for (int version = 0; version < 4; version++) {
         PolicySnapshot learners = policy(setup, version);
-        Rollout rollout = ahead.collect(learners);
+        Experience rollout = ahead.collect(learners, 0);
         int acted = Math.max(0, version - 1);
         assertThat(rollout.parameterVersion).isEqualTo(acted);
-        assertThat(content(rollout)).isEqualTo(content(lockstep.collect(policy(setup, acted))));
+        assertThat(content(rollout)).isEqualTo(content(lockstep.collect(policy(setup, acted), 0)));
         // What a trainer does with its buffer at the next pull.
         Arrays.fill(learners.parameters().values(), Float.NaN);
       }
@@ -221,16 +214,16 @@ class RolloutWorkersTest {
         ExperienceSource saved = RolloutWorkers.on(runtime).apply(setup);
         ExperienceSource resumed = RolloutWorkers.on(runtime).apply(setup)) {
       for (int version = 0; version < 3; version++) {
-        whole.collect(policy(setup, version));
-        saved.collect(policy(setup, version));
+        whole.collect(policy(setup, version), 0);
+        saved.collect(policy(setup, version), 0);
       }
       byte[] state = state(saved);
       assertThat(state(saved)).isEqualTo(state);
       resumed.readState(new DataInputStream(new ByteArrayInputStream(state)));
       for (int version = 3; version < 6; version++) {
-        byte[] expected = content(whole.collect(policy(setup, version)));
-        assertThat(content(saved.collect(policy(setup, version)))).isEqualTo(expected);
-        assertThat(content(resumed.collect(policy(setup, version)))).isEqualTo(expected);
+        byte[] expected = content(whole.collect(policy(setup, version), 0));
+        assertThat(content(saved.collect(policy(setup, version), 0))).isEqualTo(expected);
+        assertThat(content(resumed.collect(policy(setup, version), 0))).isEqualTo(expected);
       }
     }
   }
@@ -307,7 +300,7 @@ class RolloutWorkersTest {
     ExperienceSetup setup = catalogue(config.withEnvironment(config.environment().withThreads(2)));
     try (TaskRuntime runtime = runtime(false)) {
       ExperienceSource source = RolloutWorkers.on(runtime).apply(setup);
-      source.collect(policy(setup, 0));
+      source.collect(policy(setup, 0), 0);
       source.close();
       source.close();
       assertThat(runtime.metrics().liveActors()).isZero();
@@ -320,7 +313,7 @@ class RolloutWorkersTest {
     ExperienceSetup setup = catalogue(workers("CartPole-v1", 2, true));
     TaskRuntime runtime = runtime(false);
     ExperienceSource source = RolloutWorkers.on(runtime).apply(setup);
-    source.collect(policy(setup, 0));
+    source.collect(policy(setup, 0), 0);
     runtime.close();
     source.close();
     assertThat(runtime.metrics().liveActors()).isZero();

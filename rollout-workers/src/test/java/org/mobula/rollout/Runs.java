@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.ObservationNormalizer;
@@ -62,10 +62,10 @@ final class Runs {
   }
 
   /** All that a learner reads. */
-  static byte[] content(Rollout rollout) {
+  static byte[] content(Experience rollout) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
-      SavedRollout.write(rollout, new DataOutputStream(bytes));
+      SavedExperience.write(rollout, new DataOutputStream(bytes));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

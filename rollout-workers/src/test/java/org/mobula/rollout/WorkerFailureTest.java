@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.NonFiniteException;
-import org.mobula.core.experience.Rollout;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.runtime.ActorRef;
 import org.mobula.core.runtime.TaskRuntime;
@@ -154,7 +154,7 @@ class WorkerFailureTest {
     try (TaskRuntime runtime = runtime(false);
         ExperienceSource source =
             RolloutWorkers.on(runtime, failures::add, slept::addAndGet).apply(setup)) {
-      assertThatThrownBy(() -> source.collect(policy(setup, 0)))
+      assertThatThrownBy(() -> source.collect(policy(setup, 0), 0))
           .isInstanceOf(WorkerFailedException.class)
           .hasMessageContainingAll(
               "no simulator listens", "; failure 8 of this worker, and workers.max-restarts is 7");
@@ -188,17 +188,17 @@ class WorkerFailureTest {
     try (TaskRuntime runtime = runtime(strict);
         ExperienceSource source = RolloutWorkers.on(runtime, failures::add).apply(setup);
         ExperienceSource replacement = setup.collector(0, 2, 1)) {
-      source.collect(policy(setup, 0));
+      source.collect(policy(setup, 0), 0);
       runtime.kill(((RolloutWorkers) source).actors().get(0));
-      Rollout rollout = source.collect(policy(setup, 1));
+      Experience rollout = source.collect(policy(setup, 1), 0);
 
       assertThat(failures).hasSize(1);
       assertThat(failures.get(0).message()).startsWith("rollout worker 0: ").contains("killed");
-      Rollout fresh = replacement.collect(policy(setup, 1));
+      Experience fresh = replacement.collect(policy(setup, 1), 0);
       for (int step = 0; step < rollout.steps; step++) {
         for (int i = 0; i < 2; i++) {
-          assertThat(rollout.features[(step * 4 + i) * 2])
-              .isEqualTo(fresh.features[(step * 2 + i) * 2]);
+          assertThat(rollout.observations[(step * 4 + i) * 2])
+              .isEqualTo(fresh.observations[(step * 2 + i) * 2]);
         }
       }
     }
@@ -232,7 +232,7 @@ class WorkerFailureTest {
                 killed.countDown();
               });
       killer.start();
-      Rollout rollout = source.collect(policy(setup, 0));
+      Experience rollout = source.collect(policy(setup, 0), 0);
       killer.join();
 
       assertThat(rollout.episodes.count()).isEqualTo(4 * 3);
@@ -250,8 +250,8 @@ class WorkerFailureTest {
     try (TaskRuntime runtime = runtime(false);
         ExperienceSource saved = RolloutWorkers.on(runtime, failures::add).apply(setup);
         ExperienceSource resumed = RolloutWorkers.on(runtime, failures::add).apply(setup)) {
-      saved.collect(policy(setup, 0));
-      saved.collect(policy(setup, 1)); // fails at step 50, is collected again
+      saved.collect(policy(setup, 0), 0);
+      saved.collect(policy(setup, 1), 0); // fails at step 50, is collected again
       assertThat(failures).hasSize(1);
       ByteArrayOutputStream state = new ByteArrayOutputStream();
       saved.writeState(new DataOutputStream(state));
@@ -260,8 +260,8 @@ class WorkerFailureTest {
       resumed.measure(measured);
       assertThat(measured).containsEntry("rollout/worker_restarts", 1.0);
       // Environments that save no state start anew: step 50 comes in the second rollout.
-      resumed.collect(policy(setup, 2));
-      assertThatThrownBy(() -> resumed.collect(policy(setup, 3)))
+      resumed.collect(policy(setup, 2), 0);
+      assertThatThrownBy(() -> resumed.collect(policy(setup, 3), 0))
           .isInstanceOf(WorkerFailedException.class)
           .hasMessageStartingWith("rollout worker 1: ")
           .hasMessageContaining("; failure 2 of this worker, and workers.max-restarts is 1");

@@ -6,10 +6,23 @@ import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Space;
 
-/** The settings of one learning algorithm, and what follows from them. */
+/**
+ * The settings of one learning algorithm, and what follows from them: the policy, and the two
+ * halves that act by it and improve it.
+ */
 public interface AlgorithmConfig extends Serializable {
   /** Steps that each environment takes between two calls of the learner. */
   int steps();
+
+  /**
+   * How often it collects and learns in an iteration, after which there are measurements, and maybe
+   * evaluations and checkpoints: more than once where it learns from a few steps at a time.
+   *
+   * @param environments of the run
+   */
+  default int rounds(int environments) {
+    return 1;
+  }
 
   /** Discount factor γ of the returns. */
   double discount();
@@ -23,6 +36,9 @@ public interface AlgorithmConfig extends Serializable {
   /** The policy that the algorithm trains. */
   PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network);
 
-  /** A learner of that policy. */
+  /** The half that acts by that policy. */
+  Actor actor(ActorSetup setup);
+
+  /** The half that learns. */
   Learner learner(LearnerSetup setup);
 }

@@ -1,5 +1,7 @@
 package org.mobula.core.algorithm;
 
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -9,9 +11,18 @@ import org.mobula.core.random.Pcg64;
  *
  * @param policy that is trained
  * @param engine that computes its network
- * @param environments whose experience comes together in one rollout
+ * @param environments whose experience comes together in one collection
  * @param gradientWorkers threads that share each minibatch
+ * @param observationClip normalised observations lie within ±this; 0 where they are not normalised
+ * @param rewardScaling by which rewards are scaled before they are learnt from; it is measured by
+ *     others. Null where they are learnt from as they are
  * @param random for shuffling and the like
  */
 public record LearnerSetup(
-    PolicySpec policy, NetworkEngine engine, int environments, int gradientWorkers, Pcg64 random) {}
+    PolicySpec policy,
+    NetworkEngine engine,
+    int environments,
+    int gradientWorkers,
+    double observationClip,
+    @Nullable RewardScaling rewardScaling,
+    Pcg64 random) {}

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.mobula.core.environment.StepInProgress;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.policy.PolicySnapshot;
 
 /** Where experience comes from: environments in this thread, or workers elsewhere. */
@@ -18,9 +18,11 @@ public interface ExperienceSource extends AutoCloseable {
   /**
    * Collects with this policy; episodes go on from one call to the next.
    *
+   * @param environmentSteps that the run has taken so far, over all environments: exploration may
+   *     depend on it
    * @return the experience, valid until the next call
    */
-  Rollout collect(PolicySnapshot policy);
+  Experience collect(PolicySnapshot policy, long environmentSteps);
 
   /**
    * Lets collections be ended between two steps.

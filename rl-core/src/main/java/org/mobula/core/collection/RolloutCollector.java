@@ -7,25 +7,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.distribution.ActionDistribution;
+import org.mobula.core.algorithm.Actor;
+import org.mobula.core.algorithm.ActorSetup;
 import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
+import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.ExperienceShape;
 import org.mobula.core.experience.NonFiniteException;
-import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.policy.ActionHead;
+import org.mobula.core.policy.ObservationEncoder;
 import org.mobula.core.policy.ObservationNormalizer;
-import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 
 /**
- * Collects rollouts in the caller's thread. Actions are sampled from the policy; in a box they are
- * scaled and clipped for the environment alone and recorded as sampled.
+ * Collects experience in the caller's thread: environments and the acting half of an algorithm, in
+ * turn. In a box, actions are scaled and clipped for the environment alone and recorded as the
+ * actor gave them.
  *
  * <p>The observation normaliser does not change within a rollout, so that one policy speaks from
  * its first step to its last. Only where nothing was measured yet, in a run's first rollout,
@@ -39,22 +43,23 @@ public final class RolloutCollector implements ExperienceSource {
   // What a state holds, in its own words.
   private static final byte NEW_EPISODES = 0;
   private static final byte BETWEEN_ROLLOUTS = 1;
-  private static final byte WITHIN_A_ROLLOUT = 2;
+  private static final byte WITHIN_A_ROLLOUT_OF_FEATURES = 2; // until observations were kept
+  private static final byte WITHIN_A_ROLLOUT = 3;
 
   private final VectorEnvironment environments;
-  private final PolicyRunner policy;
+  private final Actor actor;
+  private final PolicySpec policy;
   private final ActionHead head;
-  private final ActionDistribution distribution;
+  private final ObservationEncoder encoder;
   private final double observationClip;
   private final RunningStatistics firstObservations;
   private final Pcg64 random;
-  private final Rollout rollout;
+  private final Experience experience;
   private final VectorStep step;
-  private final int features;
-  private final int outputSize;
+  private final int count;
+  private final int allEnvironments;
   private final float[] observations;
-  private final float[] rowFeatures;
-  private final float[] outputs;
+  private final float[] features;
   private final float[] environmentActions;
   private final boolean[] masks;
   private final double[] episodeReturns;
@@ -70,19 +75,18 @@ public final class RolloutCollector implements ExperienceSource {
    *
    * @param environments closed with the collector, or at once where the reset fails; in same-step
    *     reset mode
-   * @param policy closed with the environments
-   * @param steps of each environment in one rollout
-   * @param observationClip normalised observations lie within ±this, and rollouts carry statistics
-   *     of the observations; 0 where they are not normalised
+   * @param actor acts in them; closed with the environments
+   * @param setup that the actor was made from
+   * @param steps of each environment in one collection
    * @param environmentSeed environment {@code i} starts with seed {@code environmentSeed + i}
-   * @param random from which actions are sampled
+   * @param random that the actor draws from
    * @throws IllegalArgumentException if the environments are in another reset mode
    */
   public RolloutCollector(
       VectorEnvironment environments,
-      PolicyRunner policy,
+      Actor actor,
+      ActorSetup setup,
       int steps,
-      double observationClip,
       long environmentSeed,
       Pcg64 random) {
     if (environments.autoresetMode() != AutoresetMode.SAME_STEP) {
@@ -93,22 +97,27 @@ public final class RolloutCollector implements ExperienceSource {
               + " but must be SAME_STEP to collect rollouts");
     }
     this.environments = environments;
-    this.policy = policy;
-    this.head = policy.spec().head();
-    this.distribution = head.distribution();
-    this.observationClip = observationClip;
+    this.actor = actor;
+    this.policy = setup.policy();
+    this.head = policy.head();
+    this.encoder = new ObservationEncoder(policy.observationSpace());
+    this.observationClip = setup.observationClip();
+    this.allEnvironments = setup.allEnvironments();
     this.random = random;
-    int count = environments.count();
-    this.features = policy.spec().observationSpace().flatSize();
-    this.firstObservations = new RunningStatistics(features);
-    this.outputSize = policy.spec().network().outputs();
-    int maskSize = environments.masksActions() ? policy.spec().actionSpace().maskSize() : 0;
-    int actionSize = policy.spec().actionSpace().size();
-    this.rollout = new Rollout(steps, count, features, actionSize, maskSize);
-    this.step = new VectorStep(count, policy.spec().observationSpace());
-    this.observations = new float[count * policy.spec().observationSpace().size()];
-    this.rowFeatures = new float[count * features];
-    this.outputs = new float[count * outputSize];
+    this.count = environments.count();
+    int featureSize = policy.observationSpace().flatSize();
+    int observationSize = policy.observationSpace().size();
+    int actionSize = policy.actionSpace().size();
+    int maskSize = environments.masksActions() ? policy.actionSpace().maskSize() : 0;
+    this.firstObservations = new RunningStatistics(featureSize);
+    this.experience =
+        new Experience(
+            new ExperienceShape(observationSize, actionSize, maskSize, actor.columns()),
+            steps,
+            count);
+    this.step = new VectorStep(count, policy.observationSpace());
+    this.observations = new float[count * observationSize];
+    this.features = new float[count * featureSize];
     this.environmentActions = new float[count * actionSize];
     this.masks = new boolean[count * maskSize];
     this.episodeReturns = new double[count];
@@ -116,6 +125,7 @@ public final class RolloutCollector implements ExperienceSource {
     try {
       environments.reset(Reset.seeded(environmentSeed), observations);
       requireNumbers(observations);
+      startEpisodes();
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -124,7 +134,7 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public int environments() {
-    return rollout.environments;
+    return count;
   }
 
   @Override
@@ -142,24 +152,31 @@ public final class RolloutCollector implements ExperienceSource {
     environments.resetOptions(options);
   }
 
-  @Override
-  public Rollout collect(PolicySnapshot snapshot) {
-    policy.set(snapshot);
-    rollout.parameterVersion = policy.version();
-    normalized = snapshot.normalizer() != null;
-    if (nextStep == 0) {
-      rollout.episodes.clear();
-      rollout.observationStatistics = observationClip > 0 ? new RunningStatistics(features) : null;
+  private void startEpisodes() {
+    for (int i = 0; i < count; i++) {
+      actor.startEpisode(i, random);
     }
-    while (nextStep < rollout.steps) {
+  }
+
+  @Override
+  public Experience collect(PolicySnapshot snapshot, long environmentSteps) {
+    actor.set(snapshot);
+    encoder.set(snapshot.normalizer());
+    normalized = snapshot.normalizer() != null;
+    experience.parameterVersion = snapshot.parameters().version();
+    if (nextStep == 0) {
+      experience.clear();
+      experience.observationStatistics =
+          observationClip > 0 ? new RunningStatistics(firstObservations.size()) : null;
+    }
+    while (nextStep < experience.steps) {
       if (stopped.getAsBoolean()) {
         throw new CollectionStoppedException();
       }
       int t = nextStep;
-      observe(rollout.observationStatistics);
-      System.arraycopy(
-          rowFeatures, 0, rollout.features, t * rowFeatures.length, rowFeatures.length);
-      act(t);
+      observe(t, experience.observationStatistics);
+      actor.act(features, experience, t, environmentSteps + (long) t * allEnvironments, random);
+      toEnvironment(t);
       environments.step(environmentActions, step);
       requireNumbers(step.observations);
       requireRewards();
@@ -167,26 +184,28 @@ public final class RolloutCollector implements ExperienceSource {
       System.arraycopy(step.observations, 0, observations, 0, observations.length);
       nextStep++;
     }
-    observe(null);
-    for (int i = 0; i < rollout.environments; i++) {
-      rollout.lastValues[i] = value(i);
-    }
+    observe(experience.steps, null);
+    actor.finish(features, experience);
     nextStep = 0;
-    return rollout;
+    return experience;
   }
 
-  /** From the present observations to the output rows. */
-  private void observe(@Nullable RunningStatistics statistics) {
-    policy.flatten(observations, rollout.environments, rowFeatures);
+  /** Keeps the present observations and masks, and makes features of them. */
+  private void observe(int t, @Nullable RunningStatistics statistics) {
+    System.arraycopy(
+        observations, 0, experience.observations, t * observations.length, observations.length);
+    if (masks.length > 0) {
+      environments.actionMasks(masks);
+      System.arraycopy(masks, 0, experience.masks, t * masks.length, masks.length);
+    }
+    encoder.flatten(observations, count, features);
     if (statistics != null) {
-      statistics.update(rowFeatures);
+      statistics.update(features);
       if (!normalized) {
-        firstObservations.update(rowFeatures);
+        firstObservations.update(features);
       }
     }
     normalize();
-    policy.forward(rowFeatures, rollout.environments, outputs);
-    NonFiniteException.checkDivergence(outputs, 0, outputs.length, "network output");
   }
 
   /** Of the environments, as they are now: where one has just been reset, its first observation. */
@@ -207,7 +226,7 @@ public final class RolloutCollector implements ExperienceSource {
   }
 
   private EnvironmentException blame(int index, String what, boolean lastEpisode, float number) {
-    int size = policy.spec().observationSpace().size();
+    int size = policy.observationSpace().size();
     String element = "element " + index % size + " of the " + what;
     return environments.blame(
         index / size, lastEpisode, new NonFiniteException(element, number, ENVIRONMENT_REMEDY));
@@ -215,90 +234,57 @@ public final class RolloutCollector implements ExperienceSource {
 
   private void normalize() {
     if (observationClip > 0 && !normalized) {
-      ObservationNormalizer.apply(firstObservations, rowFeatures, observationClip);
+      ObservationNormalizer.apply(firstObservations, features, observationClip);
     } else {
-      policy.normalize(rowFeatures, rollout.environments);
+      encoder.normalize(features, count);
     }
   }
 
-  private float value(int environment) {
-    return outputs[environment * outputSize + outputSize - 1];
-  }
-
-  private void act(int t) {
-    int actionSize = rollout.actionSize();
-    int maskSize = rollout.maskSize();
-    if (maskSize > 0) {
-      environments.actionMasks(masks);
-      System.arraycopy(masks, 0, rollout.masks, t * masks.length, masks.length);
-    }
-    for (int i = 0; i < rollout.environments; i++) {
-      int row = t * rollout.environments + i;
-      int output = i * outputSize;
-      rollout.values[row] = value(i);
-      if (maskSize > 0) {
-        head.mask(outputs, output, masks, i * maskSize);
-      }
-      int action = row * actionSize;
-      distribution.sample(outputs, output, random, rollout.actions, action);
-      rollout.logProbabilities[row] =
-          distribution.logProbability(outputs, output, rollout.actions, action);
-    }
-    System.arraycopy(
-        rollout.actions,
-        t * environmentActions.length,
-        environmentActions,
-        0,
-        environmentActions.length);
-    for (int i = 0; i < rollout.environments; i++) {
-      head.toEnvironment(environmentActions, i * actionSize);
+  private void toEnvironment(int t) {
+    int all = environmentActions.length;
+    System.arraycopy(experience.actions, t * all, environmentActions, 0, all);
+    for (int i = 0; i < count; i++) {
+      head.toEnvironment(environmentActions, i * (all / count));
     }
   }
 
   private void record(int t) {
     boolean anyCutOff = false;
-    for (int i = 0; i < rollout.environments; i++) {
-      int row = t * rollout.environments + i;
-      rollout.rewards[row] = step.rewards[i];
-      rollout.terminated[row] = step.terminated[i];
-      rollout.truncated[row] = step.truncated[i];
-      rollout.finalValues[row] = 0;
-      anyCutOff |= isCutOff(i);
+    for (int i = 0; i < count; i++) {
+      int row = t * count + i;
+      experience.rewards[row] = step.rewards[i];
+      experience.terminated[row] = step.terminated[i];
+      experience.truncated[row] = step.truncated[i];
       episodeReturns[i] += step.rewards[i];
       episodeLengths[i]++;
       if (step.terminated[i] || step.truncated[i]) {
-        rollout.episodes.add(episodeReturns[i], episodeLengths[i]);
-        if (!step.info(i).isEmpty()) {
-          rollout.episodes.addFacts(step.info(i));
-        }
-        episodeReturns[i] = 0;
-        episodeLengths[i] = 0;
+        anyCutOff |= isCutOff(i);
+        endEpisode(i, row);
       }
     }
     if (anyCutOff) {
-      valueFinalObservations(t);
+      encoder.flatten(step.finalObservations, count, features);
+      normalize();
+      actor.cutOff(features, experience, t);
     }
   }
 
-  /** An episode that was cut off would have gone on: its rest is worth what the critic says. */
-  private void valueFinalObservations(int t) {
-    int size = policy.spec().observationSpace().size();
-    for (int i = 0; i < rollout.environments; i++) {
-      if (isCutOff(i)) { // what lies in the rows of the others is meant for nobody
-        int bad = NonFiniteException.firstBad(step.finalObservations, i * size, (i + 1) * size);
-        if (bad < (i + 1) * size) {
-          throw blame(bad, "final observation", true, step.finalObservations[bad]);
-        }
+  private void endEpisode(int i, int row) {
+    int size = policy.observationSpace().size();
+    if (isCutOff(i)) { // nothing follows where one has terminated, so it may be no number there
+      int bad = NonFiniteException.firstBad(step.finalObservations, i * size, (i + 1) * size);
+      if (bad < (i + 1) * size) {
+        throw blame(bad, "final observation", true, step.finalObservations[bad]);
       }
     }
-    policy.flatten(step.finalObservations, rollout.environments, rowFeatures);
-    normalize();
-    policy.forward(rowFeatures, rollout.environments, outputs);
-    for (int i = 0; i < rollout.environments; i++) {
-      if (isCutOff(i)) {
-        rollout.finalValues[t * rollout.environments + i] = value(i);
-      }
+    experience.addFinalObservation(row, step.finalObservations, i * size);
+    experience.episodes.add(episodeReturns[i], episodeLengths[i]);
+    if (!step.info(i).isEmpty()) {
+      experience.episodes.addFacts(step.info(i));
     }
+    episodeReturns[i] = 0;
+    episodeLengths[i] = 0;
+    actor.startEpisode(i, random);
   }
 
   private boolean isCutOff(int environment) {
@@ -314,11 +300,12 @@ public final class RolloutCollector implements ExperienceSource {
    * Writes a state after which the last rollout, which nobody has learnt from, is handed out again.
    */
   public void writeStateBeforeHandingOut(DataOutput out) throws IOException {
-    writeState(out, nextStep == 0 ? rollout.steps : nextStep);
+    writeState(out, nextStep == 0 ? experience.steps : nextStep);
   }
 
   private void writeState(DataOutput out, int next) throws IOException {
     random.writeState(out);
+    actor.writeState(out);
     if (!environments.savesState()) {
       out.writeByte(NEW_EPISODES);
       return;
@@ -328,51 +315,59 @@ public final class RolloutCollector implements ExperienceSource {
     for (float number : observations) {
       out.writeFloat(number);
     }
-    for (int i = 0; i < rollout.environments; i++) {
+    for (int i = 0; i < count; i++) {
       out.writeDouble(episodeReturns[i]);
       out.writeInt(episodeLengths[i]);
     }
     if (next > 0) {
       out.writeInt(next);
       firstObservations.writeState(out);
-      rollout.writeState(out);
+      experience.writeState(out);
     }
   }
 
   @Override
   public void writeNewEpisodes(DataOutput out) throws IOException {
     random.writeState(out);
+    actor.writeState(out);
     out.writeByte(NEW_EPISODES);
   }
 
   @Override
   public void readState(DataInput in) throws IOException {
     random.readState(in);
+    actor.readState(in);
     nextStep = 0;
     int kind = in.readByte();
+    if (kind == WITHIN_A_ROLLOUT_OF_FEATURES) {
+      throw new IOException(
+          "the checkpoint lies within a rollout of a version that kept features in place of"
+              + " observations; resume it by that version, or resume the checkpoint before it");
+    }
     if (kind == NEW_EPISODES) {
       environments.reset(Reset.seeded(random.nextLong() >>> 33), observations);
       requireNumbers(observations);
+      startEpisodes();
       return;
     }
     environments.readState(in);
     for (int i = 0; i < observations.length; i++) {
       observations[i] = in.readFloat();
     }
-    for (int i = 0; i < rollout.environments; i++) {
+    for (int i = 0; i < count; i++) {
       episodeReturns[i] = in.readDouble();
       episodeLengths[i] = in.readInt();
     }
     if (kind == WITHIN_A_ROLLOUT) {
       nextStep = in.readInt();
       firstObservations.readState(in);
-      rollout.readState(in);
+      experience.readState(in);
     }
   }
 
   @Override
   public void close() {
     environments.close();
-    policy.close();
+    actor.close();
   }
 }

@@ -8,7 +8,8 @@ import java.io.IOException;
  * Scales rewards by the standard deviation of the discounted return, so that values are of order
  * one whatever the reward's unit. The mean is not subtracted: that would change what is worth
  * doing. (Engstrom et al. 2020, §3; as in Gymnasium's and Stable-Baselines3's wrappers, but with
- * the statistics of the whole rollout.)
+ * the statistics of all that a collection brought.) One measures as experience comes; whoever
+ * learns from rewards scales them.
  */
 public final class RewardScaling {
   private static final double EPSILON = 1e-8;
@@ -31,22 +32,30 @@ public final class RewardScaling {
     this.column = new float[environments];
   }
 
-  /** Measures the rollout's rewards and scales them in place. */
-  public void apply(Rollout rollout) {
-    for (int step = 0; step < rollout.steps; step++) {
-      for (int i = 0; i < rollout.environments; i++) {
-        int row = step * rollout.environments + i;
-        returns[i] = returns[i] * discount + rollout.rewards[row];
+  /** Measures rewards; they stay as they are. */
+  public void measure(Experience experience) {
+    for (int step = 0; step < experience.steps; step++) {
+      for (int i = 0; i < experience.environments; i++) {
+        int row = step * experience.environments + i;
+        returns[i] = returns[i] * discount + experience.rewards[row];
         column[i] = (float) returns[i];
-        if (rollout.terminated[row] || rollout.truncated[row]) {
+        if (experience.terminated[row] || experience.truncated[row]) {
           returns[i] = 0;
         }
       }
       statistics.update(column);
     }
+  }
+
+  /**
+   * Scales rewards by what was measured so far.
+   *
+   * @param scaled receives {@code count} rewards; may be {@code rewards}
+   */
+  public void scale(float[] rewards, float[] scaled, int count) {
     float scale = (float) (1 / Math.sqrt(statistics.variance(0) + EPSILON));
-    for (int row = 0; row < rollout.rows(); row++) {
-      rollout.rewards[row] = Math.max(-clip, Math.min(clip, rollout.rewards[row] * scale));
+    for (int row = 0; row < count; row++) {
+      scaled[row] = Math.max(-clip, Math.min(clip, rewards[row] * scale));
     }
   }
 

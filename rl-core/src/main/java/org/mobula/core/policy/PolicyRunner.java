@@ -1,9 +1,6 @@
 package org.mobula.core.policy;
 
-import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.Network;
-import org.mobula.core.space.Box;
-import org.mobula.core.space.Space;
 
 /**
  * Runs a policy on batches of observations, in one thread at a time: observation → features →
@@ -12,8 +9,7 @@ import org.mobula.core.space.Space;
 public final class PolicyRunner implements AutoCloseable {
   private final PolicySpec spec;
   private final Network network;
-  private final boolean flat;
-  private ObservationNormalizer.@Nullable Scaling scaling;
+  private final ObservationEncoder encoder;
   private long version = -1;
 
   /**
@@ -24,14 +20,13 @@ public final class PolicyRunner implements AutoCloseable {
   public PolicyRunner(PolicySpec spec, Network network) {
     this.spec = spec;
     this.network = network;
-    this.flat = spec.observationSpace() instanceof Box;
+    this.encoder = new ObservationEncoder(spec.observationSpace());
   }
 
   /** Acts as this snapshot from now on. */
   public void set(PolicySnapshot snapshot) {
     network.setParameters(snapshot.parameters().values());
-    ObservationNormalizer normalizer = snapshot.normalizer();
-    scaling = normalizer == null ? null : normalizer.scaling();
+    encoder.set(snapshot.normalizer());
     version = snapshot.parameters().version();
   }
 
@@ -52,21 +47,12 @@ public final class PolicyRunner implements AutoCloseable {
    * @param features receives {@code [count][observationSpace.flatSize()]}
    */
   public void flatten(float[] observations, int count, float[] features) {
-    Space space = spec.observationSpace();
-    if (flat) {
-      System.arraycopy(observations, 0, features, 0, count * space.size());
-      return;
-    }
-    for (int row = 0; row < count; row++) {
-      space.flatten(observations, row * space.size(), features, row * space.flatSize());
-    }
+    encoder.flatten(observations, count, features);
   }
 
   /** Normalises flattened observations in place, where the policy does so. */
   public void normalize(float[] features, int count) {
-    if (scaling != null) {
-      scaling.apply(features, count);
-    }
+    encoder.normalize(features, count);
   }
 
   /**

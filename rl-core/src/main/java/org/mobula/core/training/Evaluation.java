@@ -134,12 +134,15 @@ public final class Evaluation implements AutoCloseable {
   }
 
   /** Tries the policy on rows of features, which are normalised already; none are fine, too. */
-  void requireFiniteOutputs(PolicySnapshot snapshot, float[] features, int rows) {
+  void requireFiniteOutputs(PolicySnapshot snapshot, float[] observations, int rows) {
     if (rows == 0) {
       return;
     }
     float[] outputs = new float[rows * spec.network().outputs()];
+    float[] features = new float[rows * spec.observationSpace().flatSize()];
     policy.set(snapshot);
+    policy.flatten(observations, rows, features);
+    policy.normalize(features, rows);
     policy.forward(features, rows, outputs);
     requireFinite(outputs, outputs.length);
   }

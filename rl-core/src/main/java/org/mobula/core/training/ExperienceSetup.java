@@ -2,6 +2,7 @@ package org.mobula.core.training;
 
 import java.io.Serializable;
 import java.util.Map;
+import org.mobula.core.algorithm.ActorSetup;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.AutoresetMode;
@@ -13,7 +14,6 @@ import org.mobula.core.environment.NormalizeReward;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.ThreadedVectorEnvironment;
 import org.mobula.core.environment.VectorEnvironment;
-import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
@@ -83,11 +83,18 @@ public record ExperienceSetup(
     VectorEnvironment environments = environments(count);
     environments.resetOptions(resetOptions);
     try {
+      ActorSetup acting =
+          new ActorSetup(
+              policy,
+              config.network().engine(),
+              count,
+              config.environment().count(),
+              config.normalization().observationClip());
       return new RolloutCollector(
           environments,
-          new PolicyRunner(policy, config.network().engine().create(policy.network())),
+          config.algorithm().actor(acting),
+          acting,
           config.algorithm().steps(),
-          config.normalization().observations() ? config.normalization().clip() : 0,
           environmentSeed,
           new Pcg64(root.stream("actions/" + who)));
     } catch (RuntimeException e) {

@@ -28,4 +28,9 @@ public record NormalizationConfig(
   public static NormalizationConfig defaults() {
     return new NormalizationConfig(false, false, true, 10);
   }
+
+  /** Normalised observations lie within ±this; 0 where they are not normalised. */
+  double observationClip() {
+    return observations ? clip : 0;
+  }
 }

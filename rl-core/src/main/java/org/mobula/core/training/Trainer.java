@@ -18,6 +18,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.LearningMoment;
 import org.mobula.core.collection.CollectionStoppedException;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.config.ConfigWriter;
@@ -27,9 +28,10 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.ObservationScale;
 import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.experience.EpisodeLog;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.RewardScaling;
-import org.mobula.core.experience.Rollout;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
@@ -41,6 +43,7 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.ActionHead;
+import org.mobula.core.policy.ObservationEncoder;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
@@ -268,6 +271,13 @@ public final class Trainer {
     SeedSequence root = SeedSequence.of(config.seed());
     float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
+    RewardScaling rewardScaling =
+        config.normalization().rewards()
+            ? new RewardScaling(
+                config.environment().count(),
+                config.algorithm().discount(),
+                config.normalization().clip())
+            : null;
     try (ParameterStore store =
             storePlug.create(
                 resumed == null ? Map.of() : resumed.parts(), config, policy, initial);
@@ -287,6 +297,8 @@ public final class Trainer {
                         config.network().engine(),
                         source.environments(),
                         config.workers().gradients(),
+                        config.normalization().observationClip(),
+                        rewardScaling,
                         learnerRandom));
         Evaluation evaluation =
             new Evaluation(
@@ -299,7 +311,7 @@ public final class Trainer {
                 config.evaluation().maxEpisodeSteps())) {
       try (Watchdog watchdog = Watchdog.start(() -> inProgress(source, evaluation), nanoClock)) {
         LOG.trace("watched by {}", watchdog);
-        return new Run(store, source, learner, evaluation).go();
+        return new Run(store, source, learner, rewardScaling, evaluation).go();
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -355,8 +367,20 @@ public final class Trainer {
     /** The newest checkpoint, until an iteration from there on has shown that it can go on. */
     private @Nullable Path unproven;
 
-    /** Observations as the network saw them last: what its outputs are tried on. */
+    /** The last observations: what the network's outputs are tried on. */
     private int probeRows;
+
+    /**
+     * Rounds of collecting and learning in an iteration, and how many of the present one are done.
+     */
+    private final int rounds;
+
+    private int round;
+
+    /** Episodes that were over in the present iteration. */
+    private final EpisodeLog finished = new EpisodeLog();
+
+    private @Nullable ObservationNormalizer normalizer;
 
     /** Whether the newest checkpoint is the best, which it is told to be once it is proven. */
     private boolean foundBest;
@@ -369,7 +393,12 @@ public final class Trainer {
     private boolean ended;
     private boolean adviceGiven;
 
-    Run(ParameterStore store, ExperienceSource source, Learner learner, Evaluation evaluation) {
+    Run(
+        ParameterStore store,
+        ExperienceSource source,
+        Learner learner,
+        @Nullable RewardScaling rewardScaling,
+        Evaluation evaluation) {
       this.store = store;
       this.source = source;
       this.learner = learner;
@@ -377,14 +406,10 @@ public final class Trainer {
       this.parameters = new float[store.layout().size()];
       int features = policy.observationSpace().flatSize();
       this.observationStatistics = new RunningStatistics(features);
-      this.probe = new float[Math.min(PROBE_ROWS, source.environments()) * features];
-      this.rewardScaling =
-          config.normalization().rewards()
-              ? new RewardScaling(
-                  source.environments(),
-                  config.algorithm().discount(),
-                  config.normalization().clip())
-              : null;
+      int probed = Math.min(PROBE_ROWS, source.environments());
+      this.probe = new float[probed * policy.observationSpace().size()];
+      this.rewardScaling = rewardScaling;
+      this.rounds = config.algorithm().rounds(source.environments());
     }
 
     TrainingResult go() throws IOException {
@@ -572,47 +597,32 @@ public final class Trainer {
     }
 
     /**
-     * Collects and learns.
+     * Collects and learns, as often as the algorithm asks for.
      *
-     * @return false if the collection was ended before its time: another run continues it
+     * @return false if a collection was ended before its time: another run continues it
      */
     private boolean iterate() {
       long iteration = progress.iterations() + 1;
       measurements.clear();
-      double done = progress.done();
       source.resetOptions(nextResetOptions());
       try {
-        stage = Stage.COLLECTING;
-        PolicySnapshot present = snapshot();
-        Rollout rollout = source.collect(present);
+        do {
+          collectAndLearn();
+          round++;
+        } while (round < rounds && progress.done() < 1);
         stage = Stage.LEARNING;
-        source.measure(measurements);
-        long lag = present.parameters().version() - rollout.parameterVersion;
-        measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
-        progress.addIteration((long) rollout.rows() * learners, rollout.episodes);
-        rollout
-            .episodes
+        round = 0;
+        progress.addIteration();
+        finished
             .factMeans()
             .forEach(
                 (name, mean) ->
                     measurements.put(
                         MetricNames.ENVIRONMENT_PREFIX + name.replaceAll("[,\"\\v]", "_"), mean));
-        if (!adviceGiven) {
-          adviceGiven = true;
-          advise(rollout);
-        }
-        if (rollout.observationStatistics != null) {
-          observationStatistics.merge(rollout.observationStatistics);
-        }
-        store.gather(
-            new Gathered(progress.environmentSteps(), rollout.observationStatistics),
-            observationStatistics);
-        if (rewardScaling != null) {
-          rewardScaling.apply(rollout);
-        }
-        learner.learn(rollout, store, done, measurements);
+        finished.clear();
+        source.measure(measurements);
+        learner.measure(measurements);
         store.measure(measurements);
-        keepProbe(rollout);
         stage = Stage.BETWEEN_ITERATIONS;
       } catch (CollectionStoppedException e) {
         stage = Stage.BETWEEN_ITERATIONS;
@@ -625,21 +635,56 @@ public final class Trainer {
       return true;
     }
 
+    private void collectAndLearn() {
+      stage = Stage.COLLECTING;
+      double done = progress.done();
+      PolicySnapshot present = snapshot();
+      Experience experience = source.collect(present, progress.environmentSteps());
+      stage = Stage.LEARNING;
+      long lag = present.parameters().version() - experience.parameterVersion;
+      if (round == rounds - 1) {
+        measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
+      }
+      progress.add((long) experience.rows() * learners, experience.episodes);
+      if (experience.episodes.count() > 0) {
+        finished.addAll(experience.episodes);
+      }
+      if (!adviceGiven) {
+        adviceGiven = true;
+        advise(experience);
+      }
+      if (experience.observationStatistics != null) {
+        observationStatistics.merge(experience.observationStatistics);
+      }
+      store.gather(
+          new Gathered(progress.environmentSteps(), experience.observationStatistics),
+          observationStatistics);
+      if (rewardScaling != null) {
+        rewardScaling.measure(experience);
+      }
+      learner.learn(
+          experience, store, new LearningMoment(done, progress.environmentSteps(), normalizer()));
+      keepProbe(experience);
+    }
+
     /** What makes learning hopeless without failing; seen in the first observations. */
-    private void advise(Rollout rollout) {
+    private void advise(Experience experience) {
       if (policy.network() instanceof ConvolutionSpec) {
         ConvolutionSpec.axisOrder(policy.observationSpace())
             .ifPresent(hint -> LOG.warn("observation space {}", hint));
       }
       if (!config.normalization().observations()) {
+        int features = policy.observationSpace().flatSize();
+        float[] flattened = new float[experience.rows() * features];
+        new ObservationEncoder(policy.observationSpace())
+            .flatten(experience.observations, experience.rows(), flattened);
         int largest = 0;
-        for (int i = 0; i < rollout.features.length; i++) {
-          if (Math.abs(rollout.features[i]) > Math.abs(rollout.features[largest])) {
+        for (int i = 0; i < flattened.length; i++) {
+          if (Math.abs(flattened[i]) > Math.abs(flattened[largest])) {
             largest = i;
           }
         }
-        ObservationScale.advice(
-                largest % rollout.featureCount(), Math.abs(rollout.features[largest]))
+        ObservationScale.advice(largest % features, Math.abs(flattened[largest]))
             .ifPresent(LOG::warn);
       }
     }
@@ -652,11 +697,11 @@ public final class Trainer {
       return new TrainingException(place + ": " + cause.getMessage(), cause, diverged);
     }
 
-    private void keepProbe(Rollout rollout) {
-      int features = rollout.featureCount();
-      probeRows = probe.length / features;
-      int from = rollout.features.length - probe.length;
-      System.arraycopy(rollout.features, from, probe, 0, probe.length);
+    private void keepProbe(Experience experience) {
+      int size = policy.observationSpace().size();
+      probeRows = probe.length / size;
+      int from = experience.rows() * size - probe.length;
+      System.arraycopy(experience.observations, from, probe, 0, probe.length);
     }
 
     private void report() {
@@ -692,9 +737,15 @@ public final class Trainer {
 
     /** None until something was measured: a collector then helps itself. */
     private @Nullable ObservationNormalizer normalizer() {
-      return config.normalization().observations() && observationStatistics.count() > 0
-          ? ObservationNormalizer.of(observationStatistics, config.normalization().clip())
-          : null;
+      if (!config.normalization().observations() || observationStatistics.count() == 0) {
+        return null;
+      }
+      ObservationNormalizer known = normalizer;
+      if (known == null || known.count() != observationStatistics.count()) {
+        known = ObservationNormalizer.of(observationStatistics, config.normalization().clip());
+        normalizer = known;
+      }
+      return known;
     }
 
     /** Whether a multiple of {@code every} lies between. */
@@ -911,6 +962,15 @@ public final class Trainer {
       parts.put("evaluation", evaluated());
       parts.put("experience-source", Checkpoint.bytes(sourceState));
       parts.put("learner", Checkpoint.bytes(learner::writeState));
+      if (round > 0) { // the run ends within an iteration
+        parts.put(
+            "iteration",
+            Checkpoint.bytes(
+                out -> {
+                  out.writeInt(round);
+                  finished.writeState(out);
+                }));
+      }
       parts.put("observation-statistics", Checkpoint.bytes(observationStatistics::writeState));
       if (rewardScaling != null) {
         parts.put("reward-scaling", Checkpoint.bytes(rewardScaling::writeState));
@@ -947,6 +1007,14 @@ public final class Trainer {
       checkpoint.restore("observation-statistics", observationStatistics::readState);
       if (rewardScaling != null) {
         checkpoint.restore("reward-scaling", rewardScaling::readState);
+      }
+      if (checkpoint.parts().containsKey("iteration")) {
+        checkpoint.restore(
+            "iteration",
+            in -> {
+              round = in.readInt();
+              finished.readState(in);
+            });
       }
       evaluatedSteps = progress.environmentSteps();
       if (checkpoint.parts().containsKey("evaluation")) { // older ones were saved after it

@@ -34,7 +34,7 @@ public final class TrainingProgress {
     return Math.min(1, environmentSteps / (double) lastStep);
   }
 
-  /** Iterations done: rollouts collected and learnt from. */
+  /** Iterations done: each is one or more rounds of collecting and learning. */
   public long iterations() {
     return iterations;
   }
@@ -99,8 +99,11 @@ public final class TrainingProgress {
     environmentSteps = steps;
   }
 
-  void addIteration(long steps, EpisodeLog finished) {
+  void addIteration() {
     iterations++;
+  }
+
+  void add(long steps, EpisodeLog finished) {
     environmentSteps += steps;
     for (int i = 0; i < finished.count(); i++) {
       returns[(int) (episodes % WINDOW)] = finished.episodeReturn(i);

@@ -10,6 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.mobula.core.algorithm.ActorCritic;
+import org.mobula.core.algorithm.ActorSetup;
+import org.mobula.core.algorithm.SamplingActor;
 import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentException;
@@ -23,7 +25,6 @@ import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.NetworkEngine;
-import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -36,16 +37,18 @@ class RolloutCollectorTest {
           NetworkConfig.defaults(),
           0);
 
-  private static PolicyRunner runner() {
-    return new PolicyRunner(SPEC, NetworkEngine.AUTO.create(SPEC.network()));
+  private static RolloutCollector collector(
+      SyncVectorEnvironment environments, double clip, long seed) {
+    ActorSetup setup = new ActorSetup(SPEC, NetworkEngine.AUTO, 2, 2, clip);
+    return new RolloutCollector(
+        environments, new SamplingActor(setup), setup, 8, seed, new Pcg64(1));
   }
 
   @ParameterizedTest
   @EnumSource(names = "SAME_STEP", mode = EnumSource.Mode.EXCLUDE)
   void refusesEnvironmentsThatResetOtherwise(AutoresetMode mode) {
-    try (SyncVectorEnvironment environments = new SyncVectorEnvironment(CartPole::new, 2, mode);
-        PolicyRunner runner = runner()) {
-      assertThatThrownBy(() -> new RolloutCollector(environments, runner, 8, 0, 1, new Pcg64(1)))
+    try (SyncVectorEnvironment environments = new SyncVectorEnvironment(CartPole::new, 2, mode)) {
+      assertThatThrownBy(() -> collector(environments, 0, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "the environments' reset mode is "
@@ -64,8 +67,7 @@ class RolloutCollectorTest {
         };
     SyncVectorEnvironment environments =
         new SyncVectorEnvironment(factory, 2, AutoresetMode.SAME_STEP);
-    assertThatThrownBy(() -> new RolloutCollector(environments, runner(), 8, 0, 1, new Pcg64(1)))
-        .hasMessageContaining("no start");
+    assertThatThrownBy(() -> collector(environments, 0, 1)).hasMessageContaining("no start");
     assertThat(made).hasSize(2).allMatch(environment -> environment.closed);
   }
 
@@ -95,11 +97,11 @@ class RolloutCollectorTest {
 
     assertThatThrownBy(
             () -> {
-              try (RolloutCollector collector =
-                  new RolloutCollector(environments, runner(), 8, 10, 40, new Pcg64(1))) {
+              try (RolloutCollector collector = collector(environments, 10, 40)) {
                 float[] parameters = SPEC.network().initialParameters(new Pcg64(1));
                 for (int i = 0; i < 4; i++) {
-                  collector.collect(new PolicySnapshot(new ParameterSnapshot(i, parameters), null));
+                  collector.collect(
+                      new PolicySnapshot(new ParameterSnapshot(i, parameters), null), 8L * 2 * i);
                 }
               }
             })

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.SamplingActor;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.collection.RolloutCollector;
 import org.mobula.core.environment.Environment;
@@ -20,7 +21,7 @@ import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.TimeLimit;
 import org.mobula.core.environment.classic.CartPole;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.ObservationNormalizer;
@@ -71,9 +72,9 @@ class ExperienceSetupTest {
   void theFirstRolloutIsNormalisedByWhatItHasSeen() {
     ExperienceSetup setup = setup(config(1), Far::new);
     try (RolloutCollector collector = setup.collector(0, 1)) {
-      Rollout rollout = collector.collect(policy(setup, null));
+      Experience experience = collector.collect(policy(setup, null), 0);
       RunningStatistics features = new RunningStatistics(1);
-      features.update(rollout.features);
+      features.update(experience.column(SamplingActor.FEATURES));
       assertThat(features.mean(0)).isCloseTo(0, within(0.3));
       assertThat(features.variance(0)).isCloseTo(1, within(0.3));
     }
@@ -90,7 +91,7 @@ class ExperienceSetupTest {
           for (int rollout = 0; rollout < 10; rollout++) {
             all.merge(
                 Objects.requireNonNull(
-                    collector.collect(policy(setup, null)).observationStatistics));
+                    collector.collect(policy(setup, null), 0).observationStatistics));
           }
         }
       }
@@ -107,7 +108,8 @@ class ExperienceSetupTest {
     ExperienceSetup setup = setup(config(1), Far::new);
     ObservationNormalizer other = new ObservationNormalizer(9, List.of(0.0), List.of(1.0), 10);
     try (RolloutCollector collector = setup.collector(0, 1)) {
-      assertThat(collector.collect(policy(setup, other)).features).containsOnly(10);
+      assertThat(collector.collect(policy(setup, other), 0).column(SamplingActor.FEATURES))
+          .containsOnly(10);
     }
   }
 

@@ -2,10 +2,13 @@ package org.mobula.core.algorithm.ppo;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Map;
+import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorCritic;
+import org.mobula.core.algorithm.ActorSetup;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.SamplingActor;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
@@ -114,6 +117,11 @@ public record PpoConfig(
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
     return ActorCritic.policy(observationSpace, actionSpace, network, initialLogDeviation);
+  }
+
+  @Override
+  public Actor actor(ActorSetup setup) {
+    return new SamplingActor(setup);
   }
 
   @Override

@@ -1,16 +1,18 @@
 package org.mobula.core.algorithm.ppo;
 
 import java.util.Arrays;
+import org.mobula.core.algorithm.GradientPart;
+import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
-import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
 
 /**
  * Computes the gradient of a minibatch's loss, or of a part of it: one for each gradient worker.
  * Allocates nothing once it is made.
  */
-final class PpoGradient implements AutoCloseable {
+final class PpoGradient implements GradientPart {
+  private final PpoMinibatch rows;
   private final Network network;
   private final ActionHead head;
   private final PpoLoss loss;
@@ -19,24 +21,42 @@ final class PpoGradient implements AutoCloseable {
   private final float[] outputGradients;
   private final float[] gradient;
   private final PpoLoss.Measurements measurements = new PpoLoss.Measurements();
+  private PpoLoss.Coefficients coefficients = new PpoLoss.Coefficients(0, 0, 0, 0);
 
   /**
    * For parts of at most so many rows.
    *
-   * @param rows capacity
+   * @param capacity rows
    */
-  PpoGradient(PolicySpec policy, NetworkEngine engine, int rows) {
-    this.network = engine.create(policy.network());
+  PpoGradient(LearnerSetup setup, int capacity) {
+    PolicySpec policy = setup.policy();
+    this.rows = new PpoMinibatch(setup, capacity);
+    this.network = setup.engine().create(policy.network());
     this.head = policy.head();
     this.loss = new PpoLoss(head.distribution());
     this.maskSize = policy.actionSpace().maskSize();
-    this.outputs = new float[rows * network.outputs()];
-    this.outputGradients = new float[rows * network.outputs()];
+    this.outputs = new float[capacity * network.outputs()];
+    this.outputGradients = new float[capacity * network.outputs()];
     this.gradient = new float[network.layout().size()];
   }
 
-  /** The gradient of the last {@link #compute}. */
-  float[] gradient() {
+  /** The part's rows, to be gathered before {@link #compute}. */
+  PpoMinibatch rows() {
+    return rows;
+  }
+
+  /** Weights and ranges of the loss from now on. */
+  void set(PpoLoss.Coefficients next) {
+    coefficients = next;
+  }
+
+  @Override
+  public int count() {
+    return rows.count();
+  }
+
+  @Override
+  public float[] gradient() {
     return gradient;
   }
 
@@ -45,17 +65,10 @@ final class PpoGradient implements AutoCloseable {
     return measurements;
   }
 
-  /**
-   * Computes the part's share of the minibatch's mean loss and its gradient.
-   *
-   * @param parameters at which the gradient is taken
-   * @param rows the part of the minibatch
-   * @param minibatchSize rows of the whole minibatch
-   */
-  void compute(
-      float[] parameters, PpoMinibatch rows, int minibatchSize, PpoLoss.Coefficients coefficients) {
+  @Override
+  public void compute(float[] parameters, int minibatchSize) {
     int count = rows.count();
-    if (count == 0) { // the last minibatch may have fewer rows than there are workers
+    if (count == 0) {
       Arrays.fill(gradient, 0);
       measurements.clear();
       return;

@@ -4,9 +4,14 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.algorithm.GradientWorkers;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.algorithm.LearningMoment;
+import org.mobula.core.algorithm.SamplingActor;
+import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.random.Pcg64;
@@ -19,7 +24,10 @@ import org.mobula.core.returns.GeneralizedAdvantage;
 final class PpoLearner implements Learner {
   private final PpoConfig config;
   private final Pcg64 random;
-  private final GradientWorkers workers;
+  private final GradientWorkers<PpoGradient> workers;
+  private final @Nullable RewardScaling rewardScaling;
+  private final float[] rewards;
+  private final float[] lastValues;
   private final float[] advantages;
   private final float[] returns;
   private final int[] order;
@@ -27,12 +35,23 @@ final class PpoLearner implements Learner {
   private final float[] gradient;
   private final PpoLoss.Measurements minibatchMeasured = new PpoLoss.Measurements();
   private final PpoLoss.Measurements measured = new PpoLoss.Measurements();
+  private double explainedVariance;
+  private double learningRate;
+  private double gradientNorm;
+  private int updates;
 
   PpoLearner(PpoConfig config, LearnerSetup setup) {
     this.config = config;
     this.random = setup.random();
     int rows = config.steps() * setup.environments();
-    this.workers = new GradientWorkers(setup, Math.min(config.minibatchSize(), rows));
+    this.workers =
+        new GradientWorkers<>(
+            setup.gradientWorkers(),
+            Math.min(config.minibatchSize(), rows),
+            capacity -> new PpoGradient(setup, capacity));
+    this.rewardScaling = setup.rewardScaling();
+    this.rewards = new float[rewardScaling == null ? 0 : rows];
+    this.lastValues = new float[setup.environments()];
     this.advantages = new float[rows];
     this.returns = new float[rows];
     this.order = new int[rows];
@@ -42,36 +61,40 @@ final class PpoLearner implements Learner {
   }
 
   @Override
-  public void learn(
-      Rollout rollout, ParameterStore store, double progress, Map<String, Double> measurements) {
+  public void learn(Experience experience, ParameterStore store, LearningMoment moment) {
+    float[] values = experience.column(SamplingActor.VALUE);
+    System.arraycopy(values, experience.rows(), lastValues, 0, lastValues.length);
     GeneralizedAdvantage.compute(
-        rollout.steps,
-        rollout.environments,
+        experience.steps,
+        experience.environments,
         (float) config.discount(),
         (float) config.gaeLambda(),
-        rollout.rewards,
-        rollout.terminated,
-        rollout.truncated,
-        rollout.values,
-        rollout.finalValues,
-        rollout.lastValues,
+        rewards(experience),
+        experience.terminated,
+        experience.truncated,
+        values,
+        experience.column(SamplingActor.FINAL_VALUE),
+        lastValues,
         advantages,
         returns);
-    double explainedVariance = explainedVariance(rollout.values, returns);
-    double learningRate = config.learningRate().at(progress);
-    PpoLoss.Coefficients coefficients = config.coefficients(progress);
+    explainedVariance = explainedVariance(values, returns);
+    learningRate = config.learningRate().at(moment.progress());
+    PpoLoss.Coefficients coefficients = config.coefficients(moment.progress());
+    for (int worker = 0; worker < workers.count(); worker++) {
+      workers.part(worker).set(coefficients);
+    }
 
-    double gradientNorm = 0;
-    int updates = 0;
+    gradientNorm = 0;
+    updates = 0;
     boolean farEnough = false;
     measured.clear();
     store.pull(parameters);
     for (int epoch = 0; epoch < config.epochs() && !farEnough; epoch++) {
       random.permutation(order);
       for (int from = 0; from < order.length && !farEnough; from += config.minibatchSize()) {
-        gather(rollout, from, Math.min(from + config.minibatchSize(), order.length));
-        workers.compute(parameters, coefficients, gradient, minibatchMeasured);
-        measured.add(minibatchMeasured);
+        gather(experience, from, Math.min(from + config.minibatchSize(), order.length));
+        workers.compute(parameters, gradient);
+        addMeasurements();
         farEnough =
             config.targetKl() > 0 && minibatchMeasured.divergence() > 1.5 * config.targetKl();
         if (!farEnough) {
@@ -80,6 +103,26 @@ final class PpoLearner implements Learner {
         }
       }
     }
+  }
+
+  private float[] rewards(Experience experience) {
+    if (rewardScaling == null) {
+      return experience.rewards;
+    }
+    rewardScaling.scale(experience.rewards, rewards, rewards.length);
+    return rewards;
+  }
+
+  private void addMeasurements() {
+    minibatchMeasured.clear();
+    for (int worker = 0; worker < workers.count(); worker++) {
+      minibatchMeasured.add(workers.part(worker).measurements());
+    }
+    measured.add(minibatchMeasured);
+  }
+
+  @Override
+  public void measure(Map<String, Double> measurements) {
     measurements.put(MetricNames.LOSS_POLICY, measured.policyLoss());
     measurements.put(MetricNames.LOSS_VALUE, measured.valueLoss());
     measurements.put(MetricNames.POLICY_ENTROPY, measured.entropy());
@@ -91,7 +134,7 @@ final class PpoLearner implements Learner {
   }
 
   /** Shares the rows {@code order[from]} to {@code order[to − 1]} among the workers. */
-  private void gather(Rollout rollout, int from, int to) {
+  private void gather(Experience experience, int from, int to) {
     float mean = 0;
     float scale = 1;
     int rows = to - from;
@@ -111,10 +154,10 @@ final class PpoLearner implements Learner {
       scale = (float) (1 / (Math.sqrt(squares / (rows - 1)) + 1e-8));
     }
     for (int worker = 0; worker < workers.count(); worker++) {
-      int first = from + rows * worker / workers.count();
-      int last = from + rows * (worker + 1) / workers.count();
-      PpoMinibatch part = workers.part(worker);
-      part.gather(rollout, advantages, returns, order, first, last);
+      int first = from + workers.firstRow(worker, rows);
+      int last = from + workers.firstRow(worker + 1, rows);
+      PpoMinibatch part = workers.part(worker).rows();
+      part.gather(experience, advantages, returns, order, first, last);
       part.normalizeAdvantages(mean, scale);
     }
   }

@@ -1,10 +1,14 @@
 package org.mobula.core.algorithm.ppo;
 
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.SamplingActor;
+import org.mobula.core.experience.Experience;
+import org.mobula.core.policy.ObservationEncoder;
+import org.mobula.core.policy.PolicySpec;
 
 /**
- * A minibatch, or a gradient worker's part of one: rows of a rollout, gathered into arrays of their
- * own; filled again for each minibatch.
+ * A minibatch, or a gradient worker's part of one: rows of experience, gathered into arrays of
+ * their own; filled again for each minibatch.
  */
 final class PpoMinibatch {
   final float[] features;
@@ -14,16 +18,20 @@ final class PpoMinibatch {
   final float[] advantages;
   final float[] returns;
   final float[] values;
+  private final ObservationEncoder encoder;
+  private final boolean normalized;
   private final int featureSize;
   private final int actionSize;
   private final int maskSize;
-  private boolean masked;
   private int count;
 
-  PpoMinibatch(int capacity, int featureSize, int actionSize, int maskSize) {
-    this.featureSize = featureSize;
-    this.actionSize = actionSize;
-    this.maskSize = maskSize;
+  PpoMinibatch(LearnerSetup setup, int capacity) {
+    PolicySpec policy = setup.policy();
+    this.encoder = new ObservationEncoder(policy.observationSpace());
+    this.normalized = setup.observationClip() > 0;
+    this.featureSize = policy.observationSpace().flatSize();
+    this.actionSize = policy.actionSpace().size();
+    this.maskSize = policy.masksActions() ? policy.actionSpace().maskSize() : 0;
     this.features = new float[capacity * featureSize];
     this.actions = new float[capacity * actionSize];
     this.masks = new boolean[capacity * maskSize];
@@ -40,25 +48,44 @@ final class PpoMinibatch {
 
   /** Whether the rows have action masks. */
   boolean masked() {
-    return masked;
+    return maskSize > 0;
   }
 
   /** Takes the rows {@code order[from]} to {@code order[to − 1]}. */
   void gather(
-      Rollout rollout, float[] allAdvantages, float[] allReturns, int[] order, int from, int to) {
+      Experience experience,
+      float[] allAdvantages,
+      float[] allReturns,
+      int[] order,
+      int from,
+      int to) {
     count = to - from;
-    masked = rollout.maskSize() > 0;
+    float[] allValues = experience.column(SamplingActor.VALUE);
+    float[] allLogProbabilities = experience.column(SamplingActor.LOG_PROBABILITY);
+    gatherFeatures(experience, order, from);
     for (int i = 0; i < count; i++) {
       int row = order[from + i];
-      copyRow(rollout.features, row, features, i, featureSize);
-      copyRow(rollout.actions, row, actions, i, actionSize);
-      for (int k = 0; masked && k < maskSize; k++) {
-        masks[i * maskSize + k] = rollout.masks[row * maskSize + k];
+      copyRow(experience.actions, row, actions, i, actionSize);
+      for (int k = 0; k < maskSize; k++) {
+        masks[i * maskSize + k] = experience.masks[row * maskSize + k];
       }
-      logProbabilities[i] = rollout.logProbabilities[row];
-      values[i] = rollout.values[row];
+      logProbabilities[i] = allLogProbabilities[row];
+      values[i] = allValues[row];
       advantages[i] = allAdvantages[row];
       returns[i] = allReturns[row];
+    }
+  }
+
+  private void gatherFeatures(Experience experience, int[] order, int from) {
+    if (normalized) {
+      float[] seen = experience.column(SamplingActor.FEATURES);
+      for (int i = 0; i < count; i++) {
+        copyRow(seen, order[from + i], features, i, featureSize);
+      }
+    } else {
+      for (int i = 0; i < count; i++) {
+        encoder.flattenRow(experience.observations, order[from + i], features, i);
+      }
     }
   }
 

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.algorithm.ActorCritic;
+import org.mobula.core.algorithm.GradientWorkers;
 import org.mobula.core.algorithm.LearnerSetup;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.algorithm.SamplingActor;
+import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.ExperienceShape;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
@@ -23,21 +27,26 @@ class GradientWorkersTest {
   private final PpoLoss.Coefficients coefficients = new PpoLoss.Coefficients(0.2f, 0, 0.01f, 0.5f);
   private final PpoLoss.Measurements measured = new PpoLoss.Measurements();
 
-  private static GradientWorkers workers(int count) {
-    return new GradientWorkers(
-        new LearnerSetup(POLICY, NetworkEngine.AUTO, 8, count, new Pcg64(2)), 64);
+  private static GradientWorkers<PpoGradient> workers(int count) {
+    LearnerSetup setup =
+        new LearnerSetup(POLICY, NetworkEngine.AUTO, 8, count, 0, null, new Pcg64(2));
+    return new GradientWorkers<>(count, 64, capacity -> new PpoGradient(setup, capacity));
   }
 
-  private float[] gradient(GradientWorkers workers, int rows) {
-    Rollout rollout = new Rollout(8, 8, 4, 1, 0);
+  private float[] gradient(GradientWorkers<PpoGradient> workers, int rows) {
+    List<ExperienceShape.Column> columns =
+        List.of(
+            new ExperienceShape.Column(SamplingActor.LOG_PROBABILITY, 1, false),
+            new ExperienceShape.Column(SamplingActor.VALUE, 1, true));
+    Experience experience = new Experience(new ExperienceShape(4, 1, 0, columns), 8, 8);
     int[] order = new int[64];
     Pcg64 random = new Pcg64(3);
     for (int i = 0; i < 64; i++) {
       order[i] = i;
-      rollout.actions[i] = i % 2;
-      rollout.logProbabilities[i] = -0.7f;
+      experience.actions[i] = i % 2;
+      experience.column(SamplingActor.LOG_PROBABILITY)[i] = -0.7f;
       for (int k = 0; k < 4; k++) {
-        rollout.features[4 * i + k] = (float) random.nextGaussian();
+        experience.observations[4 * i + k] = (float) random.nextGaussian();
       }
     }
     float[] numbers = new float[64];
@@ -45,19 +54,24 @@ class GradientWorkersTest {
       numbers[i] = (float) random.nextGaussian();
     }
     for (int worker = 0; worker < workers.count(); worker++) {
-      int from = rows * worker / workers.count();
-      int to = rows * (worker + 1) / workers.count();
-      workers.part(worker).gather(rollout, numbers, numbers, order, from, to);
+      int from = workers.firstRow(worker, rows);
+      int to = workers.firstRow(worker + 1, rows);
+      workers.part(worker).set(coefficients);
+      workers.part(worker).rows().gather(experience, numbers, numbers, order, from, to);
     }
     float[] gradient = new float[parameters.length];
-    workers.compute(parameters, coefficients, gradient, measured);
+    workers.compute(parameters, gradient);
+    measured.clear();
+    for (int worker = 0; worker < workers.count(); worker++) {
+      measured.add(workers.part(worker).measurements());
+    }
     return gradient;
   }
 
   @Test
   void partsAddUpToTheWholeMinibatch() {
-    try (GradientWorkers one = workers(1);
-        GradientWorkers three = workers(3)) {
+    try (GradientWorkers<PpoGradient> one = workers(1);
+        GradientWorkers<PpoGradient> three = workers(3)) {
       float[] whole = gradient(one, 64);
       double loss = measured.policyLoss();
       float[] sum = gradient(three, 64);
@@ -71,17 +85,17 @@ class GradientWorkersTest {
 
   @Test
   void aMinibatchMayHaveFewerRowsThanThereAreWorkers() {
-    try (GradientWorkers one = workers(1);
-        GradientWorkers four = workers(4)) {
+    try (GradientWorkers<PpoGradient> one = workers(1);
+        GradientWorkers<PpoGradient> four = workers(4)) {
       assertThat(gradient(four, 1)).isEqualTo(gradient(one, 1));
     }
   }
 
   @Test
   void throwsWhatAWorkerThrewAndGoesOn() {
-    try (GradientWorkers workers = workers(2)) {
+    try (GradientWorkers<PpoGradient> workers = workers(2)) {
       float[] before = gradient(workers, 64);
-      assertThatThrownBy(() -> workers.compute(new float[3], coefficients, new float[3], measured))
+      assertThatThrownBy(() -> workers.compute(new float[3], new float[3]))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("parameters has 3 numbers");
       assertThat(gradient(workers, 64)).isEqualTo(before);

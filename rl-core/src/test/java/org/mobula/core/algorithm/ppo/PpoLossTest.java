@@ -3,14 +3,22 @@ package org.mobula.core.algorithm.ppo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ActorCritic;
+import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.SamplingActor;
 import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.distribution.Categorical;
 import org.mobula.core.distribution.DiagonalGaussian;
-import org.mobula.core.experience.Rollout;
+import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.ExperienceShape;
+import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
 
 class PpoLossTest {
   /** Logits, old logits, actions and advantages with the loss that DeepMind's RLax tests expect. */
@@ -21,12 +29,13 @@ class PpoLossTest {
     float[] outputs = {1, 1, 1, 0, 2, 0, 0, 0, -1, -2, -3, 0};
     float[] old = {1, 1, 1, 2, 0, 0, -3, -2, -1};
     float[] advantages = {0.3f * sign, 0.2f * sign, 0.1f * sign};
-    Rollout rollout = new Rollout(3, 1, 1, 1, 0);
+    Experience experience = experience(3, 1);
     for (int i = 0; i < 3; i++) {
-      rollout.actions[i] = i;
-      rollout.logProbabilities[i] = categorical.logProbability(old, 3 * i, rollout.actions, i);
+      experience.actions[i] = i;
+      experience.column(SamplingActor.LOG_PROBABILITY)[i] =
+          categorical.logProbability(old, 3 * i, experience.actions, i);
     }
-    PpoMinibatch minibatch = minibatch(rollout, 3, advantages, new float[3]);
+    PpoMinibatch minibatch = minibatch(experience, 3, advantages, new float[3]);
     PpoLoss.Measurements loss = new PpoLoss.Measurements();
     new PpoLoss(categorical)
         .gradient(
@@ -55,15 +64,15 @@ class PpoLossTest {
   @Test
   void measuresHowFarThePolicyMoved() {
     Categorical categorical = new Categorical(2);
-    Rollout rollout = new Rollout(1, 1, 1, 1, 0);
-    rollout.logProbabilities[0] = (float) Math.log(0.5);
+    Experience experience = experience(1, 1);
+    experience.column(SamplingActor.LOG_PROBABILITY)[0] = (float) Math.log(0.5);
     float probability = 0.8f;
     float[] outputs = {(float) Math.log(probability), (float) Math.log(1 - probability), 0};
     PpoLoss.Measurements loss = new PpoLoss.Measurements();
     new PpoLoss(categorical)
         .gradient(
             outputs,
-            minibatch(rollout, 1, new float[] {1}, new float[1]),
+            minibatch(experience, 1, new float[] {1}, new float[1]),
             1,
             new PpoLoss.Coefficients(0.2f, 0, 0, 0),
             new float[3],
@@ -85,19 +94,19 @@ class PpoLossTest {
     for (int i = 0; i < outputs.length; i++) {
       outputs[i] = (float) random.nextGaussian() * 0.5f;
     }
-    Rollout rollout = new Rollout(rows, 1, 1, actionSize, 0);
+    Experience experience = experience(rows, actionSize);
     float[] advantages = new float[rows];
     float[] returns = new float[rows];
     for (int i = 0; i < rows; i++) {
-      distribution.sample(outputs, i * width, random, rollout.actions, i * actionSize);
-      rollout.logProbabilities[i] =
-          distribution.logProbability(outputs, i * width, rollout.actions, i * actionSize)
+      distribution.sample(outputs, i * width, random, experience.actions, i * actionSize);
+      experience.column(SamplingActor.LOG_PROBABILITY)[i] =
+          distribution.logProbability(outputs, i * width, experience.actions, i * actionSize)
               + (float) random.uniform(-0.5, 0.5);
-      rollout.values[i] = (float) random.nextGaussian();
+      experience.column(SamplingActor.VALUE)[i] = (float) random.nextGaussian();
       advantages[i] = (float) random.nextGaussian();
       returns[i] = (float) random.nextGaussian();
     }
-    PpoMinibatch minibatch = minibatch(rollout, rows, advantages, returns);
+    PpoMinibatch minibatch = minibatch(experience, rows, advantages, returns);
     PpoLoss.Coefficients coefficients =
         new PpoLoss.Coefficients(0.2f, clippedValues ? 0.3f : 0, 0.01f, 0.7f);
     float[] gradient = new float[rows * width];
@@ -133,13 +142,29 @@ class PpoLossTest {
   }
 
   private static PpoMinibatch minibatch(
-      Rollout rollout, int rows, float[] advantages, float[] returns) {
-    PpoMinibatch minibatch = new PpoMinibatch(rows, 1, rollout.actionSize(), 0);
+      Experience experience, int rows, float[] advantages, float[] returns) {
+    var policy =
+        ActorCritic.policy(
+            Box.of(0, 1, 1),
+            Box.of(-1, 1, experience.shape.actionSize()),
+            NetworkConfig.defaults(),
+            0);
+    PpoMinibatch minibatch =
+        new PpoMinibatch(
+            new LearnerSetup(policy, NetworkEngine.AUTO, 1, 1, 0, null, new Pcg64(1)), rows);
     int[] order = new int[rows];
     for (int i = 0; i < rows; i++) {
       order[i] = i;
     }
-    minibatch.gather(rollout, advantages, returns, order, 0, rows);
+    minibatch.gather(experience, advantages, returns, order, 0, rows);
     return minibatch;
+  }
+
+  private static Experience experience(int steps, int actionSize) {
+    List<ExperienceShape.Column> columns =
+        List.of(
+            new ExperienceShape.Column(SamplingActor.LOG_PROBABILITY, 1, false),
+            new ExperienceShape.Column(SamplingActor.VALUE, 1, true));
+    return new Experience(new ExperienceShape(1, actionSize, 0, columns), steps, 1);
   }
 }

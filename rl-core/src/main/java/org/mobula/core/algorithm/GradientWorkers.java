@@ -1,17 +1,20 @@
-package org.mobula.core.algorithm.ppo;
+package org.mobula.core.algorithm;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.runtime.local.WorkerCrew;
 
 /**
  * Shares each minibatch among threads, the caller's among them. The parts are added in their order,
  * so the result is the same bits for a given number of workers.
+ *
+ * @param <P> what an algorithm makes of its part of a minibatch
  */
-final class GradientWorkers implements AutoCloseable {
-  private final PpoMinibatch[] parts;
-  private final PpoGradient[] workers;
+public final class GradientWorkers<P extends GradientPart> implements AutoCloseable {
+  private final List<P> parts = new ArrayList<>();
   private final @Nullable Throwable[] failures;
   private final WorkerCrew crew;
   private final WorkerCrew.Work work = this::computeParts;
@@ -19,64 +22,60 @@ final class GradientWorkers implements AutoCloseable {
   // The minibatch in hand; written by the caller before each turn of the crew.
   private float[] parameters = {};
   private int rows;
-  private PpoLoss.Coefficients coefficients = new PpoLoss.Coefficients(0, 0, 0, 0);
 
   /**
    * Workers for minibatches of at most so many rows.
    *
+   * @param workers threads; not more than rows
    * @param capacity rows of the largest minibatch
+   * @param maker makes a part for at most so many rows; closed with the workers
    */
-  GradientWorkers(LearnerSetup setup, int capacity) {
-    int count = Math.min(setup.gradientWorkers(), capacity);
+  public GradientWorkers(int workers, int capacity, IntFunction<P> maker) {
+    int count = Math.min(workers, capacity);
     int partCapacity = (capacity + count - 1) / count;
-    parts = new PpoMinibatch[count];
-    workers = new PpoGradient[count];
     failures = new Throwable[count];
     for (int i = 0; i < count; i++) {
-      parts[i] =
-          new PpoMinibatch(
-              partCapacity,
-              setup.policy().network().inputs(),
-              setup.policy().actionSpace().size(),
-              setup.policy().actionSpace().maskSize());
-      workers[i] = new PpoGradient(setup.policy(), setup.engine(), partCapacity);
+      parts.add(maker.apply(partCapacity));
     }
     crew = new WorkerCrew("gradients", count, count);
   }
 
-  /** The minibatch's parts, to be gathered before {@link #compute}. */
-  PpoMinibatch part(int worker) {
-    return parts[worker];
+  /** A part of the minibatch, whose rows are to be gathered before {@link #compute}. */
+  public P part(int worker) {
+    return parts.get(worker);
   }
 
   /** How many parts there are. */
-  int count() {
-    return parts.length;
+  public int count() {
+    return parts.size();
+  }
+
+  /**
+   * The first of a minibatch's rows that a worker takes; those of the next worker follow its own.
+   *
+   * @param minibatchSize rows of the minibatch
+   */
+  public int firstRow(int worker, int minibatchSize) {
+    return minibatchSize * worker / parts.size();
   }
 
   /**
    * Computes the gradient of the minibatch's mean loss.
    *
+   * @param at parameters that the gradient is taken at
    * @param gradient receives it
-   * @param measured receives what was measured (overwritten)
    */
-  void compute(
-      float[] parameters,
-      PpoLoss.Coefficients coefficients,
-      float[] gradient,
-      PpoLoss.Measurements measured) {
-    this.parameters = parameters;
-    this.coefficients = coefficients;
+  public void compute(float[] at, float[] gradient) {
+    parameters = at;
     rows = 0;
-    for (PpoMinibatch part : parts) {
-      rows += part.count();
+    for (int i = 0; i < parts.size(); i++) {
+      rows += parts.get(i).count();
     }
     Arrays.fill(failures, null);
     crew.run(work);
     throwFirstFailure();
-    measured.clear();
-    for (int i = 0; i < workers.length; i++) {
-      float[] part = workers[i].gradient();
+    for (int i = 0; i < parts.size(); i++) {
+      float[] part = parts.get(i).gradient();
       if (i == 0) {
         System.arraycopy(part, 0, gradient, 0, gradient.length);
       } else {
@@ -84,14 +83,13 @@ final class GradientWorkers implements AutoCloseable {
           gradient[k] += part[k];
         }
       }
-      measured.add(workers[i].measurements());
     }
   }
 
   private void computeParts(int from, int to) {
     for (int i = from; i < to; i++) {
       try {
-        workers[i].compute(parameters, parts[i], rows, coefficients);
+        parts.get(i).compute(parameters, rows);
       } catch (RuntimeException | Error e) {
         failures[i] = e;
       }
@@ -112,8 +110,6 @@ final class GradientWorkers implements AutoCloseable {
   @Override
   public void close() {
     crew.close();
-    for (PpoGradient worker : workers) {
-      worker.close();
-    }
+    parts.forEach(GradientPart::close);
   }
 }
