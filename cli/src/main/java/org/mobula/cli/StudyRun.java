@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.mobula.cli.TraceOption.Timeline;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.config.JsonSchema;
 import org.mobula.core.runtime.TaskRuntime;
@@ -82,7 +83,8 @@ final class StudyRun {
   }
 
   /** Runs it to its end; the exit code is 128 and the signal's number if a signal came first. */
-  int run(PrintWriter out, PrintWriter err, Terminal terminal, boolean json) throws IOException {
+  int run(PrintWriter out, PrintWriter err, Terminal terminal, boolean json, Timeline timeline)
+      throws IOException {
     StudyResult result;
     int exitCode;
     try (StudyDisplay display = StudyDisplay.of(out, err, terminal, json, file.config())) {
@@ -96,6 +98,7 @@ final class StudyRun {
               .listener(display)
               .nestedResources(file.nested());
       try (TaskRuntime runtime = builder.localRuntime()) {
+        timeline.of(runtime);
         Study study = builder.runtime(runtime).build();
         try (StopSignals signals =
             StopSignals.listen(

@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.mobula.cli.TraceOption.Timeline;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -97,6 +99,10 @@ final class TrainCommand implements Callable<Integer> {
           "host:port of this machine's loopback at which Prometheus can ask for the run's metrics.")
   private @Nullable String metrics;
 
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private TraceOption trace;
+
   @Option(
       names = "--json",
       description = "Print events as JSON, one a line, and nothing else, on standard output.")
@@ -110,6 +116,10 @@ final class TrainCommand implements Callable<Integer> {
     VectorModule.loadOrNote(err); // before the first network
     RunOutput output = json ? new JsonOutput(out, err) : new TextOutput(out, err, main.terminal());
     if (!join.isEmpty()) {
+      if (trace.isGiven()) {
+        throw new ParameterException(
+            spec.commandLine(), "--trace draws a run's runtime; a learner that joins has none");
+      }
       JoinedLearner learner = joined();
       try (MetricsEndpoint endpoint = endpoint(err)) {
         return learner.train(output, endpoint);
@@ -120,8 +130,9 @@ final class TrainCommand implements Callable<Integer> {
           "--token-file goes with --join; a training file has parameters.server.token-file");
     }
     try (MetricsEndpoint endpoint = endpoint(err);
+        Timeline timeline = trace.open();
         TrainingRun run = resume == null ? begin(runs) : goOn(runs, resume)) {
-      return run.train(output, takeOver, endpoint);
+      return run.train(output, takeOver, endpoint, timeline);
     }
   }
 
@@ -148,7 +159,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to resume one");
     }
-    return TrainingRun.begin(config, overrides(), runs, name);
+    return TrainingRun.begin(config, overrides(), runs, name, trace.isGiven());
   }
 
   private List<String> overrides() {
@@ -170,6 +181,6 @@ final class TrainCommand implements Callable<Integer> {
           "a resumed run keeps its name and its random numbers: leave out "
               + (name != null ? "--name" : "--seed"));
     }
-    return TrainingRun.goOn(runs.find(run), settings);
+    return TrainingRun.goOn(runs.find(run), settings, trace.isGiven());
   }
 }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.mobula.cli.TraceOption.Timeline;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.PrometheusSink;
@@ -58,10 +59,13 @@ final class TrainingRun implements AutoCloseable {
    * A new run.
    *
    * @param name of its directory; null for the file's name and a number
+   * @param traced whether there must be a runtime to draw
    */
-  static TrainingRun begin(Path file, List<String> overrides, Runs runs, @Nullable String name)
+  static TrainingRun begin(
+      Path file, List<String> overrides, Runs runs, @Nullable String name, boolean traced)
       throws IOException {
     TrainingConfig config = ConfigFiles.read(file, overrides);
+    requireRuntime(config, traced);
     EnvironmentFactory environment = ConfiguredEnvironment.of(config, file, overrides);
     // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
     PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
@@ -72,11 +76,12 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** An old run from its newest checkpoint. */
-  static TrainingRun goOn(Path run, List<String> overrides) throws IOException {
+  static TrainingRun goOn(Path run, List<String> overrides, boolean traced) throws IOException {
     RunDirectory directory = new RunDirectory(run);
     RunState state = RunState.hold(run);
     try {
       TrainingConfig config = ConfigFiles.read(directory.config(), overrides);
+      requireRuntime(config, traced);
       EnvironmentFactory environment =
           ConfiguredEnvironment.of(config, directory.config(), overrides);
       requireSameCount(run, ConfigFiles.read(directory.config(), List.of()), config);
@@ -101,6 +106,14 @@ final class TrainingRun implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       state.close();
       throw e;
+    }
+  }
+
+  private static void requireRuntime(TrainingConfig config, boolean traced) {
+    if (traced && !Plugs.any(config)) {
+      throw CommandFailure.usage(
+          "--trace draws workers, shards and learners, but the training file asks for none",
+          "Leave out --trace, or add --set workers.count=1.");
     }
   }
 
@@ -185,7 +198,8 @@ final class TrainingRun implements AutoCloseable {
    *
    * @param takeOver whether running shards are claimed that another run or trainer holds
    */
-  int train(RunOutput output, boolean takeOver, @Nullable MetricsEndpoint metrics)
+  int train(
+      RunOutput output, boolean takeOver, @Nullable MetricsEndpoint metrics, Timeline timeline)
       throws IOException {
     state.write(RunState.Kind.RUNNING, "");
     output.begin(directory.path(), config, stepsBefore);
@@ -195,6 +209,9 @@ final class TrainingRun implements AutoCloseable {
             output.display(new Pace(config.stop(), stepsBefore, System::nanoTime));
         TaskRuntime runtime = Plugs.any(config) ? Plugs.runtime(config) : null;
         Plugs plugs = plugs(runtime, display, takeOver)) {
+      if (runtime != null) {
+        timeline.of(runtime);
+      }
       Trainer trainer = trainer(display, plugs, metrics);
       try (StopSignals signals =
           StopSignals.listen(

@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.mobula.cli.TraceOption.Timeline;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -78,6 +80,10 @@ final class TuneCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // has a default
   private Path studiesDirectory;
 
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private TraceOption trace;
+
   @Option(
       names = "--json",
       description = "Print events as JSON, one a line, and nothing else, on standard output.")
@@ -94,7 +100,9 @@ final class TuneCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     VectorModule.loadOrNote(err); // before the first network
-    return run().run(spec.commandLine().getOut(), err, main.terminal(), json);
+    try (Timeline timeline = trace.open()) {
+      return run().run(spec.commandLine().getOut(), err, main.terminal(), json, timeline);
+    }
   }
 
   private StudyRun run() throws IOException {

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.mobula.cli.TraceOption.Timeline;
 import org.mobula.tune.scheduler.PbtReplay;
 import org.mobula.tune.storage.TrialRecord;
 import picocli.CommandLine.Command;
@@ -41,6 +42,10 @@ final class TuneReplayCommand implements Callable<Integer> {
       description = "Name of the new study; otherwise replay and a number.")
   private @Nullable String name;
 
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private TraceOption trace;
+
   @Option(
       names = "--json",
       description = "Print events as JSON, one a line, and nothing else, on standard output.")
@@ -68,6 +73,8 @@ final class TuneReplayCommand implements Callable<Integer> {
       }
       run = StudyRun.replay(kept, trial, option.studies(), name);
     }
-    return run.run(spec.commandLine().getOut(), err, main.terminal(), json);
+    try (Timeline timeline = trace.open()) {
+      return run.run(spec.commandLine().getOut(), err, main.terminal(), json, timeline);
+    }
   }
 }

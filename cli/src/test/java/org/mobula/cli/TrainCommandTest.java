@@ -193,6 +193,26 @@ class TrainCommandTest {
   }
 
   @Test
+  void drawsWhatTheRuntimeDid() throws IOException {
+    Path trace = Path.of(runs).resolveSibling("trace.json");
+    Cli.Outcome outcome = train(tiny, "--trace=" + trace, "--set=workers.count=1");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    JsonNode events = new ObjectMapper().readTree(trace.toFile()).get("traceEvents");
+    assertThat(events.findValuesAsText("name")).anyMatch(name -> name.contains("collect"));
+    assertThat(events.findValuesAsText("ph")).contains("X");
+
+    Cli.Outcome alone = train(tiny, "--trace=" + trace, "--name=alone");
+    assertThat(alone.exitCode()).isEqualTo(2);
+    assertThat(alone.err())
+        .isEqualTo(
+            "mobula: --trace draws workers, shards and learners, but the training file asks for none\n"
+                + "Leave out --trace, or add --set workers.count=1.\n");
+    assertThat(Path.of(runs, "alone")).doesNotExist();
+    assertThat(train(tiny, "--trace=/no/where/t.json", "--set=workers.count=1").err())
+        .startsWith("mobula: the timeline cannot be written: /no/where/t.json: no such file\n");
+  }
+
+  @Test
   void refusesToResumeWhatCannotGoOn() throws IOException {
     train(tiny, "--name", "one");
     Path run = Path.of(runs, "one");

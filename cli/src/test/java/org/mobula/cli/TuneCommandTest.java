@@ -55,9 +55,11 @@ class TuneCommandTest {
 
   @Test
   void searchesShowsAndGoesOn() throws IOException {
-    Cli.Outcome outcome = tune(search);
+    Path trace = folder.resolve("trace.json");
+    Cli.Outcome outcome = tune(search, "--trace=" + trace);
     Path study = folder.resolve("studies/search-1");
     assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(new ObjectMapper().readTree(trace.toFile()).get("traceEvents")).isNotEmpty();
     assertThat(outcome.out())
         .startsWith("best: trial ")
         .contains("ended because all 6 trials are done")

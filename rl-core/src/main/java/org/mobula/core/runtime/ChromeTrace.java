@@ -26,6 +26,9 @@ public final class ChromeTrace implements RuntimeListener, AutoCloseable {
   private final Map<String, Integer> threads = new HashMap<>();
   private @Nullable Instant origin;
 
+  /** After the first error nothing more is written: a full disk is reported once. */
+  private boolean broken;
+
   /** Writes to a new file, or over an old one. */
   public ChromeTrace(Path file) throws IOException {
     this(Files.newBufferedWriter(file));
@@ -41,7 +44,7 @@ public final class ChromeTrace implements RuntimeListener, AutoCloseable {
 
   @Override
   public synchronized void onEvent(RuntimeEvent event) {
-    if (json.isClosed()) {
+    if (broken || json.isClosed()) {
       return;
     }
     try {
@@ -57,6 +60,7 @@ public final class ChromeTrace implements RuntimeListener, AutoCloseable {
         case SUBMITTED, READY, BLOCKED, RESUMED -> {}
       }
     } catch (IOException e) {
+      broken = true;
       throw new UncheckedIOException("the trace cannot be written", e);
     }
   }

@@ -19,6 +19,9 @@ public final class EventLog implements RuntimeListener, AutoCloseable {
 
   private final JsonGenerator json;
 
+  /** After the first error nothing more is written: a full disk is reported once. */
+  private boolean broken;
+
   /** Writes to a new file, or over an old one. */
   public EventLog(Path file) throws IOException {
     this(Files.newBufferedWriter(file));
@@ -32,7 +35,7 @@ public final class EventLog implements RuntimeListener, AutoCloseable {
 
   @Override
   public synchronized void onEvent(RuntimeEvent event) {
-    if (json.isClosed()) {
+    if (broken || json.isClosed()) {
       return;
     }
     try {
@@ -49,6 +52,7 @@ public final class EventLog implements RuntimeListener, AutoCloseable {
       json.writeEndObject();
       json.writeRaw('\n');
     } catch (IOException e) {
+      broken = true;
       throw new UncheckedIOException("the event log cannot be written", e);
     }
   }

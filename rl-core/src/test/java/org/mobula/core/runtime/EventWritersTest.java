@@ -1,10 +1,13 @@
 package org.mobula.core.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -63,5 +66,30 @@ class EventWritersTest {
         .extracting(b -> b.get("args").get("name").asText())
         .containsExactly("thread-1", "thread-4");
     assertThat(bars.stream().filter(b -> b.get("ph").asText().equals("i"))).hasSize(1);
+  }
+
+  @Test
+  void aFullDiskIsReportedOnce() throws IOException {
+    Writer full =
+        new Writer() {
+          @Override
+          public void write(char[] text, int offset, int length) throws IOException {
+            throw new IOException("No space left on device");
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    RuntimeEvent event = event(Kind.SUBMITTED, 0, 7, "x".repeat(100_000)); // more than is buffered
+    EventLog log = new EventLog(full);
+    assertThatThrownBy(() -> log.onEvent(event)).hasMessage("the event log cannot be written");
+    log.onEvent(event);
+    RuntimeEvent death = event(Kind.ACTOR_DIED, 0, 7, "x".repeat(100_000));
+    ChromeTrace trace = new ChromeTrace(full);
+    assertThatThrownBy(() -> trace.onEvent(death)).hasMessage("the trace cannot be written");
+    trace.onEvent(death);
   }
 }
