@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.metrics.PrometheusSink;
 import picocli.CommandLine.ExitCode;
 
-@Timeout(60)
+@Timeout(300)
 class MetricsEndpointTest {
   private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
     return HttpClient.newHttpClient().send(request.build(), BodyHandlers.ofString());

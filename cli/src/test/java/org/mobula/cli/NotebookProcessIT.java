@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What signals do to the packaged command line and to its Jupyter, here a script. */
-@Timeout(120)
+@Timeout(600)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
 final class NotebookProcessIT {
   @TempDir private Path folder;

@@ -340,7 +340,7 @@ class ParameterServerCommandTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(300)
   void aLearnerWhoseOnlyShardDiesFails() throws Exception {
     String tiny = TrainingFiles.tiny(folder);
     ShardHost host = shard(tiny, ListenConfig.defaults());

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The packaged server, ended by signals. */
-@Timeout(120)
+@Timeout(600)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
 final class ServeProcessIT {
   private static final String BODY = "{\"observation\": [0, 0, 0, 0]}";

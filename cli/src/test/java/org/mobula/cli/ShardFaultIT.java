@@ -52,7 +52,7 @@ import org.mobula.parameterserver.wire.Transport;
  * rounds to them. Whatever happens, the parameters must have the bits of one store in memory: no
  * push that was acknowledged is lost, and none is taken twice.
  */
-@Timeout(120)
+@Timeout(600)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
 class ShardFaultIT {
   /** Gradients are clipped, so that a step is two messages. */

@@ -21,7 +21,7 @@ import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardStatus;
 import picocli.CommandLine.ExitCode;
 
-@Timeout(60)
+@Timeout(300)
 class ShardProcessTest {
   @TempDir private Path folder;
 

@@ -205,8 +205,10 @@ class TrainCommandTest {
     assertThat(alone.exitCode()).isEqualTo(2);
     assertThat(alone.err())
         .isEqualTo(
-            "mobula: --trace draws workers, shards and learners, but the training file asks for none\n"
-                + "Leave out --trace, or add --set workers.count=1.\n");
+            """
+            mobula: --trace draws workers, shards and learners, but the training file asks for none
+            Leave out --trace, or add --set workers.count=1.
+            """);
     assertThat(Path.of(runs, "alone")).doesNotExist();
     assertThat(train(tiny, "--trace=/no/where/t.json", "--set=workers.count=1").err())
         .startsWith("mobula: the timeline cannot be written: /no/where/t.json: no such file\n");

@@ -67,7 +67,7 @@ import org.mobula.parameterserver.shard.ShardStatus.Role;
 import org.mobula.parameterserver.wire.Address;
 
 /** Whole runs whose parameters lie in shards. */
-@Timeout(120)
+@Timeout(300)
 class ParameterServerTest {
   private static final int ITERATIONS = 50;
   private static final EnvironmentFactory CART_POLE = () -> new TimeLimit(new CartPole(false), 500);

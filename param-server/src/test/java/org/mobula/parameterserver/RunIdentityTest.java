@@ -57,7 +57,7 @@ import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
 
 /** Running shards know whose they are, and turn away who does not belong to the run. */
-@Timeout(120)
+@Timeout(300)
 class RunIdentityTest {
   private static final EnvironmentFactory CART_POLE = () -> new TimeLimit(new CartPole(false), 500);
   private static final int STEPS = 64;

@@ -42,7 +42,7 @@ import org.mobula.parameterserver.wire.Address;
 import org.mobula.parameterserver.wire.ListenConfig;
 
 /** Stores and shards in threads of their own. */
-@Timeout(60)
+@Timeout(300)
 class ServerParameterStoreTest {
   private static final float[] ZEROS = new float[Shards.LAYOUT.size()];
 

@@ -22,7 +22,7 @@ import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardStatus;
 
 /** A worker that takes one step in the time of the others' ten; the test is its clock. */
-@Timeout(30)
+@Timeout(300)
 class StragglerTest {
   private static final int TIMES_SLOWER = 10;
   private static final int FAST_WORKERS = 2;

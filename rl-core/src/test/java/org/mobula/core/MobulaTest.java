@@ -24,7 +24,7 @@ import org.mobula.core.network.MlpSpec;
 import org.mobula.core.policy.NetworkEngine;
 
 /** Programs that are started without the Vector API. */
-@Timeout(120)
+@Timeout(300)
 class MobulaTest {
   private static final String OBSTACLE = "Java was started without --add-modules";
   private static final String WARNING =

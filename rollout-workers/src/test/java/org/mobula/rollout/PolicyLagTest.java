@@ -38,7 +38,7 @@ import org.mobula.core.training.TrainingResult;
 import org.mobula.core.training.WorkersConfig;
 
 /** Slow workers hold up nobody until the lag allowed is used up, and it is never more. */
-@Timeout(120)
+@Timeout(300)
 class PolicyLagTest {
   /** Of environment 0 where the run's seed is 5; 2 and 3 belong to worker 1. */
   private static final long FIRST_SEED =

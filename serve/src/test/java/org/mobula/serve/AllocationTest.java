@@ -18,7 +18,7 @@ import org.mobula.serve.http.RawClient;
 import org.mobula.serve.model.Policies;
 
 /** What a request leaves on the heap beside the pooled buffers. */
-@Timeout(120)
+@Timeout(300)
 final class AllocationTest {
   private static final int WINDOW = 500;
   private static final int WINDOWS = 80;

@@ -40,7 +40,7 @@ import org.mobula.serve.grpc.proto.ServerReadyRequest;
 import org.mobula.serve.model.Policies;
 
 /** Policies over gRPC, beside HTTP. */
-@Timeout(120)
+@Timeout(300)
 final class GrpcPolicyServerTest {
   private static final float[] OBSERVATION = {0.1f, 0.2f, -0.3f, 0.4f};
 

@@ -38,7 +38,7 @@ import org.mobula.serve.http.RawClient;
 import org.mobula.serve.model.Policies;
 
 /** Faults and changes while many connections ask without a pause. */
-@Timeout(120)
+@Timeout(300)
 final class LoadTest {
   private static final int CONNECTIONS = 24;
   private static final int SOME = 500;

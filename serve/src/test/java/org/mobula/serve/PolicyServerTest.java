@@ -51,7 +51,7 @@ import org.mobula.serve.batch.Totals;
 import org.mobula.serve.model.Policies;
 import org.mobula.serve.model.PolicyModel;
 
-@Timeout(120)
+@Timeout(300)
 final class PolicyServerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String OBSERVATION = "[0.1,0.2,-0.3,0.4]";

@@ -32,7 +32,7 @@ import org.mobula.serve.protocol.InvalidRequestException;
 import org.mobula.serve.record.ParquetFiles;
 
 /** What the server records of what it answers, and the rewards that come back. */
-@Timeout(120)
+@Timeout(300)
 final class RecordingTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

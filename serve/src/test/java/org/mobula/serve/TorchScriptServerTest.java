@@ -34,7 +34,7 @@ import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Policies;
 import org.mobula.serve.model.TensorSpec;
 
-@Timeout(120)
+@Timeout(300)
 final class TorchScriptServerTest {
   private static final TensorSpec ANY_WIDTH = new TensorSpec("x", Datatype.FP32, List.of(-1, -1));
 

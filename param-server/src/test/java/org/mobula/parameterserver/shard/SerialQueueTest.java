@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 class SerialQueueTest {
   private final SerialQueue queue = new SerialQueue();
   private final List<String> done = new ArrayList<>();

@@ -23,7 +23,7 @@ import org.mobula.parameterserver.shard.ShardSetup;
 import org.mobula.parameterserver.shard.ShardStatus;
 
 /** Servers and clients that come and go, with threads, sockets and buffers of their own. */
-@Timeout(120)
+@Timeout(300)
 @EnabledOnOs(value = OS.LINUX, disabledReason = "open files are counted in /proc")
 class RestartTest {
   private static final int SIZE = 70_000; // two segments

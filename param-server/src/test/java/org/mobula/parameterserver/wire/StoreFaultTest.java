@@ -34,7 +34,7 @@ import org.mobula.parameterserver.wire.FaultProxy.Fault;
  * Workers, a shard and its replica with bad networks between them: what the workers see must be
  * what one store in memory shows.
  */
-@Timeout(60)
+@Timeout(300)
 class StoreFaultTest {
   private static final int SIZE = 70_000; // two segments
   private static final double MAX_GRADIENT_NORM = 50;

@@ -15,7 +15,7 @@ import org.mobula.core.runtime.RuntimeEvent.Kind;
 /**
  * What every engine keeps about actors and events; the other half of {@link TaskRuntimeContract}.
  */
-@Timeout(60)
+@Timeout(300)
 public abstract class ActorContract {
   /** A fresh runtime with these resources. */
   protected abstract TaskRuntime create(Resources resources);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
  * What every engine keeps about tasks, objects and resources; {@link ActorContract} has the rest.
  * Lambdas here capture only what may travel. {@link Gate} works inside one JVM.
  */
-@Timeout(60)
+@Timeout(300)
 public abstract class TaskRuntimeContract {
   private static final Duration LONG = Duration.ofSeconds(50);
   private static final Duration SHORT = Duration.ofMillis(20);

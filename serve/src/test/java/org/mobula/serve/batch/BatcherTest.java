@@ -20,7 +20,7 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.serve.model.Tensor;
 
-@Timeout(60)
+@Timeout(300)
 final class BatcherTest {
   private static final BatchingConfig CONFIG = BatchingConfig.defaults();
 

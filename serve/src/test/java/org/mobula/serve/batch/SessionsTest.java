@@ -22,7 +22,7 @@ import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.Sequence;
 import org.mobula.serve.model.Tensor;
 
-@Timeout(60)
+@Timeout(300)
 final class SessionsTest {
   private final TaskRuntime runtime = LocalTaskRuntime.builder().cpus(4).build();
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();

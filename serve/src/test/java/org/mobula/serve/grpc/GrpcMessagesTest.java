@@ -22,7 +22,7 @@ import org.mobula.serve.model.Tensor;
 import org.mobula.serve.protocol.Answer;
 
 /** What requests may look like, and what answers do, through a real channel. */
-@Timeout(60)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class GrpcMessagesTest {
   @SuppressWarnings("NullAway.Init") // by start()

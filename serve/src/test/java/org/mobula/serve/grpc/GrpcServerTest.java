@@ -60,7 +60,7 @@ import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
 
 /** How calls end, and who may make them, through a real channel. */
-@Timeout(60)
+@Timeout(300)
 final class GrpcServerTest {
   private static final Duration LONG = Duration.ofSeconds(40);
   private static final String READER = "reader-0123456789";

@@ -23,7 +23,7 @@ import org.mobula.serve.http.ConnectionsConfig;
 import org.mobula.serve.http.Tokens;
 
 /** What load balancers and tools ask, through a real channel. */
-@Timeout(60)
+@Timeout(300)
 final class HealthTest {
   private static HealthCheckRequest of(String service) {
     return HealthCheckRequest.newBuilder().setService(service).build();

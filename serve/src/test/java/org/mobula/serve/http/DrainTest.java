@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How a server ends. */
-@Timeout(60)
+@Timeout(300)
 class DrainTest {
   private static final Duration LONG = Duration.ofSeconds(40);
 

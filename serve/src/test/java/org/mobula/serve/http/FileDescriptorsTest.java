@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** A process of its own that has no file descriptor left for a while. */
-@Timeout(120)
+@Timeout(300)
 @EnabledOnOs(OS.LINUX)
 final class FileDescriptorsTest {
   private static final String EXHAUST = "exhaust";

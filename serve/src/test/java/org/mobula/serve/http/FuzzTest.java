@@ -21,7 +21,7 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 
 /** Requests with bytes changed, cut, doubled and put elsewhere. */
-@Timeout(200)
+@Timeout(300)
 class FuzzTest {
   private static final int ROUNDS = 100;
   private static final int REQUESTS = 1000;

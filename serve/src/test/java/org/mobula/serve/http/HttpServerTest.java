@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What every client relies on: framing, order, keep-alive, and what the handler sees. */
-@Timeout(60)
+@Timeout(300)
 class HttpServerTest {
   private record Pending(HttpRequest request, HttpResponder responder) {}
 

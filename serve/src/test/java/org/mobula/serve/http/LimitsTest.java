@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where the server stops taking, and what it then says. */
-@Timeout(60)
+@Timeout(300)
 class LimitsTest {
   private static void assertRefused(String request, int status, String sentence)
       throws IOException {

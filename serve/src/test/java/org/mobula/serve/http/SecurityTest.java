@@ -28,7 +28,7 @@ import org.mobula.core.config.SecretFile;
 import org.mobula.core.testing.SelfSigned;
 
 /** Who is let in, and what others can see. */
-@Timeout(60)
+@Timeout(300)
 class SecurityTest {
   private static final String READER = "reader-0123456789";
   private static final String ADMIN = "admin-0123456789";

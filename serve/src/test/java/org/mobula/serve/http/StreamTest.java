@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 final class StreamTest {
   /** Streams what a queue of sinks is told; echoes elsewhere. */
   private static HttpHandler asking(BlockingQueue<PartSource.Sink> sinks) {

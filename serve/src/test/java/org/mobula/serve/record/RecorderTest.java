@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Tensor;
 
-@Timeout(60)
+@Timeout(300)
 final class RecorderTest {
   private static final Duration NEVER = Duration.ofDays(1);
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(60)
+@Timeout(300)
 class WorkerCrewTest {
   /** More threads than processors, fewer indices than threads, and the usual case. */
   @ParameterizedTest
