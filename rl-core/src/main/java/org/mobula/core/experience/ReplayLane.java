@@ -93,6 +93,12 @@ final class ReplayLane {
     return waits == Waits.ACTION;
   }
 
+  /** Whether that is the observation which waits for its action. */
+  boolean waitsFor(float[] source, int offset) {
+    return waits == Waits.ACTION
+        && observations.holds(newest, source, offset + (frames - 1) * frameSize);
+  }
+
   /**
    * The row whose transition is lost with the next observation, or −1. Where frames are stacked, a
    * transition is lost before its stack is no longer whole.

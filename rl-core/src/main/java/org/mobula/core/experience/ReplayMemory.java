@@ -38,6 +38,8 @@ public final class ReplayMemory {
   private final ReplaySampling sampling;
   private final ReplayLane[] lanes;
   private final int rows;
+  // What is allowed at final observations is not known.
+  private final boolean[] allAllowed;
   private int transitions;
 
   // Of prioritised sampling; a tree of one weight where it is uniform.
@@ -59,6 +61,8 @@ public final class ReplayMemory {
     this.window = window;
     this.sampling = sampling;
     rows = shape.rows();
+    allAllowed = new boolean[shape.maskSize()];
+    Arrays.fill(allAllowed, true);
     lanes = new ReplayLane[shape.environments()];
     Arrays.setAll(lanes, i -> new ReplayLane(shape));
     if (sampling instanceof ReplaySampling.Prioritized settings) {
@@ -118,11 +122,17 @@ public final class ReplayMemory {
    *     episode is not of one frame
    */
   public void observe(int environment, float[] observations, int row, boolean[] masks) {
+    observe(
+        environment, observations, row * shape.observationSize(), masks, row * shape.maskSize());
+  }
+
+  private void observe(
+      int environment, float[] observations, int offset, boolean[] masks, int maskOffset) {
     ReplayLane lane = lanes[environment];
     int lost = lane.lostNext();
     boolean loses = lost >= 0 && lane.isComplete(lost);
     int former = lane.newest();
-    lane.observe(observations, row * shape.observationSize(), masks, row * shape.maskSize());
+    lane.observe(observations, offset, masks, maskOffset);
     if (loses) {
       transitions--;
       weigh(environment, lost, 0);
@@ -158,6 +168,35 @@ public final class ReplayMemory {
               + " acts but no observation waits for an action; observe first");
     }
     lane.act(actions, row * shape.actionSize(), rewards[row], terminated[row], truncated[row]);
+  }
+
+  /**
+   * Keeps all of this experience, which continues that of the calls before. Where it does not,
+   * since an environment started anew in between, the episode there was broken off.
+   */
+  public void add(Experience experience) {
+    int environments = experience.environments;
+    for (int step = 0; step < experience.steps; step++) {
+      for (int environment = 0; environment < environments; environment++) {
+        int row = step * environments + environment;
+        int offset = row * shape.observationSize();
+        if (!lanes[environment].waitsFor(experience.observations, offset)) {
+          observe(environment, experience.observations, row, experience.masks);
+        }
+        act(
+            environment,
+            experience.actions,
+            experience.rewards,
+            experience.terminated,
+            experience.truncated,
+            row);
+        int last = experience.finalObservation(row);
+        if (last >= 0) {
+          observe(environment, experience.finalObservations(), last, allAllowed, 0);
+        }
+        observe(environment, experience.observations, row + environments, experience.masks);
+      }
+    }
   }
 
   private void weigh(int environment, int row, double weight) {

@@ -89,6 +89,19 @@ final class RowColumn {
     }
   }
 
+  /** Whether a row holds these very numbers. */
+  boolean holds(int row, float[] numbers, int offset) {
+    int piece = row / rowsPerPiece;
+    int at = row % rowsPerPiece * width;
+    for (int i = 0; i < width; i++) {
+      float number = bytes ? bytePiece(piece)[at + i] & UNSIGNED : floatPiece(piece)[at + i];
+      if (Float.compare(number, numbers[offset + i]) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Bytes of the pieces that were made. */
   long allocatedBytes() {
     long sum = 0;
