@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.a2c.A2cConfig;
+import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
@@ -99,7 +101,9 @@ public record TrainingConfig(
 
   /** The algorithms by their key in a file; for reading and writing configurations. */
   public static Alternatives algorithms() {
-    return Alternatives.of(AlgorithmConfig.class, Map.of("ppo", PpoConfig.class))
+    return Alternatives.of(
+            AlgorithmConfig.class,
+            Map.of("ppo", PpoConfig.class, "a2c", A2cConfig.class, "dqn", DqnConfig.class))
         .and(ParametersConfig.class, Map.of());
   }
 }

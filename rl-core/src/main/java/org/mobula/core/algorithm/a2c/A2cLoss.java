@@ -48,9 +48,7 @@ final class A2cLoss {
       float scale,
       float[] gradients) {
     Arrays.fill(gradients, 0, count * outputSize, 0);
-    policyLoss = 0;
-    valueLoss = 0;
-    entropy = 0;
+    clear();
     for (int row = 0; row < count; row++) {
       int output = row * outputSize;
       int action = row * distribution.actionSize();
@@ -73,6 +71,13 @@ final class A2cLoss {
       valueLoss += (double) error * error;
       entropy += evaluation[1];
     }
+  }
+
+  /** Forgets the sums of the last gradient. */
+  void clear() {
+    policyLoss = 0;
+    valueLoss = 0;
+    entropy = 0;
   }
 
   /** Sum of −A · log π over the rows of the last gradient. */

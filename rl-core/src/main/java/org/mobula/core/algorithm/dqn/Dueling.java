@@ -6,8 +6,8 @@ package org.mobula.core.algorithm.dqn;
  *
  * <pre>  Q(s, a) = V(s) + A(s, a) − mean over b of A(s, b)</pre>
  *
- * <p>for each of the numbers that describe a value. A row of the network holds V and then A, {@code
- * [1 + actions][width]}.
+ * <p>for each of the numbers that describe a value. A row of the network holds A and then V, {@code
+ * [actions + 1][width]}, so the greatest of its first numbers is that of the best action.
  *
  * @param actions how many there are
  * @param width numbers that describe one value
@@ -21,13 +21,13 @@ record Dueling(int actions, int width) {
   /**
    * Puts the values together.
    *
-   * @param outputs {@code [rows][1 + actions][width]}
+   * @param outputs {@code [rows][actions + 1][width]}
    * @param values receives {@code [rows][actions][width]}
    */
   void combine(float[] outputs, int rows, float[] values) {
     for (int row = 0; row < rows; row++) {
-      int state = row * outputs();
-      int advantages = state + width;
+      int advantages = row * outputs();
+      int state = advantages + actions * width;
       for (int i = 0; i < width; i++) {
         float base = outputs[state + i] - mean(outputs, advantages + i);
         for (int action = 0; action < actions; action++) {
@@ -42,17 +42,18 @@ record Dueling(int actions, int width) {
    * Carries a gradient at the values back to the outputs.
    *
    * @param valueGradients {@code [rows][actions][width]}
-   * @param gradients receives {@code [rows][1 + actions][width]}
+   * @param gradients receives {@code [rows][actions + 1][width]}
    */
   void spread(float[] valueGradients, int rows, float[] gradients) {
     for (int row = 0; row < rows; row++) {
-      int state = row * outputs();
+      int advantages = row * outputs();
+      int state = advantages + actions * width;
       int values = row * actions * width;
       for (int i = 0; i < width; i++) {
         float mean = mean(valueGradients, values + i);
         gradients[state + i] = mean * actions;
         for (int action = 0; action < actions; action++) {
-          gradients[state + (1 + action) * width + i] =
+          gradients[advantages + action * width + i] =
               valueGradients[values + action * width + i] - mean;
         }
       }

@@ -362,7 +362,7 @@ class ValueLossTest {
         }
         assertThat(mean)
             .as("the mean of the values is the state's")
-            .isCloseTo(outputs[row * dueling.outputs() + i], within(1e-6f));
+            .isCloseTo(outputs[row * dueling.outputs() + ACTIONS * width + i], within(1e-6f));
       }
     }
     float[] valueGradients = FiniteDifferences.numbers(values.length, 2);
