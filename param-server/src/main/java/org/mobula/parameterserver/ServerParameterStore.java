@@ -31,6 +31,7 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.core.runtime.WaitInterruptedException;
+import org.mobula.parameterserver.codec.Codec;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.codec.ErrorFeedback;
@@ -349,7 +350,7 @@ public final class ServerParameterStore implements ParameterStore {
    * as the compiler makes vector instructions of nothing else.
    */
   private boolean isFinite(float[] values) {
-    if (VECTORS && values.length >= sums.length) {
+    if (VECTORS && values.length >= Codec.SEGMENT) {
       return Sums.areFinite(values, 0, values.length);
     }
     Arrays.fill(sums, 0);

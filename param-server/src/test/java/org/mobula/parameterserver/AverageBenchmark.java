@@ -37,8 +37,20 @@ import org.mobula.parameterserver.wire.Transport;
  */
 public final class AverageBenchmark {
   private static final int WORKERS = 2;
+
   private static final long WARM_UP_NANOS = 2_500_000_000L;
+
+  /** Of the processor, as the compiler has to have had its share on a busy machine, too. */
+  private static final double WARM_UP_MICROS = 1.5e6;
+
   private static final long MEASURED_NANOS = 2_000_000_000L;
+  private static final List<String> AS_THE_COMMAND_LINE =
+      List.of(
+          "--add-modules=jdk.incubator.vector",
+          "-XX:CompileCommand=quiet",
+          "-XX:CompileCommand=CompileThresholdScaling,org.mobula.core.network.simd.*::*,0.05",
+          "-XX:CompileCommand=BackgroundCompilation,org.mobula.core.network.simd.*::*,false");
+  private static final int LEAST_STEPS = 10;
   private static final int MOST_STEPS = 100_000;
 
   private AverageBenchmark() {}
@@ -69,7 +81,7 @@ public final class AverageBenchmark {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.add("-Xmx4g");
-      command.add("--add-modules=jdk.incubator.vector"); // as the command line does
+      command.addAll(AS_THE_COMMAND_LINE);
       command.add("-cp");
       command.add(System.getProperty("java.class.path"));
       command.add(AverageBenchmark.class.getName());
@@ -153,7 +165,7 @@ public final class AverageBenchmark {
     Arrays.fill(gradient, 1);
     double[] micros = new double[MOST_STEPS + 1];
     int steps = 0;
-    double processor = 0;
+    double processor = processorMicros();
     long begin = System.nanoTime();
     boolean warm = false;
     do {
@@ -161,12 +173,14 @@ public final class AverageBenchmark {
         Arrays.fill(gradient, 1);
       }
       long now = System.nanoTime();
-      if (!warm && now - begin > WARM_UP_NANOS) {
+      if (!warm
+          && now - begin > WARM_UP_NANOS
+          && processorMicros() - processor > WARM_UP_MICROS) {
         warm = true;
         begin = now;
         processor = processorMicros();
       }
-      if (first && warm && now - begin > MEASURED_NANOS) {
+      if (first && warm && steps >= LEAST_STEPS && now - begin > MEASURED_NANOS) {
         gradient[0] = -1e9f;
       }
       long start = System.nanoTime();

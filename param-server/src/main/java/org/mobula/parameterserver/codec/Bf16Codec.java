@@ -14,7 +14,7 @@ import org.mobula.core.network.simd.Quantisation;
  * numbers that are far apart share a word so that packing is arithmetic on whole vectors of ints.
  */
 final class Bf16Codec extends Codec {
-  /** Whether the Vector API does it, with the same bits. */
+  /** Whether the Vector API does long segments, with the same bits. */
   private final boolean vectors;
 
   private final FloatBits bits = new FloatBits();
@@ -39,10 +39,11 @@ final class Bf16Codec extends Codec {
   @Override
   void write(float[] values, int offset, int count, ByteBuffer target) {
     int half = count / 2;
+    boolean byVectors = vectors && count >= LEAST_FOR_VECTORS;
     IntBuffer words = target.asIntBuffer();
     for (int at = 0; at < half; at += FloatBits.BLOCK) {
       int block = Math.min(FloatBits.BLOCK, half - at);
-      if (vectors) {
+      if (byVectors) {
         Quantisation.packBf16(values, offset + at, offset + half + at, block, packed);
       } else {
         bits.toBits(values, offset + at, block, low);
@@ -85,11 +86,12 @@ final class Bf16Codec extends Codec {
   void read(ByteBuffer payload, float[] values, int offset, int count) {
     expect(payload, Short.BYTES * count, count);
     int half = count / 2;
+    boolean byVectors = vectors && count >= LEAST_FOR_VECTORS;
     IntBuffer words = payload.asIntBuffer();
     for (int at = 0; at < half; at += FloatBits.BLOCK) {
       int block = Math.min(FloatBits.BLOCK, half - at);
       words.get(packed, 0, block);
-      if (vectors) {
+      if (byVectors) {
         Quantisation.unpackBf16(packed, block, values, offset + at, offset + half + at);
         continue;
       }

@@ -22,6 +22,9 @@ public abstract sealed class Codec permits Fp32Codec, Bf16Codec, Fp16Codec, Int8
 
   private static final boolean VECTORS = Simd.available();
 
+  /** Fewer numbers are not worth the Vector API, which is slow beyond measure until compiled. */
+  static final int LEAST_FOR_VECTORS = 1 << 14;
+
   // For the way by the bytes; a codec that does not feed errors back has none.
   private float[] carried = new float[0];
   private ByteBuffer payload = ByteBuffer.allocate(0);

@@ -46,7 +46,7 @@ final class Int8Codec extends Codec {
   private static final int INFINITY_CODE = 2;
   private static final int NEGATIVE_INFINITY_CODE = 3;
 
-  /** Whether the Vector API does full blocks, with the same bits. */
+  /** Whether the Vector API does full blocks of long segments, with the same bits. */
   private final boolean vectors;
 
   private final FloatBits bits = new FloatBits();
@@ -76,11 +76,12 @@ final class Int8Codec extends Codec {
   void write(float[] values, int offset, int count, ByteBuffer target) {
     int start = target.position();
     int codes = start + Float.BYTES * blocks(count);
+    boolean byVectors = vectors && count >= LEAST_FOR_VECTORS;
     IntBuffer packedCodes = target.position(codes).asIntBuffer();
     for (int block = 0; block < blocks(count); block++) {
       int from = offset + block * BLOCK;
       int size = Math.min(BLOCK, offset + count - from);
-      if (vectors && size == BLOCK) {
+      if (byVectors && size == BLOCK) {
         float scale = scale(Quantisation.largestMagnitude(values, from));
         if (!Float.isNaN(scale)) {
           target.putFloat(start + Float.BYTES * block, scale);
@@ -197,6 +198,7 @@ final class Int8Codec extends Codec {
   void read(ByteBuffer payload, float[] values, int offset, int count) {
     expect(payload, maxEncodedBytes(count), count);
     int codes = payload.position() + Float.BYTES * blocks(count);
+    boolean byVectors = vectors && count >= LEAST_FOR_VECTORS;
     FloatBuffer scales = payload.asFloatBuffer();
     IntBuffer packedCodes = payload.position(codes).asIntBuffer();
     for (int block = 0; block < blocks(count); block++) {
@@ -205,7 +207,7 @@ final class Int8Codec extends Codec {
       if (size == BLOCK) {
         packedCodes.get(packed, 0, QUARTER);
         float scale = scales.get(block);
-        if (vectors && !Float.isNaN(scale)) {
+        if (byVectors && !Float.isNaN(scale)) {
           checkScale(block, scale);
           if (!Quantisation.unpackInt8(packed, scale, values, from)) {
             throw refuseUnusedCode();
@@ -280,8 +282,9 @@ final class Int8Codec extends Codec {
 
   @Override
   void carry(float[] vector, float[] residual, int from, int count) {
+    boolean byVectors = vectors && count >= LEAST_FOR_VECTORS;
     int at = from;
-    for (; vectors && at + BLOCK <= from + count; at += BLOCK) {
+    for (; byVectors && at + BLOCK <= from + count; at += BLOCK) {
       float scale = scale(Quantisation.addAndMeasure(vector, residual, at));
       if (Float.isNaN(scale)) {
         carryOnly(vector, residual, at, BLOCK);
