@@ -10,6 +10,9 @@ import org.mobula.core.training.TrainingProgress;
 
 /** The words of a progress bar and of progress lines. */
 final class ProgressText {
+  private static final String LOSS = "loss/";
+  private static final String EXPLORATION = "exploration/";
+
   private ProgressText() {}
 
   /** Speed, return and remaining time, as far as they are known. */
@@ -28,13 +31,26 @@ final class ProgressText {
     return String.join("  ", words);
   }
 
-  /** The main losses, as far as the algorithm has them. */
+  /**
+   * Each term of the loss by the name that the algorithm gave it, and what else it measures of how
+   * far its policy explores and moves.
+   */
   static String losses(Map<String, Double> measurements) {
     List<String> words = new ArrayList<>();
-    add(words, "policy loss", measurements.get(MetricNames.LOSS_POLICY));
-    add(words, "value loss", measurements.get(MetricNames.LOSS_VALUE));
+    measurements.forEach(
+        (name, value) -> {
+          if (name.startsWith(LOSS)) {
+            add(words, name.substring(LOSS.length()).replace('_', ' ') + " loss", value);
+          }
+        });
     add(words, "entropy", measurements.get(MetricNames.POLICY_ENTROPY));
     add(words, "kl", measurements.get(MetricNames.POLICY_KL));
+    measurements.forEach(
+        (name, value) -> {
+          if (name.startsWith(EXPLORATION)) {
+            add(words, name.substring(EXPLORATION.length()).replace('_', ' '), value);
+          }
+        });
     return String.join("  ", words);
   }
 

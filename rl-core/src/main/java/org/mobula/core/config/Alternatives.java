@@ -41,6 +41,27 @@ public final class Alternatives implements Serializable {
     return new Alternatives(more);
   }
 
+  /**
+   * These and one more record of an interface whose records are given already: whoever composes a
+   * program adds its own to the built-in ones.
+   *
+   * @param key that chooses the record in a file; {@link Key} on the record says the same to code
+   *     that does not know it
+   * @throws IllegalArgumentException if the key is taken
+   */
+  public <T> Alternatives with(Class<T> type, String key, Class<? extends T> record) {
+    Map<String, Class<?>> records = new TreeMap<>(records(type));
+    Class<?> former = records.put(key, record);
+    if (former != null && former != record) {
+      throw new IllegalArgumentException(
+          "the key %s of %s is %s already; %s needs another key"
+              .formatted(key, type.getSimpleName(), former.getName(), record.getName()));
+    }
+    Map<Class<?>, Map<String, Class<?>>> more = new HashMap<>(named);
+    more.put(type, Collections.unmodifiableMap(records));
+    return new Alternatives(more);
+  }
+
   /** The records of an interface by key, in alphabetical order. */
   Map<String, Class<?>> records(Class<?> type) {
     Map<String, Class<?>> records = named.get(type);

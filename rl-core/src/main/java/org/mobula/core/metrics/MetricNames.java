@@ -1,6 +1,10 @@
 package org.mobula.core.metrics;
 
-/** What is measured in each iteration; all means are over the iteration unless told otherwise. */
+/**
+ * What is measured in each iteration; all means are over the iteration unless told otherwise. An
+ * algorithm may measure by names of its own: progress lines show those that start with {@code
+ * loss/} and {@code exploration/}.
+ */
 public final class MetricNames {
   private MetricNames() {}
 

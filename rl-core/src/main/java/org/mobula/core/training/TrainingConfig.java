@@ -96,10 +96,23 @@ public record TrainingConfig(
    *     with the place of each
    */
   public static TrainingConfig read(Path file, String... overrides) {
-    return ConfigReader.read(file, TrainingConfig.class, List.of(overrides), algorithms());
+    return read(file, algorithms(), overrides);
   }
 
-  /** The algorithms by their key in a file; for reading and writing configurations. */
+  /**
+   * As {@link #read(Path, String...)}, with algorithms of one's own: {@code
+   * algorithms().with(AlgorithmConfig.class, "reinforce", ReinforceConfig.class)}.
+   *
+   * @param alternatives what the file may name
+   */
+  public static TrainingConfig read(Path file, Alternatives alternatives, String... overrides) {
+    return ConfigReader.read(file, TrainingConfig.class, List.of(overrides), alternatives);
+  }
+
+  /**
+   * The built-in algorithms by their key in a file; for reading and writing configurations. The set
+   * is open: {@link Alternatives#with} adds one's own.
+   */
   public static Alternatives algorithms() {
     return Alternatives.of(
             AlgorithmConfig.class,

@@ -3,6 +3,11 @@ package org.mobula.core.collection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,6 +26,7 @@ import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.NetworkConfig;
@@ -112,6 +118,76 @@ class RolloutCollectorTest {
                 + " is NaN; the environment must not give such numbers: find out where it divides"
                 + " by zero or overflows")
         .hasCauseInstanceOf(NonFiniteException.class);
+  }
+
+  /** Nothing is scaled, and where an episode ends its last observation stands beside the next. */
+  @Test
+  void keepsWhatHappenedAsItHappened() throws IOException {
+    EnvironmentFactory factory = () -> new Ladder();
+    try (RolloutCollector collector =
+        collector(new SyncVectorEnvironment(factory, 2, AutoresetMode.SAME_STEP), 10, 40)) {
+      float[] parameters = SPEC.network().initialParameters(new Pcg64(1));
+      Experience experience =
+          collector.collect(new PolicySnapshot(new ParameterSnapshot(7, parameters), null), 0);
+      assertThat(experience.parameterVersion).isEqualTo(7);
+      for (int t = 0; t <= 8; t++) {
+        assertThat(experience.observations[t * 2 * 4]).isEqualTo(1000f * (t % 3));
+      }
+      for (int row = 0; row < experience.rows(); row++) {
+        boolean end = row / 2 % 3 == 2;
+        assertThat(experience.rewards[row]).isEqualTo(-500);
+        assertThat(experience.truncated[row]).isEqualTo(end);
+        int last = experience.finalObservation(row);
+        assertThat(last >= 0).isEqualTo(end);
+        if (end) {
+          assertThat(experience.finalObservations()[last]).isEqualTo(3000);
+        }
+      }
+      assertThat(experience.episodes.count()).isEqualTo(4);
+      assertThatThrownBy(() -> experience.column("advantage"))
+          .hasMessage(
+              "the experience has no column 'advantage'; its algorithm asked for [log-probability,"
+                  + " value, final-value, features]");
+
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      experience.writeState(new DataOutputStream(bytes));
+      Experience read = new Experience(experience.shape, 8, 2);
+      read.readState(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+      Experience placed = new Experience(experience.shape, 8, 4);
+      placed.place(experience, 0);
+      placed.place(read, 2);
+      assertThat(placed.observations[(8 * 4 + 3) * 4]).isEqualTo(2000);
+      assertThat(placed.finalObservations()[placed.finalObservation(2 * 4 + 3)]).isEqualTo(3000);
+      assertThat(placed.column(SamplingActor.VALUE)[8 * 4 + 2])
+          .isEqualTo(experience.column(SamplingActor.VALUE)[8 * 2]);
+      assertThat(placed.episodes.count()).isEqualTo(8);
+    }
+  }
+
+  /** A thousand further at each step, cut off after three. */
+  private static final class Ladder extends EnvironmentWrapper {
+    private int steps;
+
+    Ladder() {
+      super(new CartPole());
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(reset, observation);
+      steps = 0;
+      observation[0] = 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      super.step(action, step);
+      steps++;
+      step.observation[0] = 1000 * steps;
+      step.reward = -500;
+      step.terminated = false;
+      step.truncated = steps == 3;
+    }
   }
 
   /** Gives NaN once, in an episode of four steps; step 0 is the reset. */
