@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -242,6 +244,65 @@ class ReplayMemoryTest {
           .isEqualTo(end.stack);
       assertThat(Arrays.copyOfRange(batch.masks, i * MASK, (i + 1) * MASK)).isEqualTo(row.mask);
       assertThat(Arrays.copyOfRange(batch.nextMasks, i * MASK, (i + 1) * MASK)).isEqualTo(end.mask);
+    }
+  }
+
+  /**
+   * Two environments over three calls of two steps: an episode goes on over a call's end, one is
+   * cut off, and one breaks off since its environment started anew between two calls.
+   */
+  @Test
+  void keepsExperienceAsItComes() {
+    ReplayShape shape = new ReplayShape(40, 2, 1, 1, Encoding.FLOAT, 1, 0);
+    ReplayMemory memory = new ReplayMemory(shape, new NStep(3, 0.5f), UNIFORM);
+    ExperienceShape width = new ExperienceShape(1, 1, 0, List.of());
+    Experience experience = new Experience(width, 2, 2);
+    // Environment 0 shows 1, 2, …; environment 1 shows 101, 102, …, the reward is what it shows.
+    fill(experience, 1, 101);
+    memory.add(experience);
+    fill(experience, 3, 103);
+    experience.truncated[3] = true;
+    experience.observations[5] = 201;
+    experience.addFinalObservation(3, new float[] {0, 105}, 1);
+    memory.add(experience);
+    fill(experience, 301, 201); // and environment 0 started anew
+    memory.add(experience);
+
+    assertThat(memory.size()).isEqualTo(12);
+    ReplayBatch batch = new ReplayBatch(shape, 400);
+    memory.sample(400, 1, new Pcg64(1), batch);
+    Map<Float, List<Float>> drawn = new TreeMap<>();
+    for (int row = 0; row < 400; row++) {
+      drawn.put(
+          batch.observations[row],
+          List.of(batch.rewards[row], batch.nextObservations[row], batch.discounts[row]));
+    }
+    assertThat(drawn)
+        .containsOnly(
+            Map.entry(1f, List.of(1 + 0.5f * 2 + 0.25f * 3, 4f, 0.125f)),
+            Map.entry(2f, List.of(2 + 0.5f * 3 + 0.25f * 4, 5f, 0.125f)),
+            Map.entry(3f, List.of(3 + 0.5f * 4, 5f, 0.25f)),
+            Map.entry(4f, List.of(4f, 5f, 0.5f)),
+            Map.entry(101f, List.of(101 + 0.5f * 102 + 0.25f * 103, 104f, 0.125f)),
+            Map.entry(102f, List.of(102 + 0.5f * 103 + 0.25f * 104, 105f, 0.125f)),
+            Map.entry(103f, List.of(103 + 0.5f * 104, 105f, 0.25f)),
+            Map.entry(104f, List.of(104f, 105f, 0.5f)),
+            Map.entry(201f, List.of(201 + 0.5f * 202, 203f, 0.25f)),
+            Map.entry(202f, List.of(202f, 203f, 0.5f)),
+            Map.entry(301f, List.of(301 + 0.5f * 302, 303f, 0.25f)),
+            Map.entry(302f, List.of(302f, 303f, 0.5f)));
+  }
+
+  private static void fill(Experience experience, int first, int second) {
+    experience.clear();
+    Arrays.fill(experience.truncated, false);
+    for (int step = 0; step <= experience.steps; step++) {
+      experience.observations[2 * step] = first + step;
+      experience.observations[2 * step + 1] = second + step;
+      if (step < experience.steps) {
+        experience.rewards[2 * step] = first + step;
+        experience.rewards[2 * step + 1] = second + step;
+      }
     }
   }
 
