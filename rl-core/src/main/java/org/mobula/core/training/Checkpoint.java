@@ -31,8 +31,8 @@ import org.mobula.core.policy.PolicySpec;
 /**
  * All that a run needs to go on as if it had never stopped, in a directory: {@code
  * policy.safetensors}, {@code optimizer.safetensors}, {@code state.json}, {@code config.yaml} and
- * {@code provenance.json}. It is written under a temporary name, synced and renamed: a checkpoint
- * is whole or not there.
+ * {@code provenance.json}, and a file {@code name.bin} for each large part. It is written under a
+ * temporary name, synced and renamed: a checkpoint is whole or not there.
  *
  * @param policy the policy's form
  * @param snapshot the policy's parameters and normaliser
@@ -45,6 +45,12 @@ public record Checkpoint(
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STEPS = "steps";
   private static final String STATE = "state.json";
+
+  /** From so many bytes on a part has a file of its own. */
+  private static final int LARGE = 1 << 16;
+
+  private static final String FILE = "file";
+  private static final String BYTES = "bytes";
 
   /** Copies the map. */
   public Checkpoint {
@@ -109,7 +115,17 @@ public record Checkpoint(
     Map<String, String> steps = Map.of(STEPS, Long.toString(store.optimizerSteps()));
     new SafetensorsFile(moments, steps).write(written.resolve(OPTIMIZER));
     ObjectNode state = JSON.createObjectNode();
-    new TreeMap<>(parts).forEach(state::put);
+    for (Map.Entry<String, byte[]> part : new TreeMap<>(parts).entrySet()) {
+      byte[] bytes = part.getValue();
+      if (bytes.length < LARGE) {
+        state.put(part.getKey(), bytes);
+      } else {
+        String file = part.getKey() + ".bin";
+        Files.write(written.resolve(file), bytes);
+        RunDirectory.sync(written.resolve(file));
+        state.putObject(part.getKey()).put(FILE, file).put(BYTES, bytes.length);
+      }
+    }
     RunDirectory.write(
         written.resolve(STATE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(state));
     RunDirectory.write(
@@ -126,10 +142,10 @@ public record Checkpoint(
   /** Replaces some parts' states in a checkpoint, at once or not at all. */
   static void replaceParts(Path directory, Map<String, byte[]> parts) throws IOException {
     Path file = directory.resolve(STATE);
-    Map<String, byte[]> all = new TreeMap<>(readParts(file));
-    all.putAll(parts);
-    ObjectNode state = JSON.createObjectNode();
-    all.forEach(state::put);
+    if (!(JSON.readTree(file.toFile()) instanceof ObjectNode state)) {
+      throw new IOException(file + " is broken: it is no JSON object");
+    }
+    parts.forEach(state::put);
     Path written = directory.resolve("." + STATE);
     RunDirectory.write(written, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(state));
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -189,7 +205,10 @@ public record Checkpoint(
     try {
       Map<String, byte[]> parts = new TreeMap<>();
       for (Map.Entry<String, JsonNode> part : JSON.readTree(file.toFile()).properties()) {
-        byte[] bytes = part.getValue().binaryValue();
+        byte[] bytes =
+            part.getValue().isObject()
+                ? readLarge(file, part.getKey(), part.getValue())
+                : part.getValue().binaryValue();
         if (bytes == null) {
           throw new IOException(file + " is broken: " + part.getKey() + " is no text in Base64");
         }
@@ -199,5 +218,22 @@ public record Checkpoint(
     } catch (JsonProcessingException e) {
       throw new IOException(file + " is cut off or broken: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /** A part with a file of its own, which lies beside the others'. */
+  private static byte[] readLarge(Path state, String part, JsonNode entry) throws IOException {
+    String name = entry.path(FILE).asText();
+    if (!name.equals(part + ".bin") || !part.matches("[a-z0-9-]+")) {
+      throw new IOException(
+          state + " is broken: " + part + " cannot lie in the file \"" + name + "\"");
+    }
+    Path file = state.resolveSibling(name);
+    byte[] bytes = Files.readAllBytes(file);
+    if (bytes.length != entry.path(BYTES).asLong()) {
+      throw new IOException(
+          "%s is cut off or broken: it has %s bytes but must have %s"
+              .formatted(file, bytes.length, entry.path(BYTES).asLong()));
+    }
+    return bytes;
   }
 }

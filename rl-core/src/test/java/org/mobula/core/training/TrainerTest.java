@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -467,6 +468,53 @@ class TrainerTest {
     assertThatThrownBy(() -> Checkpoint.read(checkpoint))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(file);
+  }
+
+  /** What a codec leaves out of gradients is as long as the parameters. */
+  @Test
+  void aLargePartOfACheckpointIsAFileOfItsOwn() throws IOException {
+    TrainingConfig config = config("CartPole-v1");
+    Trainer.builder(config).directory(directory).build().train();
+    Checkpoint small = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    byte[] large = new byte[100_000];
+    for (int i = 0; i < large.length; i++) {
+      large[i] = (byte) (31 * i);
+    }
+    Map<String, byte[]> parts = new HashMap<>(small.parts());
+    parts.put("error-feedback", large);
+    Path written = directory.resolve("large");
+    new Checkpoint(small.policy(), small.snapshot(), small.store(), parts)
+        .write(written, config, Provenance.now(1, small.progress()));
+    assertThat(written.resolve("error-feedback.bin")).hasBinaryContent(large);
+    assertThat(Files.size(written.resolve("state.json"))).isLessThan(large.length);
+    assertThat(Checkpoint.read(written).parts().get("error-feedback")).isEqualTo(large);
+    Checkpoint.replaceParts(written, Map.of("progress", parts.get("progress")));
+    assertThat(Checkpoint.read(written).parts()).hasSameSizeAs(parts);
+    assertThat(Checkpoint.read(written).parts().get("error-feedback")).isEqualTo(large);
+
+    Path state = written.resolve("state.json");
+    String text = Files.readString(state);
+    Files.writeString(state, text.replace("error-feedback.bin", "../secret.bin"));
+    assertThatThrownBy(() -> Checkpoint.read(written))
+        .hasMessage(state + " is broken: error-feedback cannot lie in the file \"../secret.bin\"");
+    Files.writeString(state, text);
+    Files.write(written.resolve("error-feedback.bin"), new byte[7]);
+    assertThatThrownBy(() -> Checkpoint.read(written))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            written.resolve("error-feedback.bin")
+                + " is cut off or broken: it has 7 bytes but must have 100000");
+  }
+
+  /** As before large parts had files. */
+  @Test
+  void aLargePartWithinTheStateIsRead() throws IOException {
+    Trainer.builder(config("CartPole-v1")).directory(directory).build().train();
+    Path checkpoint = new RunDirectory(directory).latest().orElseThrow();
+    byte[] large = new byte[100_000];
+    Checkpoint.replaceParts(checkpoint, Map.of("error-feedback", large));
+    assertThat(checkpoint.resolve("error-feedback.bin")).doesNotExist();
+    assertThat(Checkpoint.read(checkpoint).parts().get("error-feedback")).isEqualTo(large);
   }
 
   @Test
