@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.ShardProbe;
 import org.mobula.parameterserver.shard.Claim;
@@ -49,6 +50,7 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
     ConfigFiles.checkToken(tokenFile);
     List<Address> asked = new ArrayList<>();
     List<String> events = new ArrayList<>();
+    List<RuntimeException> failures = new ArrayList<>();
     for (String text : addresses) {
       try {
         asked.add(Address.parse(text));
@@ -78,8 +80,15 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
       try {
         status = ShardProbe.ask(address, tokenFile, trusted);
       } catch (RuntimeException e) {
-        throw CommandFailure.failed(
-            ErrorReport.message(e), "Is it running, and are token and address right?", e);
+        failures.add(e);
+        table.row(address.toString(), "no answer");
+        if (json) {
+          out.println(
+              new JsonLine()
+                  .text("address", address.toString())
+                  .text("error", ErrorReport.message(e)));
+        }
+        continue;
       }
       Claim claim = status.lineage().claim();
       if (json) {
@@ -139,6 +148,12 @@ final class ParameterServerStatusCommand implements Callable<Integer> {
     if (!json) {
       table.print(out);
       events.forEach(out::println);
+    }
+    if (!failures.isEmpty()) {
+      throw CommandFailure.failed(
+          failures.stream().map(ErrorReport::message).collect(Collectors.joining("\n")),
+          "Is it running, and are token and address right?",
+          failures.get(0));
     }
     return ExitCode.OK;
   }

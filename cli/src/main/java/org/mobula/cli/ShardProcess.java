@@ -2,6 +2,7 @@ package org.mobula.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +145,11 @@ final class ShardProcess {
   private static Checkpoint saved(Path path, ParameterLayout layout) throws IOException {
     RunDirectory run = new RunDirectory(path);
     Path checkpoint = run.latest().orElse(path);
+    if (Files.exists(run.config()) && checkpoint.equals(path)) {
+      throw CommandFailure.usage(
+          "--restore: the run " + path + " has no checkpoint",
+          "checkpoint.every saves while a run trains; without --restore the shard starts anew.");
+    }
     Checkpoint saved = Checkpoint.read(checkpoint);
     int numbers = saved.store().parameters().values().length;
     if (numbers != layout.size()) {

@@ -25,7 +25,12 @@ final class Table {
   }
 
   private int gap(int column, String cell) {
-    int width = rows.stream().mapToInt(row -> row.get(column).length()).max().orElse(0);
+    int width =
+        rows.stream()
+            .filter(row -> column < row.size()) // one that has little to say is shorter
+            .mapToInt(row -> row.get(column).length())
+            .max()
+            .orElse(0);
     return width + 2 - cell.length();
   }
 }
