@@ -157,7 +157,12 @@ final class ClientConnection extends MessageReader {
         channel
             .eventLoop()
             .schedule(
-                () -> lose("it did not answer the handshake in " + config.times().opening(), null),
+                () ->
+                    lose(
+                        "it did not answer the handshake in "
+                            + config.times().opening().toMillis()
+                            + " ms",
+                        null),
                 config.times().opening().toMillis(),
                 TimeUnit.MILLISECONDS);
   }

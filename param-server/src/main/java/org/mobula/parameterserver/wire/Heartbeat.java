@@ -31,10 +31,12 @@ final class Heartbeat {
     this.silent = silent;
     mostSilentTicks =
         (int) Math.min(Integer.MAX_VALUE, Math.max(2, times.silence().toMillis() / periodMillis));
+    // Not at a fixed rate: a loop that was held up would tick for all it has missed before it reads
+    // what has come meanwhile, and take its own silence for the peer's.
     ticks =
         channel
             .eventLoop()
-            .scheduleAtFixedRate(this::tick, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
+            .scheduleWithFixedDelay(this::tick, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
   }
 
   private void tick() {
