@@ -13,6 +13,7 @@ final class Membership {
   final Agreement agreement;
   private @Nullable Claim claim;
   private boolean takesOver;
+  private final boolean resumes;
   private long history = Join.ANY_HISTORY;
   private boolean settled;
   private Runnable onUnsettled = () -> {};
@@ -22,18 +23,21 @@ final class Membership {
    *
    * @param claim of the run's own trainer; null for another learner
    * @param takesOver whether the claim stands above others', until it is granted by all shards
+   * @param resumes whether the claim is of a run that has trained before
    */
   Membership(
       long session,
       long layoutHash,
       Agreement agreement,
       @Nullable Claim claim,
-      boolean takesOver) {
+      boolean takesOver,
+      boolean resumes) {
     this.session = session;
     this.layoutHash = layoutHash;
     this.agreement = agreement;
     this.claim = claim;
     this.takesOver = takesOver;
+    this.resumes = resumes;
   }
 
   @Nullable Claim claim() {
@@ -42,6 +46,14 @@ final class Membership {
 
   boolean takesOver() {
     return takesOver;
+  }
+
+  /**
+   * Whether it may decide who serves a shard before a shard has let it in: a new run may find that
+   * the shards are another's, whose replica it must not have taken over by then.
+   */
+  boolean outranks() {
+    return claim != null && (takesOver || resumes);
   }
 
   /** Said once, it must not take the shards back from a trainer that takes them over later. */

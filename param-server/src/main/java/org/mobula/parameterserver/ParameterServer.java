@@ -276,7 +276,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
 
   /** A learner beside the run's trainer. */
   static Membership membership(ParameterLayout layout, Agreement agreement) {
-    return new Membership(session(), LayoutHash.of(layout), agreement.withoutSeed(), null, false);
+    return new Membership(
+        session(), LayoutHash.of(layout), agreement.withoutSeed(), null, false, false);
   }
 
   static Membership learner(TrainingConfig config, PolicySpec policy, ServerConfig server) {
@@ -288,12 +289,13 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     return UUID.randomUUID().getMostSignificantBits();
   }
 
-  private Membership trainer(String run, ParameterLayout layout, Agreement agreement) {
+  private Membership trainer(
+      String run, boolean resumes, ParameterLayout layout, Agreement agreement) {
     long session = session();
     Claim claim =
         new Claim(
             run, host(), ProcessHandle.current().pid(), System.currentTimeMillis(), session, 0);
-    return new Membership(session, LayoutHash.of(layout), agreement, claim, takesOver);
+    return new Membership(session, LayoutHash.of(layout), agreement, claim, takesOver, resumes);
   }
 
   /**
@@ -421,7 +423,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     int number = server.addresses().isEmpty() ? 0 : Join.ANY;
     String before = ServerParameterStore.savedRun(saved);
     String identity = before.isEmpty() ? identity(config) : before;
-    Membership membership = trainer(identity, layout, agreement);
+    Membership membership = trainer(identity, !before.isEmpty(), layout, agreement);
     ServerParameterStore store = join(shards, opened, server, membership, layout, number, events);
     try {
       for (int i = 0; i < learners.size(); i++) {

@@ -1,6 +1,5 @@
 package org.mobula.parameterserver;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,6 +36,9 @@ import org.mobula.parameterserver.shard.Suspicion;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Each stage deals with its errors itself.
 final class RemoteShard {
+  /** A shard that has never answered may be silent for so many times as long. */
+  private static final int FIRST_SILENCES = 16;
+
   /** No epoch. */
   private static final long NONE = Long.MIN_VALUE;
 
@@ -55,6 +57,9 @@ final class RemoteShard {
   private long slept;
 
   private long tickedAt;
+
+  /** One of the shards has answered something. */
+  private boolean met;
 
   /** Until a shard has let the worker in. */
   private boolean outranks;
@@ -158,7 +163,7 @@ final class RemoteShard {
     tickedAt = nanoClock.getAsLong();
     heardAt = tickedAt;
     suspicion = new Suspicion(patience.silence().toNanos(), tickedAt);
-    outranks = membership.claim() != null;
+    outranks = membership.outranks();
   }
 
   /** As time passes while this process is awake. */
@@ -172,6 +177,7 @@ final class RemoteShard {
       suspicion.heard(now - Math.max(heardAt, sentAt), now);
     }
     heardAt = now;
+    met = true;
   }
 
   Range range() {
@@ -559,6 +565,8 @@ final class RemoteShard {
       pause();
       return;
     }
+    boolean isReplica =
+        cause instanceof RefusedException refusal && refusal.refusal() == Refusal.NOT_PRIMARY;
     long before = promotionInDoubt;
     long decision = ++decisions;
     promotionInDoubt = epoch;
@@ -585,6 +593,10 @@ final class RemoteShard {
             return;
           }
           again = this::start; // Perhaps the first is back.
+          if (isReplica && !(refused instanceof RefusedException)) {
+            // The first is the replica, and the one that has been its primary is gone.
+            current = other;
+          }
           if (refused instanceof RefusedException wrong && wrong.refusal() == Refusal.WRONG_EPOCH) {
             if (wrong.epoch() <= epoch) {
               // A primary that slept, or one that was restored there: joining it tells which.
@@ -750,16 +762,22 @@ final class RemoteShard {
         pausing = false;
         again.run();
       }
-    } else if (now - Math.max(heardAt, sentAt) >= suspicion.limit(now)) {
+    } else if (now - Math.max(heardAt, sentAt) >= silenceLimit(now)) {
       failures = Math.max(1, failures); // Worse than a broken connection: no second try.
       attempts++;
       onFailure.accept(
           new IllegalStateException(
-              "it has been silent for "
-                  + Duration.ofMillis((now - Math.max(heardAt, sentAt)) / 1_000_000)));
+              "it has been silent for %s ms"
+                  .formatted((now - Math.max(heardAt, sentAt)) / 1_000_000)));
     } else if (now - probedAt >= patience.probe().toNanos()) {
       probe(asked, now);
     }
+  }
+
+  /** Both a process that is starting and one that is connected to first have much to load. */
+  private long silenceLimit(long now) {
+    long limit = suspicion.limit(now);
+    return met ? limit : Math.max(limit, FIRST_SILENCES * patience.silence().toNanos());
   }
 
   /** Others may wait for a decision of this worker while it asks nothing itself. */

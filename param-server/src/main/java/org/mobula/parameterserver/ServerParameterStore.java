@@ -190,7 +190,7 @@ public final class ServerParameterStore implements ParameterStore {
       CodecConfig codec,
       Consumer<ShardEvent> events) {
     Membership membership =
-        new Membership(sessionId, LayoutHash.of(layout), Agreement.NONE, null, false);
+        new Membership(sessionId, LayoutHash.of(layout), Agreement.NONE, null, false, false);
     return join(layout, shards, number, membership, patience, codec, events);
   }
 

@@ -103,7 +103,7 @@ final class WorkerSession {
     this(
         layout,
         links,
-        new Membership(session, LayoutHash.of(layout), Agreement.NONE, null, false),
+        new Membership(session, LayoutHash.of(layout), Agreement.NONE, null, false, false),
         patience,
         nanoClock,
         events);
