@@ -19,12 +19,12 @@ import org.mobula.core.space.Space;
 
 class A2cTrainingTest extends AlgorithmContract {
   @Override
-  AlgorithmConfig busy() {
+  protected AlgorithmConfig busy() {
     return A2cConfig.defaults().withNormalizeAdvantages(true).withGaeLambda(0.9);
   }
 
   @Override
-  A2cConfig quick() {
+  protected A2cConfig quick() {
     return A2cConfig.defaults()
         .withSteps(4)
         .withDiscount(0)
@@ -34,12 +34,12 @@ class A2cTrainingTest extends AlgorithmContract {
   }
 
   @Override
-  int quickEnvironments() {
+  protected int quickEnvironments() {
     return 4;
   }
 
   @Override
-  List<Space> spaces() {
+  protected List<Space> spaces() {
     return List.of(new Discrete(4), new MultiDiscrete(2, 3), new MultiBinary(2), Box.of(-1, 1, 1));
   }
 

@@ -23,22 +23,22 @@ import org.mobula.core.space.Space;
  * as if it had not stopped, and what is easy is learnt. Extend it with settings of yours.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class AlgorithmContract {
+public abstract class AlgorithmContract {
   private static final long STEPS = 2_000;
 
   /** Settings by which 2,000 steps hold several iterations and updates of everything there is. */
-  abstract AlgorithmConfig busy();
+  protected abstract AlgorithmConfig busy();
 
   /** Settings by which {@link IdentityEnvironment} is learnt within 2,000 steps. */
-  abstract AlgorithmConfig quick();
+  protected abstract AlgorithmConfig quick();
 
   /** Environments of {@link #quick}. */
-  int quickEnvironments() {
+  protected int quickEnvironments() {
     return 1;
   }
 
   /** An environment of the kind that the algorithm is for. */
-  String environment() {
+  protected String environment() {
     return "CartPole-v1";
   }
 
@@ -135,7 +135,7 @@ abstract class AlgorithmContract {
   }
 
   /** The action spaces that the algorithm is for. */
-  abstract List<Space> spaces();
+  protected abstract List<Space> spaces();
 
   @ParameterizedTest
   @MethodSource("spaces")

@@ -22,7 +22,7 @@ import org.mobula.core.space.Space;
 class DqnTrainingTest extends AlgorithmContract {
   /** All that there is: double, dueling, priorities, three steps, a memory that runs over. */
   @Override
-  AlgorithmConfig busy() {
+  protected AlgorithmConfig busy() {
     return DqnConfig.defaults()
         .withTrainFrequency(4)
         .withWarmUpSteps(200)
@@ -36,7 +36,7 @@ class DqnTrainingTest extends AlgorithmContract {
   }
 
   @Override
-  DqnConfig quick() {
+  protected DqnConfig quick() {
     return DqnConfig.defaults()
         .withTrainFrequency(1)
         .withDiscount(0)
@@ -47,7 +47,7 @@ class DqnTrainingTest extends AlgorithmContract {
   }
 
   @Override
-  List<Space> spaces() {
+  protected List<Space> spaces() {
     return List.of(new Discrete(4), new Discrete(9));
   }
 
