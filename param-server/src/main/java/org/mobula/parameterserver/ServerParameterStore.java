@@ -26,6 +26,7 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.network.simd.Simd;
 import org.mobula.core.network.simd.Sums;
+import org.mobula.core.optimizer.BlockNorm;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.ParameterStore;
@@ -351,7 +352,12 @@ public final class ServerParameterStore implements ParameterStore {
    */
   private boolean isFinite(float[] values) {
     if (VECTORS && values.length >= Codec.SEGMENT) {
-      return Sums.areFinite(values, 0, values.length);
+      boolean finite = true;
+      // Many calls: a method that is called once a step, for long, is not compiled as a whole.
+      for (int from = 0; from < values.length && finite; from += BlockNorm.BLOCK) {
+        finite = Sums.areFinite(values, from, Math.min(from + BlockNorm.BLOCK, values.length));
+      }
+      return finite;
     }
     Arrays.fill(sums, 0);
     int from = 0;

@@ -44,12 +44,6 @@ public final class AverageBenchmark {
   private static final double WARM_UP_MICROS = 1.5e6;
 
   private static final long MEASURED_NANOS = 2_000_000_000L;
-  private static final List<String> AS_THE_COMMAND_LINE =
-      List.of(
-          "--add-modules=jdk.incubator.vector",
-          "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=CompileThresholdScaling,org.mobula.core.network.simd.*::*,0.05",
-          "-XX:CompileCommand=BackgroundCompilation,org.mobula.core.network.simd.*::*,false");
   private static final int LEAST_STEPS = 10;
   private static final int MOST_STEPS = 100_000;
 
@@ -81,7 +75,7 @@ public final class AverageBenchmark {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.add("-Xmx4g");
-      command.addAll(AS_THE_COMMAND_LINE);
+      command.add("--add-modules=jdk.incubator.vector"); // as the command line does
       command.add("-cp");
       command.add(System.getProperty("java.class.path"));
       command.add(AverageBenchmark.class.getName());
@@ -173,9 +167,7 @@ public final class AverageBenchmark {
         Arrays.fill(gradient, 1);
       }
       long now = System.nanoTime();
-      if (!warm
-          && now - begin > WARM_UP_NANOS
-          && processorMicros() - processor > WARM_UP_MICROS) {
+      if (!warm && now - begin > WARM_UP_NANOS && processorMicros() - processor > WARM_UP_MICROS) {
         warm = true;
         begin = now;
         processor = processorMicros();
