@@ -13,12 +13,15 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
@@ -93,6 +96,32 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat(
                 resideInAPackage(BASE + "..").and(not(resideInAPackage(BASE + ".core..")))));
+  }
+
+  @Test
+  void noTwoPublicTypesShareASimpleName() {
+    Map<String, Set<String>> places = new TreeMap<>();
+    for (JavaClass type : HOUSE) {
+      if (type.isTopLevelClass()
+          && type.getModifiers().contains(JavaModifier.PUBLIC)
+          && !type.getPackageName().startsWith(GENERATED)) {
+        places.computeIfAbsent(type.getSimpleName(), name -> new TreeSet<>()).add(type.getName());
+      }
+    }
+    assertThat(places.values().stream().filter(same -> same.size() > 1)).isEmpty();
+  }
+
+  @Test
+  void frontsDoNotKnowEachOther() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(BASE + ".serve.http..")
+            .or()
+            .haveSimpleNameStartingWith("Rest")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(BASE + ".serve.grpc.."));
   }
 
   @Test

@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Clocks;
-import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
 import org.mobula.parameterserver.shard.LinkLostException;
@@ -23,6 +22,7 @@ import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restored;
+import org.mobula.parameterserver.shard.Ruling;
 import org.mobula.parameterserver.shard.SerialQueue;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.mobula.parameterserver.shard.ShardLink;
@@ -65,7 +65,7 @@ final class RemoteShard {
   private boolean outranks;
 
   /** Decisions sent; each has its number. */
-  private long decisions;
+  private long rulings;
 
   /** The epoch that a replica was asked to end, as long as it may have; then nothing else may. */
   private long promotionInDoubt = NONE;
@@ -568,7 +568,7 @@ final class RemoteShard {
     boolean isReplica =
         cause instanceof RefusedException refusal && refusal.refusal() == Refusal.NOT_PRIMARY;
     long before = promotionInDoubt;
-    long decision = ++decisions;
+    long number = ++rulings;
     promotionInDoubt = epoch;
     if (!turned) {
       turned = true; // told once, however often it is tried
@@ -579,7 +579,7 @@ final class RemoteShard {
     }
     attempt(
         () -> turnToOther(cause),
-        () -> links.get(other).promote(new Promote(decision(decision), knownVersion)),
+        () -> links.get(other).promote(new Promote(ruling(number), knownVersion)),
         promoted -> {
           promotionInDoubt = NONE;
           current = other;
@@ -612,12 +612,12 @@ final class RemoteShard {
         });
   }
 
-  private Decision decision(long number) {
-    return new Decision(membership.session, Math.max(epoch, Decision.ANY), number, outranks);
+  private Ruling ruling(long number) {
+    return new Ruling(membership.session, Math.max(epoch, Ruling.ANY), number, outranks);
   }
 
   private boolean isInDoubt(long asked) {
-    return asked == epoch || asked == Decision.ANY;
+    return asked == epoch || asked == Ruling.ANY;
   }
 
   /** A refusal settles all that was asked before it; so does the knowledge that nothing was. */
@@ -644,18 +644,18 @@ final class RemoteShard {
     releasedAt = current;
     long before = releaseInDoubt;
     long asked = epoch;
-    long number = ++decisions;
+    long number = ++rulings;
     releaseInDoubt = asked;
     links
         .get(current)
-        .release(new Release(decision(number)))
+        .release(new Release(ruling(number)))
         .whenComplete(
             (released, error) ->
                 queue.run(
                     () -> {
-                      if (number == decisions && error != null) {
+                      if (number == rulings && error != null) {
                         releaseInDoubt = doubtAfter(unwrapped(error), before, asked);
-                      } else if (number == decisions) {
+                      } else if (number == rulings) {
                         releaseInDoubt = NONE;
                         released(released, asked);
                       }
@@ -676,15 +676,15 @@ final class RemoteShard {
    * Makes sure that a replica which was asked to take over has not and will not; or that it has.
    */
   private void withdraw() {
-    long number = ++decisions;
+    long number = ++rulings;
     links
         .get((current + 1) % links.size())
-        .promote(new Promote(decision(number), Long.MAX_VALUE))
+        .promote(new Promote(ruling(number), Long.MAX_VALUE))
         .whenComplete(
             (promoted, error) ->
                 queue.run(
                     () -> {
-                      if (number == decisions
+                      if (number == rulings
                           && error != null
                           && unwrapped(error) instanceof RefusedException) {
                         promotionInDoubt = NONE;
@@ -780,7 +780,7 @@ final class RemoteShard {
     return met ? limit : Math.max(limit, FIRST_SILENCES * patience.silence().toNanos());
   }
 
-  /** Others may wait for a decision of this worker while it asks nothing itself. */
+  /** Others may wait for a ruling of this worker while it asks nothing itself. */
   private long watchNanos() {
     long lease = leaseNanos / 4;
     return links.size() > 1 ? Math.min(lease, patience.silence().toNanos()) : lease;

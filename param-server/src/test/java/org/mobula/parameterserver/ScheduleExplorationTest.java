@@ -22,12 +22,12 @@ import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Consistency.Asynchronous;
 import org.mobula.parameterserver.shard.Consistency.BoundedStaleness;
 import org.mobula.parameterserver.shard.Consistency.Synchronous;
-import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Promote;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Pulled;
 import org.mobula.parameterserver.shard.Release;
+import org.mobula.parameterserver.shard.Ruling;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardRanges;
@@ -255,7 +255,7 @@ class ScheduleExplorationTest {
         assertThat(found.status().join().role())
             .as("seed %d, %s", seed, this)
             .isEqualTo(Role.REPLICA);
-        found.promote(new Promote(new Decision(7, epochOf(found), 13, true), 0)).join();
+        found.promote(new Promote(new Ruling(7, epochOf(found), 13, true), 0)).join();
       }
       return found;
     }
@@ -271,7 +271,7 @@ class ScheduleExplorationTest {
         int from = ranges.get(i).from();
         Shard shard = primary(i);
         // A trainer that resumes the run vouches for a primary that has no replica.
-        shard.release(new Release(new Decision(1, Decision.ANY, 1, true)));
+        shard.release(new Release(new Ruling(1, Ruling.ANY, 1, true)));
         CompletableFuture<Pulled> pulled =
             shard.pull(
                 new Pull(Caller.reader(shard.status().join().epoch()), -1),

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
-import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
 import org.mobula.serve.http.PartSource;
@@ -20,8 +19,9 @@ import org.mobula.serve.protocol.ActRequest;
 import org.mobula.serve.protocol.ActResponse;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.InferenceService;
 import org.mobula.serve.protocol.InvalidRequestException;
-import org.mobula.serve.protocol.RefusedException;
+import org.mobula.serve.protocol.RequestRefusedException;
 
 /**
  * Actions as JSON lines, one for each observation. Some observations are computed at a time, the
@@ -112,7 +112,7 @@ final class ActStream implements PartSource {
         };
     try {
       compute(System.nanoTime(), ends);
-    } catch (InvalidInputException | InvalidRequestException | RefusedException e) {
+    } catch (InvalidInputException | InvalidRequestException | RequestRefusedException e) {
       ends.refuse(String.valueOf(e.getMessage()));
     }
   }

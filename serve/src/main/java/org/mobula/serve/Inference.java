@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
 import org.mobula.serve.batch.Completion;
 import org.mobula.serve.batch.Failure;
-import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.model.Sequence;
@@ -22,9 +21,10 @@ import org.mobula.serve.model.Tensor;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
+import org.mobula.serve.protocol.InferenceService;
 import org.mobula.serve.protocol.InvalidRequestException;
-import org.mobula.serve.protocol.RefusedException;
-import org.mobula.serve.protocol.RefusedException.Reason;
+import org.mobula.serve.protocol.RequestRefusedException;
+import org.mobula.serve.protocol.RequestRefusedException.Reason;
 import org.mobula.serve.record.Recorder;
 import org.mobula.serve.record.Reward;
 import org.slf4j.Logger;
@@ -113,7 +113,7 @@ final class Inference implements InferenceService, AutoCloseable {
   /**
    * A model by its name.
    *
-   * @throws RefusedException if there is none
+   * @throws RequestRefusedException if there is none
    */
   ServedModel model(String name) {
     return repository
@@ -124,7 +124,7 @@ final class Inference implements InferenceService, AutoCloseable {
               String shown = name.length() > 100 ? name.substring(0, 100) + "…" : name;
               Optional<String> near =
                   name.length() > 100 ? Optional.empty() : NearestName.of(name, names);
-              return new RefusedException(
+              return new RequestRefusedException(
                   Reason.NOT_FOUND,
                   "there is no model '%s'; %s"
                       .formatted(
@@ -137,7 +137,7 @@ final class Inference implements InferenceService, AutoCloseable {
   /**
    * Who is to answer a request.
    *
-   * @throws RefusedException if there is no such version, or none at all now
+   * @throws RequestRefusedException if there is no such version, or none at all now
    */
   Deployment deployment(ServedModel asked, @Nullable String version, @Nullable String session) {
     ServedModel model = asked;
@@ -151,11 +151,11 @@ final class Inference implements InferenceService, AutoCloseable {
     }
     List<String> versions = model.deployments().stream().map(Deployment::version).toList();
     if (versions.isEmpty()) {
-      throw new RefusedException(
+      throw new RequestRefusedException(
           Reason.UNAVAILABLE,
           "model '" + model.name() + "' is not loaded; load it, or try again later");
     }
-    throw new RefusedException(
+    throw new RequestRefusedException(
         Reason.NOT_FOUND,
         "model '%s' has no version of this name; it serves %s"
             .formatted(model.name(), String.join(", ", versions)));
@@ -371,18 +371,18 @@ final class Inference implements InferenceService, AutoCloseable {
    * Records rewards for answers.
    *
    * @return those that match no answer
-   * @throws RefusedException if nothing is recorded, or not now
+   * @throws RequestRefusedException if nothing is recorded, or not now
    */
   List<Reward> reward(ServedModel model, List<Reward> rewards) {
     if (recorder == null) {
-      throw new RefusedException(
+      throw new RequestRefusedException(
           Reason.NOT_FOUND, "this server does not record; start it with --record DIRECTORY");
     }
     return recorder
         .reward(model.name(), rewards)
         .orElseThrow(
             () ->
-                new RefusedException(
+                new RequestRefusedException(
                     Reason.UNAVAILABLE,
                     "rewards come faster than they can be written; none of these is recorded"));
   }
@@ -409,17 +409,17 @@ final class Inference implements InferenceService, AutoCloseable {
     try {
       loading.execute(() -> change.end(refusal(name, work)));
     } catch (RejectedExecutionException e) {
-      throw new RefusedException(Reason.UNAVAILABLE, "the server is stopping");
+      throw new RequestRefusedException(Reason.UNAVAILABLE, "the server is stopping");
     }
   }
 
-  private static @Nullable RefusedException refusal(String name, Work work) {
+  private static @Nullable RequestRefusedException refusal(String name, Work work) {
     try {
       work.run();
       return null;
     } catch (IOException | RuntimeException e) {
       LOG.error("{} cannot be loaded", name, e);
-      return new RefusedException(
+      return new RequestRefusedException(
           Reason.FAILED, "model '" + name + "' cannot be loaded; the log says why");
     }
   }

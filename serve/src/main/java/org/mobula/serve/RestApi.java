@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.http.HttpCounters;
 import org.mobula.serve.http.HttpHandler;
 import org.mobula.serve.http.HttpRequest;
@@ -24,8 +23,9 @@ import org.mobula.serve.protocol.FeedbackRequest;
 import org.mobula.serve.protocol.InferRequest;
 import org.mobula.serve.protocol.InferRequestReader;
 import org.mobula.serve.protocol.InferResponseWriter;
+import org.mobula.serve.protocol.InferenceService;
 import org.mobula.serve.protocol.InvalidRequestException;
-import org.mobula.serve.protocol.RefusedException;
+import org.mobula.serve.protocol.RequestRefusedException;
 import org.mobula.serve.record.Reward;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,7 +73,7 @@ final class RestApi implements HttpHandler {
       route(request, responder);
     } catch (InvalidRequestException | InvalidInputException e) {
       RestCaller.error(responder, 400, String.valueOf(e.getMessage()), Map.of());
-    } catch (RefusedException e) {
+    } catch (RequestRefusedException e) {
       refuse(responder, e);
     } catch (RouteException e) {
       RestCaller.error(responder, e.status, String.valueOf(e.getMessage()), e.headers);
@@ -83,7 +83,7 @@ final class RestApi implements HttpHandler {
     }
   }
 
-  private static void refuse(HttpResponder responder, RefusedException e) {
+  private static void refuse(HttpResponder responder, RequestRefusedException e) {
     int status =
         switch (e.reason()) {
           case NOT_FOUND -> 404;

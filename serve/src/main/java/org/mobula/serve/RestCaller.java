@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
-import org.mobula.serve.grpc.InferenceService;
 import org.mobula.serve.http.HttpRequest;
 import org.mobula.serve.http.HttpResponder;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.InferenceService;
 import org.mobula.serve.protocol.InvalidRequestException;
 
 /** Who asks a model over HTTP. */

@@ -89,13 +89,13 @@ final class Arbiter {
     return outranks || acknowledged >= sinceSequence;
   }
 
-  /** Whether a decision came before, or another one that was sent after it. */
-  boolean isLate(Decision decision) {
-    Long latest = attempts.get(decision.session());
-    if (latest != null && decision.attempt() <= latest) {
+  /** Whether a ruling came before, or another one that was sent after it. */
+  boolean isLate(Ruling ruling) {
+    Long latest = attempts.get(ruling.session());
+    if (latest != null && ruling.attempt() <= latest) {
       return true;
     }
-    attempts.put(decision.session(), decision.attempt());
+    attempts.put(ruling.session(), ruling.attempt());
     return false;
   }
 }

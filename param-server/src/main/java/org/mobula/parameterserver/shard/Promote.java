@@ -5,8 +5,8 @@ package org.mobula.parameterserver.shard;
  * later trainer that takes its place. It decides either this or {@link Release} about an epoch, and
  * never both.
  *
- * @param decision what is decided, and by whom
+ * @param ruling what is decided, and by whom
  * @param knownVersion the highest version that the caller has seen of the slice; a replica that has
  *     less was cut off earlier and must not take over
  */
-public record Promote(Decision decision, long knownVersion) {}
+public record Promote(Ruling ruling, long knownVersion) {}

@@ -36,7 +36,7 @@ public enum Refusal {
   OUT_OF_ORDER,
   /** A replica that was cut off before the version that the caller has seen. */
   BEHIND,
-  /** A decision about who serves the parameters by a learner that may not decide it. */
+  /** A ruling about who serves the parameters by a learner that may not decide it. */
   NOT_ARBITER,
   /**
    * A primary that hears neither from its replica nor, without one, from the arbiter: another may

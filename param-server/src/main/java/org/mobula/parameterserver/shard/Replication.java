@@ -615,8 +615,8 @@ final class Replication {
 
   /** Makes a replica the primary; nothing, if it is one already. */
   void promote(Promote promote) {
-    checkLatest(promote.decision());
-    long ended = promote.decision().epoch();
+    checkLatest(promote.ruling());
+    long ended = promote.ruling().epoch();
     if (standing.role == Role.FENCED) {
       throw standing.fenced();
     } else if (!standing.isPrimary()) {
@@ -627,11 +627,11 @@ final class Replication {
   }
 
   private void takeOver(Promote promote) {
-    Decision decision = promote.decision();
+    Ruling ruling = promote.ruling();
     Arbiter arbiter = standing.arbiter;
     boolean first = arbiter.session() == Arbiter.NONE;
-    boolean outranks = !first && !arbiter.is(decision.session());
-    if (outranks && !(decision.outranks() && arbiter.givesWayTo(decision.session()))) {
+    boolean outranks = !first && !arbiter.is(ruling.session());
+    if (outranks && !(ruling.outranks() && arbiter.givesWayTo(ruling.session()))) {
       throw notArbiter("promotes this replica");
     }
     if (!mayTakeOver || standing.version < promote.knownVersion()) {
@@ -642,15 +642,15 @@ final class Replication {
                   mayTakeOver ? "version " + standing.version : "nothing, or not all of it",
                   promote.knownVersion()));
     }
-    if (decision.epoch() != Decision.ANY && decision.epoch() != standing.epoch) {
-      throw standing.wrongEpoch(decision.epoch());
+    if (ruling.epoch() != Ruling.ANY && ruling.epoch() != standing.epoch) {
+      throw standing.wrongEpoch(ruling.epoch());
     }
     if (first || outranks) {
-      arbiter.begin(decision.session(), standing.sequence, outranks, nanoClock.getAsLong());
+      arbiter.begin(ruling.session(), standing.sequence, outranks, nanoClock.getAsLong());
     }
     standing.epoch = outranks ? Arbiter.nextTerm(standing.epoch) : standing.epoch + 1;
     standing.role = Role.LONE_PRIMARY;
-    arbiter.heard(decision.session(), nanoClock.getAsLong());
+    arbiter.heard(ruling.session(), nanoClock.getAsLong());
     // Nobody could reach it before.
     workers.all().forEach(workers::renew);
     standing.events.happened(
@@ -666,17 +666,17 @@ final class Replication {
 
   /** Goes on without the replica, if that is silent and the arbiter says so. */
   void release(Release release) {
-    Decision decision = release.decision();
-    checkLatest(decision);
+    Ruling ruling = release.ruling();
+    checkLatest(ruling);
     standing.checkPrimary();
-    if (decision.epoch() > standing.epoch) {
+    if (ruling.epoch() > standing.epoch) {
       throw standing.fenced();
-    } else if (decision.epoch() != Decision.ANY && decision.epoch() < standing.epoch) {
+    } else if (ruling.epoch() != Ruling.ANY && ruling.epoch() < standing.epoch) {
       return; // What was to be ended has ended.
     }
-    checkProven(decision.outranks());
-    claim(decision.session(), decision.outranks());
-    if (!standing.arbiter.is(decision.session())) {
+    checkProven(ruling.outranks());
+    claim(ruling.session(), ruling.outranks());
+    if (!standing.arbiter.is(ruling.session())) {
       throw notArbiter("lets the primary go on without its replica");
     }
     Follower present = follower;
@@ -738,10 +738,10 @@ final class Replication {
             .formatted(what));
   }
 
-  private void checkLatest(Decision decision) {
-    if (standing.arbiter.isLate(decision)) {
+  private void checkLatest(Ruling ruling) {
+    if (standing.arbiter.isLate(ruling)) {
       throw standing.refusal(
-          Refusal.OUT_OF_RANGE, "decision " + decision.attempt() + " came after a later one");
+          Refusal.OUT_OF_RANGE, "ruling " + ruling.attempt() + " came after a later one");
     }
   }
 }

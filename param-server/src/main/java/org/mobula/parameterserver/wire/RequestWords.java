@@ -6,13 +6,13 @@ import org.mobula.parameterserver.codec.CodecKind;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
-import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Promote;
 import org.mobula.parameterserver.shard.Pull;
 import org.mobula.parameterserver.shard.Push;
 import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
+import org.mobula.parameterserver.shard.Ruling;
 
 /**
  * The words that requests begin with; each {@code read} mirrors its writer. A caller's epoch is in
@@ -125,7 +125,7 @@ final class RequestWords {
   }
 
   static void promote(ByteBuf out, Promote promote) {
-    decision(out, promote.decision());
+    ruling(out, promote.ruling());
     out.writeLongLE(promote.knownVersion());
   }
 
@@ -134,26 +134,26 @@ final class RequestWords {
   }
 
   static void release(ByteBuf out, Release release) {
-    decision(out, release.decision());
+    ruling(out, release.ruling());
   }
 
   static Release readRelease(ByteBuf in) {
     return new Release(readDecision(in));
   }
 
-  private static void decision(ByteBuf out, Decision decision) {
-    out.writeLongLE(decision.session())
-        .writeLongLE(decision.epoch())
-        .writeLongLE(decision.attempt())
-        .writeByte(decision.outranks() ? 1 : 0);
+  private static void ruling(ByteBuf out, Ruling ruling) {
+    out.writeLongLE(ruling.session())
+        .writeLongLE(ruling.epoch())
+        .writeLongLE(ruling.attempt())
+        .writeByte(ruling.outranks() ? 1 : 0);
   }
 
-  private static Decision readDecision(ByteBuf in) {
+  private static Ruling readDecision(ByteBuf in) {
     long session = in.readLongLE();
     long epoch = in.readLongLE();
-    if (epoch < Decision.ANY) {
-      throw Words.impossible("the epoch of a decision", epoch);
+    if (epoch < Ruling.ANY) {
+      throw Words.impossible("the epoch of a ruling", epoch);
     }
-    return new Decision(session, epoch, in.readLongLE(), Words.readFlag(in));
+    return new Ruling(session, epoch, in.readLongLE(), Words.readFlag(in));
   }
 }

@@ -81,7 +81,7 @@ class InterpretedShardTest extends ShardDeviceContract {
     assertThat(status.role()).isEqualTo(Role.FENCED);
     assertThat(status.events()).containsEntry(ShardEvent.Kind.SHARD_LOST, 1L);
     assertRefused(shard.pull(new Pull(Caller.reader(0), 0), SliceReader.NONE), Refusal.FENCED, why);
-    replica.promote(new Promote(new Decision(7, 0, 12, true), 1)).join();
+    replica.promote(new Promote(new Ruling(7, 0, 12, true), 1)).join();
     push(replica, 0, 2, 1, gaussians());
     assertThat(push(replica, 1, 2, 1, gaussians()).join().version()).isEqualTo(2);
   }

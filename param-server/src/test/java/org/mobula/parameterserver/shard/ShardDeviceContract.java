@@ -275,7 +275,7 @@ abstract class ShardDeviceContract {
     assertSameState(device, cpu);
     StoreState expected = saved(cpu);
     for (Shard replica : List.of(replicaOnCpu, replicaOnDevice)) {
-      replica.promote(new Promote(new Decision(7, 0, 4, true), 3)).join();
+      replica.promote(new Promote(new Ruling(7, 0, 4, true), 3)).join();
       assertSameState(replica, expected);
     }
   }

@@ -119,7 +119,7 @@ class ShardEventTest {
         .isEqualTo(
             "shard 3: the replica has not acknowledged version 0 for 6500 ms; learners wait until it"
                 + " does, or until the first learner decides to go on without");
-    shard.release(new Release(new Decision(7, 0, 1, false))).join();
+    shard.release(new Release(new Ruling(7, 0, 1, false))).join();
     assertThat(last())
         .isEqualTo("shard 3: no replica is in step (it was silent); it is tried again and again");
     assertThat(kinds())
@@ -166,7 +166,7 @@ class ShardEventTest {
     replica.listen(ofTheReplica::add);
     shard.replicateTo(new LocalShardLink(replica));
     join(shard, 0);
-    replica.promote(new Promote(new Decision(7, 0, 1, true), 0)).join();
+    replica.promote(new Promote(new Ruling(7, 0, 1, true), 0)).join();
     assertThat(ofTheReplica).hasSize(1);
     assertThat(ofTheReplica.get(0).toString())
         .startsWith("shard 3: the replica takes over at version 0 with epoch 1");

@@ -408,9 +408,9 @@ class ShardTest {
     shard.replicateTo(new LocalShardLink(replica));
     join(shard, 0);
     push(shard, 0, 1, 0, 1);
-    assertThat(replica.promote(new Promote(new Decision(7, 0, 5, true), 1)).join())
+    assertThat(replica.promote(new Promote(new Ruling(7, 0, 5, true), 1)).join())
         .isEqualTo(new Promoted(1, 1));
-    assertThat(replica.promote(new Promote(new Decision(7, 0, 6, true), 1)).join())
+    assertThat(replica.promote(new Promote(new Ruling(7, 0, 6, true), 1)).join())
         .isEqualTo(new Promoted(1, 1));
     assertRefused(push(shard, 0, 2, 1, 100), Refusal.FENCED, "another shard has taken over");
     assertThat(shard.status().join().role()).isEqualTo(Role.FENCED);
@@ -422,7 +422,7 @@ class ShardTest {
     // It can serve as the replica of its successor.
     replica.replicateTo(new LocalShardLink(shard));
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICA);
-    assertThat(shard.promote(new Promote(new Decision(7, 1, 7, true), 1)).join())
+    assertThat(shard.promote(new Promote(new Ruling(7, 1, 7, true), 1)).join())
         .isEqualTo(new Promoted(2, 1));
   }
 
@@ -436,7 +436,7 @@ class ShardTest {
     shard.join(new Join(0, 7, LayoutHash.of(LAYOUT), 0, 4));
     link.deliverAll();
     CompletableFuture<Stepped> pushed = push(shard, 0, 1, 0, 1);
-    replica.promote(new Promote(new Decision(7, 0, 8, true), 0)).join();
+    replica.promote(new Promote(new Ruling(7, 0, 8, true), 0)).join();
     now.addAndGet(Duration.ofMinutes(1).toNanos());
     shard.expire();
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
@@ -459,15 +459,13 @@ class ShardTest {
     Shard shard = primary(new Asynchronous());
     Shard replica = Shard.replica(setup(new Asynchronous(), 0), now::get);
     assertRefused(
-        replica.promote(new Promote(new Decision(7, 0, 1, true), 0)),
-        Refusal.BEHIND,
-        "has nothing");
+        replica.promote(new Promote(new Ruling(7, 0, 1, true), 0)), Refusal.BEHIND, "has nothing");
     HeldLink link = new HeldLink(replica);
     shard.replicateTo(link.link());
     link.deliverAll();
     join(shard, 0, link);
     CompletableFuture<Stepped> pushed = push(shard, 0, 1, 0, 1);
-    Release release = new Release(new Decision(7, 0, 2, false));
+    Release release = new Release(new Ruling(7, 0, 2, false));
     assertThat(shard.release(release).join())
         .as("it has not been silent for long")
         .isEqualTo(new Promoted(0, 1));
@@ -475,21 +473,21 @@ class ShardTest {
     assertThat(pushed).as("the primary does not give it up by itself").isNotDone();
     assertThat(shard.clock(new Caller(0, 7, 0)).join().uncertain()).isTrue();
     assertRefused(
-        shard.release(new Release(new Decision(8, 0, 1, false))),
+        shard.release(new Release(new Ruling(8, 0, 1, false))),
         Refusal.NOT_ARBITER,
         "only the first learner of the run");
     assertRefused(shard.release(release), Refusal.OUT_OF_RANGE, "came after a later one");
-    assertThat(shard.release(new Release(new Decision(7, 0, 3, false))).join())
+    assertThat(shard.release(new Release(new Ruling(7, 0, 3, false))).join())
         .isEqualTo(new Promoted(1, 1));
     assertThat(pushed).isCompleted();
     assertThat(shard.status().join().role()).isEqualTo(Role.LONE_PRIMARY);
     assertRefused(
-        replica.promote(new Promote(new Decision(7, 1, 4, false), 1)),
+        replica.promote(new Promote(new Ruling(7, 1, 4, false), 1)),
         Refusal.BEHIND,
         "version 0",
         "version 1 is known");
     assertRefused(
-        replica.promote(new Promote(new Decision(7, 1, 5, false), 0)),
+        replica.promote(new Promote(new Ruling(7, 1, 5, false), 0)),
         Refusal.WRONG_EPOCH,
         "epoch 1",
         "epoch 0");
@@ -505,7 +503,7 @@ class ShardTest {
     join(shard, 0, link);
     push(shard, 0, 1, 0, 1);
     silence(shard);
-    shard.release(new Release(new Decision(7, 0, 1, false))).join();
+    shard.release(new Release(new Ruling(7, 0, 1, false))).join();
     now.addAndGet(LEASE.toNanos());
     CompletableFuture<Pulled> pulled =
         shard.pull(new Pull(Caller.reader(1), Pull.NOTHING), SliceReader.NONE);
@@ -536,7 +534,7 @@ class ShardTest {
             .join();
     assertThat(resumed.epoch()).as("a new term").isEqualTo(1_000_000);
     assertRefused(
-        shard.release(new Release(new Decision(7, 1_000_000, 2, true))),
+        shard.release(new Release(new Ruling(7, 1_000_000, 2, true))),
         Refusal.NOT_ARBITER,
         "resume the run");
   }
@@ -554,14 +552,14 @@ class ShardTest {
     }
     assertThat(shard.status().join().role()).isEqualTo(Role.LONE_PRIMARY);
     assertRefused(
-        replica.promote(new Promote(new Decision(7, 0, 1, false), 0)),
+        replica.promote(new Promote(new Ruling(7, 0, 1, false), 0)),
         Refusal.BEHIND,
         "nothing, or not all of it");
     link.deliverAll();
     assertThat(shard.status().join().role()).isEqualTo(Role.REPLICATED_PRIMARY);
     assertThat(push(shard, 0, 6, 5, 1)).isNotDone();
     link.deliverAll();
-    assertThat(replica.promote(new Promote(new Decision(7, 0, 2, false), 6)).join())
+    assertThat(replica.promote(new Promote(new Ruling(7, 0, 2, false), 6)).join())
         .isEqualTo(new Promoted(1, 6));
     replica.clock(new Caller(0, 7, 1));
     assertThat(first(replica)).isEqualTo(-6);
@@ -580,7 +578,7 @@ class ShardTest {
     replica.reachable("the replica", other -> new LocalShardLink(fresh));
     fresh.replicateTo(new LocalShardLink(replica));
     assertThat(fresh.status().join().role()).isEqualTo(Role.FENCED);
-    replica.promote(new Promote(new Decision(7, 0, 1, false), 1)).join();
+    replica.promote(new Promote(new Ruling(7, 0, 1, false), 1)).join();
     now.addAndGet(Duration.ofSeconds(1).toNanos());
     replica.expire();
     assertThat(fresh.status().join().version()).isEqualTo(1);
@@ -604,7 +602,7 @@ class ShardTest {
     push(shard, 0, 1, 0, 1);
     target.set(0, Shard.replica(setup(new Asynchronous(), 0), now::get));
     push(shard, 0, 2, 1, 1).join();
-    assertThat(target.get(0).promote(new Promote(new Decision(7, 0, 11, true), 2)).join().version())
+    assertThat(target.get(0).promote(new Promote(new Ruling(7, 0, 11, true), 2)).join().version())
         .isEqualTo(2);
     assertThat(first(target.get(0))).isEqualTo(-2);
     Stepped again =

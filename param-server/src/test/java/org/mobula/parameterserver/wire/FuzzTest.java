@@ -20,7 +20,6 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Consistency;
-import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.Joined;
@@ -32,6 +31,7 @@ import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.Release;
 import org.mobula.parameterserver.shard.Restore;
+import org.mobula.parameterserver.shard.Ruling;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardState;
 import org.mobula.parameterserver.shard.SliceReader;
@@ -156,8 +156,8 @@ class FuzzTest {
     ShardState state = Wires.get(link.snapshot(caller));
     Wires.get(link.status());
     Wires.get(link.setConsistency(caller, new Consistency.BoundedStaleness(3)));
-    Wires.get(link.promote(new Promote(new Decision(7, -1, 2 * joined.epoch() + 1, true), 0)));
-    Wires.get(link.release(new Release(new Decision(7, 0, 2 * joined.epoch() + 2, false))));
+    Wires.get(link.promote(new Promote(new Ruling(7, -1, 2 * joined.epoch() + 1, true), 0)));
+    Wires.get(link.release(new Release(new Ruling(7, 0, 2 * joined.epoch() + 2, false))));
     Wires.get(link.restore(new Restore(caller, state.slice(), 0)));
     // Wanted for their frames; a primary that follows nobody refuses them.
     Entries.of(SIZE, state)

@@ -39,7 +39,6 @@ import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
-import org.mobula.parameterserver.shard.Decision;
 import org.mobula.parameterserver.shard.Entry;
 import org.mobula.parameterserver.shard.FloatSlice;
 import org.mobula.parameterserver.shard.Join;
@@ -54,6 +53,7 @@ import org.mobula.parameterserver.shard.Refusal;
 import org.mobula.parameterserver.shard.RefusedException;
 import org.mobula.parameterserver.shard.ReplicatingLink;
 import org.mobula.parameterserver.shard.Restore;
+import org.mobula.parameterserver.shard.Ruling;
 import org.mobula.parameterserver.shard.Shard;
 import org.mobula.parameterserver.shard.ShardLink;
 import org.mobula.parameterserver.shard.ShardSetup;
@@ -185,7 +185,7 @@ class SocketShardLinkTest {
     Wires.get(link.setConsistency(caller, new Consistency.BoundedStaleness(3)));
     told.add(Wires.get(link.restore(new Restore(caller, state.slice(), 9))));
     told.add(refusal(link.push(new Push(caller, 4, 3, 0.1), FloatSlice.of(new float[size]))));
-    told.add(refusal(link.promote(new Promote(new Decision(77, 8, 2, true), 3))));
+    told.add(refusal(link.promote(new Promote(new Ruling(77, 8, 2, true), 3))));
     ShardStatus status = Wires.get(link.status());
     told.add(List.of(status.role(), status.epoch(), status.version(), status.consistency()));
     told.add(List.of(status.workers(), status.pushes(), status.staleness(), status.duplicates()));
@@ -283,7 +283,7 @@ class SocketShardLinkTest {
     }
     SocketShardLink other = connect(transport, replicaAddress, Wires.config(size));
     long epoch =
-        Wires.get(other.promote(new Promote(new Decision(77, caller.epoch(), 3, true), 3))).epoch();
+        Wires.get(other.promote(new Promote(new Ruling(77, caller.epoch(), 3, true), 3))).epoch();
     float[] replicated = new float[size];
     Wires.get(other.pull(new Pull(Caller.reader(epoch), Pull.NOTHING), FloatSlice.of(replicated)));
     assertThat(replicated).isEqualTo(values);

@@ -16,9 +16,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.mobula.serve.http.Guard;
+import org.mobula.serve.http.HttpTransport;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
-import org.mobula.serve.http.Transport;
+import org.mobula.serve.protocol.InferenceService;
 
 /** Listens for calls of the Open Inference Protocol v2. */
 public final class GrpcServer implements AutoCloseable {
@@ -33,8 +34,8 @@ public final class GrpcServer implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
-  private final Transport transport =
-      Transport.start(
+  private final HttpTransport transport =
+      HttpTransport.start(
           "mobula-grpc", Math.min(EVENT_LOOPS, Runtime.getRuntime().availableProcessors()));
   private final Guard guard;
   private final Health health;

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
+import org.mobula.serve.protocol.InferenceService;
 
 /**
  * {@code grpc.health.v1}, as load balancers ask it: serving while the server is ready, as a whole

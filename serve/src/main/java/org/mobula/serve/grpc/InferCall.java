@@ -12,6 +12,7 @@ import org.mobula.serve.grpc.proto.ModelInferRequest;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.InferRequest;
+import org.mobula.serve.protocol.InferenceService;
 
 /** A request to a model, until it is answered. */
 final class InferCall implements InferenceService.Caller {

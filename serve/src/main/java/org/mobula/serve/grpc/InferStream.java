@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.serve.grpc.proto.ModelInferRequest;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
 import org.mobula.serve.grpc.proto.ModelStreamInferResponse;
+import org.mobula.serve.protocol.InferenceService;
 
 /** Requests that come one after the other over one call, and their answers in the same order. */
 final class InferStream implements StreamObserver<ModelInferRequest> {

@@ -4,7 +4,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.mobula.serve.grpc.InferenceService.Change;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
 import org.mobula.serve.grpc.proto.ModelInferRequest;
 import org.mobula.serve.grpc.proto.ModelInferResponse;
@@ -26,6 +25,8 @@ import org.mobula.serve.grpc.proto.ServerMetadataResponse;
 import org.mobula.serve.grpc.proto.ServerReadyRequest;
 import org.mobula.serve.grpc.proto.ServerReadyResponse;
 import org.mobula.serve.protocol.Documents;
+import org.mobula.serve.protocol.InferenceService;
+import org.mobula.serve.protocol.InferenceService.Change;
 
 /** The protocol's calls, in messages. */
 final class OpenInference extends GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase {

@@ -4,7 +4,7 @@ import io.grpc.Status;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.model.InvalidInputException;
 import org.mobula.serve.protocol.InvalidRequestException;
-import org.mobula.serve.protocol.RefusedException;
+import org.mobula.serve.protocol.RequestRefusedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +29,7 @@ final class Statuses {
     if (error instanceof InvalidRequestException || error instanceof InvalidInputException) {
       return Status.INVALID_ARGUMENT.withDescription(error.getMessage());
     }
-    if (error instanceof RefusedException refused) {
+    if (error instanceof RequestRefusedException refused) {
       Status status =
           switch (refused.reason()) {
             case NOT_FOUND -> Status.NOT_FOUND;

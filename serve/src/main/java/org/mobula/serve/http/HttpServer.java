@@ -38,7 +38,7 @@ public final class HttpServer implements AutoCloseable {
   /** Clients beyond the limit that are told so at the same time; others are closed at once. */
   private static final int TURNED_AWAY_AT_ONCE = 256;
 
-  private final Transport transport;
+  private final HttpTransport transport;
   private final PooledByteBufAllocator allocator;
   private final ChannelGroup connections =
       new DefaultChannelGroup("http", GlobalEventExecutor.INSTANCE);
@@ -56,7 +56,7 @@ public final class HttpServer implements AutoCloseable {
     endpoint =
         new Endpoint(config, handler, gate, writer, new Counters(), clock, new AtomicBoolean());
     tls = config.tls() == null ? null : new TlsContexts(config.tls(), clock);
-    transport = new Transport("mobula-http", config.eventLoops(), epoll);
+    transport = new HttpTransport("mobula-http", config.eventLoops(), epoll);
     allocator =
         new PooledByteBufAllocator(
             true,

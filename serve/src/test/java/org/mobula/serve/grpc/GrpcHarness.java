@@ -19,6 +19,7 @@ import org.mobula.serve.model.TensorSpec;
 import org.mobula.serve.protocol.Answer;
 import org.mobula.serve.protocol.Documents;
 import org.mobula.serve.protocol.InferRequest;
+import org.mobula.serve.protocol.InferenceService;
 
 /** A server on loopback whose one service hands what comes to the test, and a channel to it. */
 final class GrpcHarness implements AutoCloseable {

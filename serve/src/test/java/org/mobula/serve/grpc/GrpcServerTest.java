@@ -58,6 +58,7 @@ import org.mobula.serve.http.AccessEntry;
 import org.mobula.serve.http.ConnectionsConfig;
 import org.mobula.serve.http.Tls;
 import org.mobula.serve.http.Tokens;
+import org.mobula.serve.protocol.InferenceService;
 
 /** How calls end, and who may make them, through a real channel. */
 @Timeout(300)

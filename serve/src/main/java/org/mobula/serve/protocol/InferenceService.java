@@ -1,19 +1,14 @@
-package org.mobula.serve.grpc;
+package org.mobula.serve.protocol;
 
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.batch.Failure;
-import org.mobula.serve.protocol.Answer;
-import org.mobula.serve.protocol.Documents;
-import org.mobula.serve.protocol.InferRequest;
-import org.mobula.serve.protocol.RefusedException;
 
 /**
  * What the calls of the Open Inference Protocol v2 do. Nothing here blocks. What cannot be done is
- * told by {@link RefusedException}, what is wrong with a request by {@link
- * org.mobula.serve.protocol.InvalidRequestException} and {@link
- * org.mobula.serve.model.InvalidInputException}.
+ * reported by {@link RequestRefusedException}, what is wrong with a request by {@link
+ * InvalidRequestException} and {@link org.mobula.serve.model.InvalidInputException}.
  */
 public interface InferenceService {
   /** What the server is. */
@@ -80,6 +75,6 @@ public interface InferenceService {
   @FunctionalInterface
   interface Change {
     /** It is done, or refused. */
-    void end(@Nullable RefusedException refused);
+    void end(@Nullable RequestRefusedException refused);
   }
 }

@@ -1,7 +1,7 @@
 package org.mobula.serve.protocol;
 
 /** There is nothing wrong with a request, but it cannot be done. The message is for the client. */
-public final class RefusedException extends RuntimeException {
+public final class RequestRefusedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** Why, for the wire's status. */
@@ -17,7 +17,7 @@ public final class RefusedException extends RuntimeException {
   private final Reason reason;
 
   /** A refusal without a stack trace: it is an answer, not a fault. */
-  public RefusedException(Reason reason, String sentence) {
+  public RequestRefusedException(Reason reason, String sentence) {
     super(sentence, null, false, false);
     this.reason = reason;
   }

@@ -5,17 +5,17 @@ package org.mobula.parameterserver.shard;
  *
  * @param session of the learner
  * @param epoch that ends by it; {@link #ANY} where the learner has never heard of one
- * @param attempt rises with each decision that the learner sends about the shard: a shard that has
+ * @param attempt rises with each ruling that the learner sends about the shard: a shard that has
  *     seen a later one refuses an earlier one, so an answer settles all that were sent before
  * @param outranks whether the learner takes the place of the arbiter that the shard knows, as a
  *     trainer does that resumes a run; true until a shard has let it in
  */
-public record Decision(long session, long epoch, long attempt, boolean outranks) {
+public record Ruling(long session, long epoch, long attempt, boolean outranks) {
   /** In place of an epoch. */
   public static final long ANY = -1;
 
   /** Checks the ranges. */
-  public Decision {
+  public Ruling {
     if (epoch < ANY) {
       throw new IllegalArgumentException("epoch is " + epoch + " but must be ≥ 0, or -1 for any");
     }

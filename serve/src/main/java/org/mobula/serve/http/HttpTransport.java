@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * Threads that read and write, and the sockets that they listen at. A listening socket survives
  * that no connection can be taken for a while.
  */
-public final class Transport implements AutoCloseable {
+public final class HttpTransport implements AutoCloseable {
   /** In which who has just answered is done with it: its last call may come after the answer. */
   private static final long QUIET_MILLIS = 50;
 
@@ -25,7 +25,7 @@ public final class Transport implements AutoCloseable {
   private final boolean epoll;
   private final EventLoopGroup loops;
 
-  Transport(String threads, int eventLoops, boolean epoll) {
+  HttpTransport(String threads, int eventLoops, boolean epoll) {
     this.epoll = epoll;
     loops =
         new MultiThreadIoEventLoopGroup(
@@ -39,8 +39,8 @@ public final class Transport implements AutoCloseable {
    *
    * @param threads what they are called
    */
-  public static Transport start(String threads, int eventLoops) {
-    return new Transport(threads, eventLoops, Epoll.isAvailable());
+  public static HttpTransport start(String threads, int eventLoops) {
+    return new HttpTransport(threads, eventLoops, Epoll.isAvailable());
   }
 
   /** The threads. */
