@@ -41,7 +41,7 @@ public final class AverageBenchmark {
   private static final long WARM_UP_NANOS = 2_500_000_000L;
 
   /** Of the processor, as the compiler has to have had its share on a busy machine, too. */
-  private static final double WARM_UP_MICROS = 1.5e6;
+  private static final double WARM_UP_MICROS = 4e6;
 
   private static final long MEASURED_NANOS = 2_000_000_000L;
   private static final int LEAST_STEPS = 10;
