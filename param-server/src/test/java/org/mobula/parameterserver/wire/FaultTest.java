@@ -196,16 +196,20 @@ class FaultTest {
   void eachRequestIsSafeToRepeat(Loss loss) throws Exception {
     ShardSetup setup = Wires.setup(SIZE, 1, Consistency.Synchronous.defaults());
     AtomicInteger target = new AtomicInteger(-1);
+    AtomicInteger met = new AtomicInteger();
     ShardServer server = serve(Wires.primary(setup));
     FaultProxy proxy =
         proxy(
             server,
-            (direction, kind, frame) ->
-                direction == loss.direction
-                        && (kind & 0x7f) == target.get()
-                        && target.compareAndSet(kind & 0x7f, -1)
-                    ? loss.fault
-                    : Fault.NONE);
+            (direction, kind, frame) -> {
+              if (direction == loss.direction
+                  && (kind & 0x7f) == target.get()
+                  && target.compareAndSet(kind & 0x7f, -1)) {
+                met.incrementAndGet();
+                return loss.fault;
+              }
+              return Fault.NONE;
+            });
     try (Persistent shard = new Persistent(proxy.address())) {
       target.set(Kind.JOIN.id);
       Caller caller = caller(shard.ask(link -> link.join(wanted())));
@@ -231,7 +235,8 @@ class FaultTest {
       shard.ask(link -> link.leave(caller, ""));
       target.set(Kind.HEALTH.id);
       assertThat(shard.ask(ShardLink::status).version()).isEqualTo(1);
-      assertThat(shard.lost).isEqualTo(10); // each of the ten once
+      assertThat(met).hasValue(10);
+      assertThat(shard.lost).as("a busy machine may lose more").isGreaterThanOrEqualTo(10);
     }
   }
 
