@@ -3,6 +3,7 @@ package org.mobula.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import example.reinforce.ReinforceConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,12 +11,17 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.training.TrainingConfig;
 import org.mobula.tune.scheduler.Decision;
+import org.mobula.tune.space.FloatParameter;
+import org.mobula.tune.space.SearchSpace;
 
 class TrainingObjectiveTest {
   private static final TrainingConfig TINY =
@@ -77,5 +83,42 @@ class TrainingObjectiveTest {
         .hasMessage(
             "the training has workers, but each trial trains in one place: leave it out, or give a"
                 + " TrialTraining");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "dqn: {warm-up-steps: 32}|algorithm.dqn.learning-rate",
+        "a2c: {}|algorithm.a2c.entropy-coefficient",
+        "reinforce: {}|algorithm.reinforce.learning-rate",
+      })
+  void tunesEveryAlgorithm(String algorithm, String key) {
+    Alternatives algorithms =
+        TrainingConfig.algorithms().with(AlgorithmConfig.class, "reinforce", ReinforceConfig.class);
+    TrainingConfig base =
+        ConfigReader.read(
+            """
+            environment: {name: CartPole-v1, count: 2}
+            network: {hidden: [8]}
+            algorithm: {%s}
+            stop: {environment-steps: 128}
+            evaluation: {episodes: 2}
+            """
+                .formatted(algorithm),
+            "base.yaml",
+            TrainingConfig.class,
+            List.of(),
+            algorithms);
+    FloatParameter searched = FloatParameter.log(key, 1e-4, 1e-2);
+    StudyResult result =
+        Study.builder(SearchSpace.of(searched))
+            .maximize()
+            .trials(3)
+            .build()
+            .optimize(TrainingObjective.of(base, algorithms, null));
+    assertThat(result.study().trials())
+        .hasSize(3)
+        .allSatisfy(trial -> assertThat(trial.values()).hasSize(1));
   }
 }

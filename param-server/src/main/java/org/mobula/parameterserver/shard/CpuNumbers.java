@@ -179,12 +179,12 @@ final class CpuNumbers implements SliceNumbers {
             from,
             length);
       }
-      double sum = BlockNorm.sumOfSquares(mean, from, from + length, mean.length);
+      double sum = BlockNorm.sumOfSquares(mean, from, from + length);
       if (!Double.isFinite(sum)) {
         for (int i = from; i < from + length; i++) {
           mean[i] = wideMean(arrays, shifts, i);
         }
-        sum = BlockNorm.sumOfSquares(mean, from, from + length, mean.length);
+        sum = BlockNorm.sumOfSquares(mean, from, from + length);
         if (!Double.isFinite(sum)) {
           return false;
         }

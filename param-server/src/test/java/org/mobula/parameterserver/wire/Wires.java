@@ -17,7 +17,9 @@ import org.mobula.parameterserver.shard.ShardSetup;
 final class Wires {
   static final Address ANY_PORT = new Address.Tcp("127.0.0.1", 0);
 
-  /** So short that a dead peer is noticed while a test waits, yet longer than a busy machine rests. */
+  /**
+   * So short that a dead peer is noticed while a test waits, yet longer than a busy machine rests.
+   */
   static final WireTimes QUICK =
       new WireTimes(Duration.ofMillis(20), Duration.ofSeconds(2), Duration.ofSeconds(10));
 

@@ -1,8 +1,5 @@
 package org.mobula.core.optimizer;
 
-import org.mobula.core.network.simd.Simd;
-import org.mobula.core.network.simd.Sums;
-
 /**
  * The Euclidean norm of a flat vector, in an order of additions that does not depend on how the
  * vector is cut: squares are summed in blocks of fixed places, then the blocks in their order. A
@@ -10,11 +7,6 @@ import org.mobula.core.network.simd.Sums;
  * store that holds all.
  */
 public final class BlockNorm {
-  /** Shorter vectors are not worth the Vector API, which is slow beyond measure until compiled. */
-  private static final int LONG = 1 << 16;
-
-  private static final boolean VECTORS = Simd.available() && Sums.areFast();
-
   /** Numbers in a block; a shard that is to give the same bits starts at a multiple of it. */
   public static final int BLOCK = 4096;
 
@@ -58,23 +50,11 @@ public final class BlockNorm {
     return sum;
   }
 
-  /**
-   * As the other, with the same bits, of a part of a vector: in a long one it takes half the time
-   * where the JVM has the Vector API.
-   *
-   * @param size of the whole vector
-   */
-  public static double sumOfSquares(float[] values, int from, int to, int size) {
-    return VECTORS && size >= LONG
-        ? Sums.ofSquares(values, from, to)
-        : sumOfSquares(values, from, to);
-  }
-
   /** The norm of the first {@code size} numbers. */
   public static double norm(float[] values, int size) {
     double sum = 0;
     for (int from = 0; from < size; from += BLOCK) {
-      sum += sumOfSquares(values, from, Math.min(from + BLOCK, size), size);
+      sum += sumOfSquares(values, from, Math.min(from + BLOCK, size));
     }
     return Math.sqrt(sum);
   }

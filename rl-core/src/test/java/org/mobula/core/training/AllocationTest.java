@@ -21,8 +21,8 @@ class AllocationTest {
       (ThreadMXBean) ManagementFactory.getPlatformMXBean(java.lang.management.ThreadMXBean.class);
 
   /**
-   * Each iteration is 256 steps. It ends as soon as a window of iterations is steady: soon on an idle
-   * machine, later where the compiler waits for its turn.
+   * Each iteration is 256 steps. It ends as soon as a window of iterations is steady: soon on an
+   * idle machine, later where the compiler waits for its turn.
    */
   @Test
   void iterationAllocatesLessThanAKilobyteBesideItsMetrics() {
