@@ -27,6 +27,8 @@ final class ParallelCoordinates {
   private final List<TrialRecord> worstFirst;
   private final List<Axis> axes = new ArrayList<>();
   private final int gap;
+  private final double left;
+  private final double right;
   private final int width;
 
   /**
@@ -55,7 +57,14 @@ final class ParallelCoordinates {
     // A name has the room of two axes, for names stand by turns in two rows.
     int longest = axes.stream().mapToInt(axis -> axis.name.length()).max().orElse(0);
     gap = Math.max(GAP, (int) (0.56 * LABEL.size() * (longest + 1) / 1.75));
-    width = Math.max(WIDTH, 100 + gap * parameters.size() + 60);
+    // Half of the outer names stands beyond their axes.
+    left = Math.max(60, half(axes.get(0).name));
+    right = Math.max(70, half(axes.get(axes.size() - 1).name));
+    width = Math.max(WIDTH, (int) (left + gap * parameters.size() + right));
+  }
+
+  private double half(String name) {
+    return 6 + 0.56 * LABEL.size() * Plot.tail(name, 1.75 * gap).length() / 2;
   }
 
   Chart chart(String title) {
@@ -77,7 +86,7 @@ final class ParallelCoordinates {
   }
 
   private double x(int axis) {
-    return 60 + (width - 130.0) * axis / Math.max(1, axes.size() - 1);
+    return left + (width - left - right) * axis / Math.max(1, axes.size() - 1);
   }
 
   private void drawTrial(Canvas canvas, Pen pen, TrialRecord trial) {
