@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
@@ -145,7 +146,8 @@ final class ShardProcess {
   private static Checkpoint saved(Path path, ParameterLayout layout) throws IOException {
     RunDirectory run = new RunDirectory(path);
     Path checkpoint = run.latest().orElse(path);
-    if (Files.exists(run.config()) && checkpoint.equals(path)) {
+    boolean ofItself = Files.exists(path.resolve(Policy.FILE_NAME));
+    if (Files.exists(run.config()) && checkpoint.equals(path) && !ofItself) {
       throw CommandFailure.usage(
           "--restore: the run " + path + " has no checkpoint",
           "checkpoint.every saves while a run trains; without --restore the shard starts anew.");
