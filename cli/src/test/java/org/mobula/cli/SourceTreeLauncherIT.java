@@ -12,12 +12,14 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** When the script builds in a source tree; a stand-in for Maven copies jars of this build. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the script is for a POSIX shell")
+@Timeout(600)
 class SourceTreeLauncherIT {
   private Path temporary = Path.of("");
   private Path tree = Path.of("");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.mobula.core.training.RunDirectory;
 
 /** Training as a process of its own that signals end; its JSON events say when to send them. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no signals")
+@Timeout(600)
 class TrainingProcessIT {
   private static final String ENDLESS = "stop.environment-steps=1000000000";
 
