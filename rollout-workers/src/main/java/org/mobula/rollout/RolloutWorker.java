@@ -47,8 +47,10 @@ final class RolloutWorker implements AutoCloseable {
   private boolean abandoned;
   private boolean closed;
 
-  /** Which collection was the last to be finished. */
+  /** Which collection was the last to be finished, and what came of it. */
   private long finished;
+
+  private @Nullable Part last;
 
   /**
    * A worker whose environments have just been reset.
@@ -80,7 +82,8 @@ final class RolloutWorker implements AutoCloseable {
   record Part(Experience experience, double seconds) implements Serializable {}
 
   /**
-   * Collects.
+   * Collects. A collection that was finished although its call was cancelled is handed out, not
+   * collected again.
    *
    * @param number of the collection, from 1
    * @param environmentSteps that the run had taken when it was asked for
@@ -91,17 +94,21 @@ final class RolloutWorker implements AutoCloseable {
   Part collect(
       PolicySnapshot policy, long number, long environmentSteps, Map<String, Object> resetOptions) {
     requireSound();
+    if (last != null && number == finished) {
+      return last;
+    }
     ended = false;
     long start = System.nanoTime();
-    Experience experience =
-        await(
-            thread.submit(
-                () -> {
-                  collector.resetOptions(resetOptions);
-                  return collector.collect(policy, environmentSteps);
-                }));
+    Future<Experience> collection =
+        thread.submit(
+            () -> {
+              collector.resetOptions(resetOptions);
+              return collector.collect(policy, environmentSteps);
+            });
+    Part part = new Part(await(collection), (System.nanoTime() - start) / 1e9);
     finished = number;
-    return new Part(experience, (System.nanoTime() - start) / 1e9);
+    last = part;
+    return part;
   }
 
   private Experience await(Future<Experience> collection) {
@@ -131,8 +138,11 @@ final class RolloutWorker implements AutoCloseable {
                         PATIENCE.toSeconds()));
       } catch (InterruptedException e) {
         ended = true;
-        awaitEnd(collection);
+        Experience whole = awaitEnd(collection);
         Thread.currentThread().interrupt();
+        if (whole != null) {
+          return whole;
+        }
         throw new CollectionStoppedException();
       }
     }
@@ -152,16 +162,20 @@ final class RolloutWorker implements AutoCloseable {
     }
   }
 
-  /** The step in hand is left to end by itself; one that does not is given up. */
-  private void awaitEnd(Future<Experience> collection) {
+  /**
+   * The step in hand is left to end by itself; one that does not is given up. If it was the last
+   * one the collection is whole, and its worker is past it.
+   */
+  private @Nullable Experience awaitEnd(Future<Experience> collection) {
     try {
-      var unused = get(collection, GRACE.toMillis());
+      return get(collection, GRACE.toMillis());
     } catch (TimeoutException | InterruptedException e) {
       LOG.debug("rollout worker {} is still in a step", index, e);
       abandon(collection);
     } catch (RuntimeException e) {
       LOG.debug("the collection of rollout worker {} has ended", index, e);
     }
+    return null;
   }
 
   private void abandon(Future<Experience> collection) {

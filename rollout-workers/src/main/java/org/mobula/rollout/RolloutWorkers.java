@@ -258,7 +258,7 @@ public final class RolloutWorkers implements ExperienceSource {
   private void beginWhereIdle(Share.Order order) {
     int most = config.count() * Math.max(1, maxLag);
     for (int i = 0; i < atWork.length && outstanding() < most; i++) {
-      if (atWork[i] == null) {
+      if (atWork[i] == null && !hasDoneItsPart(i)) {
         keepReadyOf(i);
         shares++;
         Share begun = new Share(i, shares, iterations, order);
@@ -266,6 +266,11 @@ public final class RolloutWorkers implements ExperienceSource {
         atWork[i] = begun;
       }
     }
+  }
+
+  /** Where every worker has one share in each rollout, as it always has up to a lag of one. */
+  private boolean hasDoneItsPart(int worker) {
+    return maxLag <= 1 && ready.stream().anyMatch(done -> done.worker == worker);
   }
 
   /** Copies what a worker would write over. */

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -97,6 +98,65 @@ class WorkerEndingTest {
       assertThat(part.reason()).isEqualTo("enough");
       assertThat(part.progress().iterations()).isBetween(asynchronous ? 1L : 2L, 2L);
       assertThat(steps.get()).as("steps of the rollout that was ended").isLessThan(3 * rollout);
+
+      Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+      TrainingResult resumed =
+          Trainer.builder(config)
+              .environment(CartPole::new)
+              .experience(RolloutWorkers.on(runtime))
+              .resume(checkpoint)
+              .build()
+              .train();
+      assertThat(parameters(resumed)).isEqualTo(whole);
+    }
+  }
+
+  /**
+   * The end comes while one of the workers is in the first or the last step of its share of the
+   * third rollout; whether the other one has finished its share is left to chance.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "false, 0, 1", "false, 1, 1", "false, 0, 128", "false, 1, 128",
+    "true, 0, 1", "true, 1, 1", "true, 0, 128", "true, 1, 128",
+  })
+  void collectionIsContinuedBitForBitWhicheverStepItWasEndedIn(
+      boolean asynchronous, int worker, int step) throws IOException {
+    int share = 2 * 64; // steps of a worker's two environments
+    TrainingConfig config =
+        workers(asynchronous)
+            .withAlgorithm(PpoConfig.defaults().withSteps(64).withMinibatchSize(256).withEpochs(1))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(4L * 2 * share));
+    try (TaskRuntime runtime = runtime()) {
+      float[] whole =
+          parameters(
+              Trainer.builder(config)
+                  .environment(CartPole::new)
+                  .experience(RolloutWorkers.on(runtime))
+                  .build()
+                  .train());
+
+      Trainer[] trainer = new Trainer[1];
+      AtomicInteger steps = new AtomicInteger();
+      EnvironmentFactory stopping =
+          cartPole(
+              () -> {
+                if (Thread.currentThread().getName().equals("rollout-worker-" + worker)
+                    && steps.incrementAndGet() == 2 * share + step) {
+                  long before = runtime.metrics().cancelled();
+                  trainer[0].stop("enough");
+                  while (runtime.metrics().cancelled() == before) {
+                    Thread.onSpinWait();
+                  }
+                }
+              });
+      trainer[0] =
+          Trainer.builder(config)
+              .environment(stopping)
+              .experience(RolloutWorkers.on(runtime))
+              .directory(directory)
+              .build();
+      assertThat(trainer[0].train().reason()).isEqualTo("enough");
 
       Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
       TrainingResult resumed =
