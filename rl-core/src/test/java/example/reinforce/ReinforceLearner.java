@@ -39,7 +39,7 @@ final class ReinforceLearner implements Learner {
     this.config = config;
     this.network = setup.engine().create(policy.network());
     this.encoder = new ObservationEncoder(policy.observationSpace());
-    this.distribution = policy.head().distribution();
+    this.distribution = policy.actionHead().distribution();
     this.actionSize = policy.actionSpace().size();
     this.features = new float[rows * network.inputs()];
     this.outputs = new float[rows * network.outputs()];

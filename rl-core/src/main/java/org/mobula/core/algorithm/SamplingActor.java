@@ -66,7 +66,7 @@ public final class SamplingActor implements Actor {
               + " outputs and no value after the distribution's parameters; make it by"
               + " ActorCritic.policy");
     }
-    this.head = policy.head();
+    this.head = policy.actionHead();
     this.distribution = head.distribution();
     this.environments = setup.environments();
     this.featureSize = policy.observationSpace().flatSize();

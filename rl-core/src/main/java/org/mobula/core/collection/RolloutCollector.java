@@ -99,7 +99,7 @@ public final class RolloutCollector implements ExperienceSource {
     this.environments = environments;
     this.actor = actor;
     this.policy = setup.policy();
-    this.head = policy.head();
+    this.head = policy.actionHead();
     this.encoder = new ObservationEncoder(policy.observationSpace());
     this.observationClip = setup.observationClip();
     this.allEnvironments = setup.allEnvironments();

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.policy.Workspaces.Workspace;
 import org.mobula.core.random.Pcg64;
@@ -39,7 +38,7 @@ public final class Policy implements AutoCloseable {
   public Policy(PolicySpec spec, PolicySnapshot snapshot, NetworkEngine engine) {
     this.spec = spec;
     this.snapshot = snapshot;
-    this.head = spec.head();
+    this.head = spec.actionHead();
     int limit = 2 * Runtime.getRuntime().availableProcessors(); // some threads are mostly preempted
     this.workspaces =
         new Workspaces(
@@ -121,11 +120,11 @@ public final class Policy implements AutoCloseable {
     try {
       workspace.runner.flatten(observation, 1, workspace.features);
       forward(workspace, 0, 1);
-      choose(workspace.outputs, 0, mask, random, action);
+      mask(workspace.outputs, 0, mask);
+      head.choose(workspace.outputs, 0, random, action, 0);
     } finally {
       workspaces.giveBack(workspace);
     }
-    head.toEnvironment(action, 0);
     return action;
   }
 
@@ -199,13 +198,10 @@ public final class Policy implements AutoCloseable {
 
   private ActionEvaluation evaluation(
       float[] outputs, int offset, boolean @Nullable [] mask, @Nullable Pcg64 random) {
-    ActionDistribution distribution = head.distribution();
     float[] action = new float[spec.actionSpace().size()];
-    choose(outputs, offset, mask, random, action);
-    float logProbability =
-        head.toEnvironmentLogProbability(distribution.logProbability(outputs, offset, action, 0));
-    head.toEnvironment(action, 0);
-    Float value = spec.hasValue() ? outputs[offset + distribution.parameters()] : null;
+    mask(outputs, offset, mask);
+    float logProbability = head.evaluate(outputs, offset, random, action, 0);
+    Float value = spec.hasValue() ? head.value(outputs, offset) : null;
     return new ActionEvaluation(action, logProbability, value, head.describe(outputs, offset));
   }
 
@@ -224,19 +220,9 @@ public final class Policy implements AutoCloseable {
     }
   }
 
-  private void choose(
-      float[] outputs,
-      int offset,
-      boolean @Nullable [] mask,
-      @Nullable Pcg64 random,
-      float[] action) {
+  private void mask(float[] outputs, int offset, boolean @Nullable [] mask) {
     if (mask != null) {
       head.mask(outputs, offset, mask, 0);
-    }
-    if (random == null) {
-      head.distribution().mode(outputs, offset, action, 0);
-    } else {
-      head.distribution().sample(outputs, offset, random, action, 0);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ConvolutionSpec;
@@ -44,6 +45,13 @@ public final class PolicyFile {
   private static final String CHECKPOINTS = "checkpoints";
   private static final String BEST = "best";
   private static final String SCALED_ACTIONS = "scaled-actions";
+  private static final String HEAD = "head";
+  private static final List<PolicyHead> HEADS =
+      List.of(
+          new PolicyHead.Sampled(),
+          new PolicyHead.Greedy(),
+          new PolicyHead.Squashed(),
+          new PolicyHead.Deterministic());
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .addMixIn(NetworkSpec.class, NetworkTypes.class)
@@ -110,6 +118,9 @@ public final class PolicyFile {
     if (spec.scaledActions()) {
       header.put(SCALED_ACTIONS, true);
     }
+    if (!(spec.head() instanceof PolicyHead.Sampled)) { // as files of old, which say nothing
+      header.putObject(HEAD).put("type", name(spec.head()));
+    }
     header.put("version", snapshot.parameters().version());
     if (snapshot.normalizer() != null) {
       header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
@@ -140,7 +151,8 @@ public final class PolicyFile {
               readSpace(header.required("action-space")),
               readNetwork(header.required("network")),
               readMasks(header.get(MASKS)),
-              header.path(SCALED_ACTIONS).asBoolean(false)); // files of old say nothing
+              header.path(SCALED_ACTIONS).asBoolean(false), // files of old say nothing
+              readHead(header.get(HEAD)));
       float[] values = contents.join(spec.network().layout(), "");
       requireFinite(file, spec.network().layout(), values);
       return new Contents(
@@ -160,6 +172,24 @@ public final class PolicyFile {
       throw new IllegalArgumentException(MASKS + " is " + json + " but must be true or false");
     }
     return json != null && json.booleanValue();
+  }
+
+  private static String name(PolicyHead head) {
+    return head.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+  }
+
+  private static PolicyHead readHead(@Nullable JsonNode json) {
+    String type = json == null ? "sampled" : json.required("type").asText();
+    return HEADS.stream()
+        .filter(head -> name(head).equals(type))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "the head is of the unknown type "
+                        + type
+                        + " but must be one of "
+                        + HEADS.stream().map(PolicyFile::name).toList()));
   }
 
   private static void requireFinite(Path file, ParameterLayout layout, float[] values)

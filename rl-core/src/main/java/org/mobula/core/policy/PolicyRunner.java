@@ -10,6 +10,7 @@ public final class PolicyRunner implements AutoCloseable {
   private final PolicySpec spec;
   private final Network network;
   private final ObservationEncoder encoder;
+  private final ActionHead head;
   private long version = -1;
 
   /**
@@ -21,6 +22,7 @@ public final class PolicyRunner implements AutoCloseable {
     this.spec = spec;
     this.network = network;
     this.encoder = new ObservationEncoder(spec.observationSpace());
+    this.head = spec.actionHead();
   }
 
   /** Acts as this snapshot from now on. */
@@ -56,13 +58,18 @@ public final class PolicyRunner implements AutoCloseable {
   }
 
   /**
-   * Computes output rows: parameters of the action distribution, then the value if there is one.
+   * Computes output rows as {@link ActionHead} reads them: the numbers that describe the actions,
+   * then the value if there is one.
    *
    * @param features {@code [count][feature]}, flattened and normalised
    * @param outputs receives {@code [count][network.outputs()]}
    */
   public void forward(float[] features, int count, float[] outputs) {
     network.forward(features, count, outputs);
+    int width = network.outputs();
+    for (int row = 0; row < count; row++) {
+      head.prepare(outputs, row * width, width);
+    }
   }
 
   @Override

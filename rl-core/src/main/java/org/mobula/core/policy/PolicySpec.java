@@ -5,23 +5,25 @@ import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.space.Space;
 
 /**
- * What a policy looks like, apart from its parameters. The network's output row starts with the
- * parameters of the action distribution; where a value is learnt too, it is the column after them.
+ * What a policy looks like, apart from its parameters. The network's output row starts with what
+ * the head reads; where a value is learnt too, it is the column after that.
  *
  * @param observationSpace what it observes
  * @param actionSpace what it may do
  * @param network from features to the output row
  * @param masksActions whether it was trained in an environment that forbids actions; it then needs
  *     the mask with every observation
- * @param scaledActions whether −1 and 1 of the action distribution mean the bounds of the action
- *     space, a box with finite ones; else the distribution speaks in the environment's units
+ * @param scaledActions whether −1 and 1 of the head's actions mean the bounds of the action space,
+ *     a box with finite ones; else the head speaks in the environment's units
+ * @param head what the output row means
  */
 public record PolicySpec(
     Space observationSpace,
     Space actionSpace,
     NetworkSpec network,
     boolean masksActions,
-    boolean scaledActions)
+    boolean scaledActions,
+    PolicyHead head)
     implements Serializable {
 
   /** Checks that the network, the masks and the scale fit the spaces. */
@@ -35,7 +37,7 @@ public record PolicySpec(
               + " has "
               + observationSpace.flatSize());
     }
-    int needed = ActionHead.of(actionSpace, scaledActions).distribution().parameters();
+    int needed = ActionHead.of(head, actionSpace, scaledActions).parameters();
     if (network.outputs() != needed && network.outputs() != needed + 1) {
       throw new IllegalArgumentException(
           "the network gives "
@@ -56,24 +58,24 @@ public record PolicySpec(
     }
   }
 
-  /** A policy without action masks whose distribution speaks in the environment's units. */
+  /** A policy that samples, without action masks, in the environment's units. */
   public PolicySpec(Space observationSpace, Space actionSpace, NetworkSpec network) {
-    this(observationSpace, actionSpace, network, false);
+    this(observationSpace, actionSpace, network, new PolicyHead.Sampled());
   }
 
-  /** A policy whose distribution speaks in the environment's units. */
+  /** A policy without action masks; in the environment's units unless the head is bounded. */
   public PolicySpec(
-      Space observationSpace, Space actionSpace, NetworkSpec network, boolean masksActions) {
-    this(observationSpace, actionSpace, network, masksActions, false);
+      Space observationSpace, Space actionSpace, NetworkSpec network, PolicyHead head) {
+    this(observationSpace, actionSpace, network, false, head.isBounded(), head);
   }
 
   /** The same form, trained with action masks or without. */
   public PolicySpec withMasksActions(boolean masked) {
-    return new PolicySpec(observationSpace, actionSpace, network, masked, scaledActions);
+    return new PolicySpec(observationSpace, actionSpace, network, masked, scaledActions, head);
   }
 
   /**
-   * Whether parameters of this form can be trained as those of another: only the masks may differ,
+   * Whether parameters of this form can be trained as those of another: masks and head may differ,
    * of which the files of former versions say nothing, and the scale of actions, which a resumed
    * run keeps.
    */
@@ -84,18 +86,27 @@ public record PolicySpec(
   }
 
   /** The way from an output row to an action. */
-  public ActionHead head() {
-    return ActionHead.of(actionSpace, scaledActions);
+  public ActionHead actionHead() {
+    return ActionHead.of(head, actionSpace, scaledActions);
   }
 
-  /** The same policy with scaled actions where its action space allows, or without. */
+  /**
+   * The same policy with scaled actions where its action space allows, or without where its head
+   * does.
+   */
   public PolicySpec withScaledActions(boolean scaled) {
     boolean can = ActionHead.canScale(actionSpace);
-    return new PolicySpec(observationSpace, actionSpace, network, masksActions, scaled && can);
+    return new PolicySpec(
+        observationSpace,
+        actionSpace,
+        network,
+        masksActions,
+        head.isBounded() || (scaled && can),
+        head);
   }
 
-  /** Whether the output row ends with a value. */
+  /** Whether the output row gives a value: in a column of its own, or that of the best action. */
   public boolean hasValue() {
-    return network.outputs() > head().distribution().parameters();
+    return head instanceof PolicyHead.Greedy || network.outputs() > actionHead().parameters();
   }
 }

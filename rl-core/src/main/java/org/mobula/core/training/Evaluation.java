@@ -66,7 +66,7 @@ public final class Evaluation implements AutoCloseable {
       int maxEpisodeSteps) {
     this.policy = new PolicyRunner(spec, network);
     this.spec = spec;
-    this.head = spec.head();
+    this.head = spec.actionHead();
     this.episodes = episodes;
     this.deterministic = deterministic;
     this.seed = seed;
@@ -279,12 +279,7 @@ public final class Evaluation implements AutoCloseable {
       environment.actionMask(mask);
       head.mask(outputs, output, mask, 0);
     }
-    if (deterministic) {
-      head.distribution().mode(outputs, output, action, 0);
-    } else {
-      head.distribution().sample(outputs, output, random, action, 0);
-    }
-    head.toEnvironment(action, 0);
+    head.choose(outputs, output, deterministic ? null : random, action, 0);
   }
 
   @Override

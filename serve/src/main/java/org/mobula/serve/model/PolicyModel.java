@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicyFile;
@@ -28,8 +27,8 @@ import org.mobula.core.space.Space;
  * another space. Where the policy was trained with action masks, also {@code mask}, BOOL {@code
  * [-1, choices]}, true where the choice is allowed. Outputs: {@code action}, FP32 {@code [-1, …]}
  * in a box, INT64 {@code [-1]} or {@code [-1, m]} elsewhere; {@code log_probability}, FP32 {@code
- * [-1]}, before an action is clipped to its box; and {@code value}, FP32 {@code [-1]}, if the
- * policy estimates it.
+ * [-1]}, in the environment's units and before an action is clipped to its box, 0 of a policy that
+ * takes one action only; and {@code value}, FP32 {@code [-1]}, if the policy estimates it.
  *
  * <p>Parameters: {@code deterministic}, by default true: the most likely action; {@code seed}, a
  * whole number: the same actions again, whatever else is in the batch.
@@ -198,7 +197,6 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
   private static final class Runner implements ModelRunner {
     private final PolicyRunner runner;
     private final ActionHead head;
-    private final ActionDistribution distribution;
     private final Space actionSpace;
     private final int[] actionShape;
     private final int featureCount;
@@ -213,8 +211,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       PolicySpec spec = model.spec;
       runner = new PolicyRunner(spec, model.engine.create(spec.network()));
       runner.set(model.snapshot);
-      head = spec.head();
-      distribution = head.distribution();
+      head = spec.actionHead();
       actionSpace = spec.actionSpace();
       actionShape = shape(actionSpace).stream().mapToInt(Integer::intValue).toArray();
       featureCount = spec.observationSpace().flatSize();
@@ -244,13 +241,8 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       int row = 0;
       for (Batch.Request request : batch.requests()) {
         int end = row + request.rows();
-        act(request.parameters(), row, end, actions);
+        act(request.parameters(), row, end, actions, logProbabilities);
         row = end;
-      }
-      for (row = 0; row < rows; row++) {
-        logProbabilities[row] =
-            distribution.logProbability(outputs, row * outputWidth, actions, row * size);
-        head.toEnvironment(actions, row * size);
       }
       List<Tensor> results = new ArrayList<>(3);
       results.add(actionTensor(actions, rows));
@@ -258,7 +250,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       if (hasValue) {
         float[] values = new float[rows];
         for (row = 0; row < rows; row++) {
-          values[row] = outputs[row * outputWidth + distribution.parameters()];
+          values[row] = head.value(outputs, row * outputWidth);
         }
         results.add(Tensor.of(VALUE, values, rows));
       }
@@ -285,16 +277,18 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       }
     }
 
-    private void act(Map<String, Object> parameters, int from, int to, float[] actions) {
+    private void act(
+        Map<String, Object> parameters,
+        int from,
+        int to,
+        float[] actions,
+        float[] logProbabilities) {
       int size = actionSpace.size();
       boolean sampled = Boolean.FALSE.equals(parameters.get(DETERMINISTIC));
       Pcg64 draws = sampled && parameters.get(SEED) instanceof Long seed ? new Pcg64(seed) : random;
       for (int row = from; row < to; row++) {
-        if (sampled) {
-          distribution.sample(outputs, row * outputWidth, draws, actions, row * size);
-        } else {
-          distribution.mode(outputs, row * outputWidth, actions, row * size);
-        }
+        logProbabilities[row] =
+            head.evaluate(outputs, row * outputWidth, sampled ? draws : null, actions, row * size);
       }
     }
 

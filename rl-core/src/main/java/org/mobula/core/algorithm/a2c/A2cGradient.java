@@ -36,7 +36,7 @@ final class A2cGradient implements GradientPart {
   A2cGradient(A2cConfig config, LearnerSetup setup, int capacity) {
     PolicySpec policy = setup.policy();
     network = setup.engine().create(policy.network());
-    head = policy.head();
+    head = policy.actionHead();
     loss =
         new A2cLoss(
             head.distribution(),

@@ -18,6 +18,7 @@ import org.mobula.core.network.MlpSpec;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
@@ -165,7 +166,10 @@ public record DqnConfig(
       columns.add(PolicyNetworks.head("value", network, 1, 1));
     }
     return new PolicySpec(
-        observationSpace, actionSpace, PolicyNetworks.of(observationSpace, network, columns));
+        observationSpace,
+        actionSpace,
+        PolicyNetworks.of(observationSpace, network, columns),
+        new PolicyHead.Greedy());
   }
 
   @Override

@@ -32,7 +32,7 @@ final class PpoGradient implements GradientPart {
     PolicySpec policy = setup.policy();
     this.rows = new PpoMinibatch(setup, capacity);
     this.network = setup.engine().create(policy.network());
-    this.head = policy.head();
+    this.head = policy.actionHead();
     this.loss = new PpoLoss(head.distribution());
     this.maskSize = policy.actionSpace().maskSize();
     this.outputs = new float[capacity * network.outputs()];
