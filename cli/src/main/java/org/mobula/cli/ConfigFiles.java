@@ -64,7 +64,7 @@ final class ConfigFiles {
       return;
     }
     try {
-      ShardRanges.cut(policy.network().layout(), server.shards());
+      ShardRanges.cut(config.layout(policy), server.shards());
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(
           ConfigReader.place(file, overrides, List.of("parameters", "server", "shards")),

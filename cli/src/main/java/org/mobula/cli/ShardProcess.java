@@ -97,7 +97,7 @@ final class ShardProcess {
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             training, ConfiguredEnvironment.of(training, file, settings), file, settings);
-    ParameterLayout layout = policy.network().layout();
+    ParameterLayout layout = training.layout(policy);
     try {
       ShardSetup setup = ParameterServer.setup(training, policy, server, options.index);
       Address address = Address.parse(options.listen);
@@ -112,7 +112,7 @@ final class ShardProcess {
       } else {
         // As the trainer would: the same seed starts with the same parameters.
         Pcg64 random = new Pcg64(SeedSequence.of(training.seed()).stream("parameters"));
-        float[] initial = policy.network().initialParameters(random);
+        float[] initial = training.initialParameters(policy, random);
         host = ShardHost.primary(setup, initial, address, listening);
       }
       host.listening(this::hear);

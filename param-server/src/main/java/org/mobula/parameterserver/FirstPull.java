@@ -47,8 +47,8 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
-  public long pull(float[] destination) {
-    long version = store.pull(destination);
+  public long pull(String network, float[] destination) {
+    long version = store.pull(network, destination);
     LongConsumer told = listener;
     if (told != null) {
       listener = null;
@@ -58,13 +58,14 @@ final class FirstPull implements ParameterStore {
   }
 
   @Override
-  public double push(float[] gradient, double learningRate) {
-    return store.push(gradient, learningRate);
+  public double push(String network, float[] gradient, double learningRate) {
+    return store.push(network, gradient, learningRate);
   }
 
   @Override
-  public double pushPull(float[] gradient, double learningRate, float[] destination) {
-    return store.pushPull(gradient, learningRate, destination);
+  public double pushPull(
+      String network, float[] gradient, double learningRate, float[] destination) {
+    return store.pushPull(network, gradient, learningRate, destination);
   }
 
   @Override

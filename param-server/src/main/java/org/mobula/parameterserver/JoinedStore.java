@@ -57,7 +57,7 @@ public final class JoinedStore implements Trainer.StorePlug, AutoCloseable {
   @Override
   public ParameterStore create(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
-    ParameterLayout layout = policy.network().layout();
+    ParameterLayout layout = config.layout(policy);
     Connections connections = new Connections(server, layout);
     opened.add(connections);
     try {

@@ -26,22 +26,23 @@ final class LearnerStore implements ParameterStore {
   }
 
   @Override
-  public long pull(float[] destination) {
-    return store.pull(destination);
+  public long pull(String network, float[] destination) {
+    return store.pull(network, destination);
   }
 
   @Override
-  public double push(float[] gradient, double learningRate) {
+  public double push(String network, float[] gradient, double learningRate) {
     states.pushes(store.version());
-    double norm = store.push(gradient, learningRate);
+    double norm = store.push(network, gradient, learningRate);
     states.pushed();
     return norm;
   }
 
   @Override
-  public double pushPull(float[] gradient, double learningRate, float[] destination) {
+  public double pushPull(
+      String network, float[] gradient, double learningRate, float[] destination) {
     states.pushes(store.version());
-    double norm = store.pushPull(gradient, learningRate, destination);
+    double norm = store.pushPull(network, gradient, learningRate, destination);
     states.pushed();
     return norm;
   }

@@ -229,7 +229,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   public static ShardSetup setup(
       TrainingConfig config, PolicySpec policy, ServerConfig server, int shard) {
     AlgorithmConfig algorithm = config.algorithm();
-    ParameterLayout layout = policy.network().layout();
+    ParameterLayout layout = config.layout(policy);
     Range range = ShardRanges.cut(layout, server.shards()).ranges().get(shard);
     return new ShardSetup(
         layout,
@@ -281,7 +281,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
   }
 
   static Membership learner(TrainingConfig config, PolicySpec policy, ServerConfig server) {
-    return membership(policy.network().layout(), agreement(config, policy, server));
+    return membership(config.layout(policy), agreement(config, policy, server));
   }
 
   /** Tells processes apart; no result depends on it. */
@@ -396,7 +396,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
           "this parameter server has its trainer already; make another for the next");
     }
     requireCpus(server, runtime.totalResources().amount(Resources.CPU));
-    ParameterLayout layout = policy.network().layout();
+    ParameterLayout layout = config.layout(policy);
     shards =
         server.addresses().isEmpty()
             ? start(config, policy, initialParameters)

@@ -96,7 +96,15 @@ public final class ServerParameterStore implements ParameterStore {
   private final boolean mayGoBack;
   private final int worker;
   private final ScheduledExecutorService ticker;
-  private final @Nullable ErrorFeedback feedback;
+
+  /** Of each network, since what is left out of one's gradient goes into its next; or none. */
+  private final List<ErrorFeedback> feedback;
+
+  private final List<String> networks;
+
+  /** Gradients of all networks, all zero but for the one that was pushed last. */
+  private final float[] gradients;
+
   private final List<List<ShardLink>> links;
   private final AtomicReferenceArray<@Nullable ShardStatus> statuses;
   private final AtomicLong lastAsked;
@@ -118,10 +126,12 @@ public final class ServerParameterStore implements ParameterStore {
       Membership membership,
       Patience patience,
       int number,
-      @Nullable ErrorFeedback feedback,
+      List<ErrorFeedback> feedback,
       ShardNews news) {
     this.news = news;
     this.layout = layout;
+    networks = layout.networks();
+    gradients = new float[networks.size() == 1 ? 0 : layout.size()];
     this.feedback = feedback;
     this.links = links;
     this.session = session;
@@ -206,8 +216,10 @@ public final class ServerParameterStore implements ParameterStore {
     ShardNews news = new ShardNews(events, System::nanoTime);
     WorkerSession session =
         new WorkerSession(layout, shards, membership, patience, System::nanoTime, news::happened);
-    ErrorFeedback feedback =
-        codec.feedsErrorsBack() ? new ErrorFeedback(codec, layout.size()) : null;
+    List<ErrorFeedback> feedback = new ArrayList<>();
+    for (int i = 0; i < layout.networks().size() && codec.feedsErrorsBack(); i++) {
+      feedback.add(new ErrorFeedback(codec, layout.size()));
+    }
     return new ServerParameterStore(
         layout, shards, session, membership, patience, number, feedback, news);
   }
@@ -260,11 +272,11 @@ public final class ServerParameterStore implements ParameterStore {
   }
 
   @Override
-  public synchronized long pull(float[] destination) {
-    checkLength("the destination has", destination);
+  public synchronized long pull(String network, float[] destination) {
+    int from = from(network, "the destination has", destination);
     long version = valuesAreNew ? session.version() : await(session.pull());
     valuesAreNew = false;
-    System.arraycopy(session.values(), 0, destination, 0, destination.length);
+    System.arraycopy(session.values(), from, destination, 0, destination.length);
     return version;
   }
 
@@ -278,30 +290,41 @@ public final class ServerParameterStore implements ParameterStore {
    *     step
    */
   @Override
-  public synchronized double push(float[] gradient, double learningRate) {
-    double norm = push(gradient, learningRate, session.values());
+  public synchronized double push(String network, float[] gradient, double learningRate) {
+    double norm = push(network, gradient, learningRate, session.values());
     valuesAreNew = true;
     return norm;
   }
 
   /** As {@link #push}, with the parameters after the step straight into the destination. */
   @Override
-  public synchronized double pushPull(float[] gradient, double learningRate, float[] destination) {
-    checkLength("the destination has", destination);
-    return push(gradient, learningRate, destination);
+  public synchronized double pushPull(
+      String network, float[] gradient, double learningRate, float[] destination) {
+    int from = from(network, "the destination has", destination);
+    if (networks.size() == 1) {
+      return push(network, gradient, learningRate, destination);
+    }
+    double norm = push(network, gradient, learningRate);
+    System.arraycopy(session.values(), from, destination, 0, destination.length);
+    return norm;
   }
 
-  private double push(float[] gradient, double learningRate, float[] destination) {
-    checkLength("the gradient has", gradient);
+  private double push(String network, float[] given, double learningRate, float[] destination) {
+    int from = from(network, "the gradient has", given);
     // Each worker looks before it sends: a shard cannot take back what another has done.
-    checkFinite(gradient);
-    if (feedback != null) {
-      for (Range range : ranges) {
-        feedback.apply(gradient, range.from(), range.size());
-      }
+    checkFinite(given, from);
+    float[] gradient = given;
+    if (networks.size() > 1) {
+      Arrays.fill(gradients, 0);
+      System.arraycopy(given, 0, gradients, from, given.length);
+      gradient = gradients;
+    }
+    int number = networks.indexOf(network);
+    for (int i = 0; i < ranges.size() && !feedback.isEmpty(); i++) {
+      feedback.get(number).apply(gradient, ranges.get(i).from(), ranges.get(i).size());
     }
     valuesAreNew = false;
-    double norm = await(session.push(gradient, learningRate, destination));
+    double norm = await(session.push(number, gradient, learningRate, destination));
     RunningStatistics replaced = total;
     RunningStatistics all = session.gathered().observations();
     if (replaced != null && all != null && !session.isToGather()) {
@@ -326,7 +349,7 @@ public final class ServerParameterStore implements ParameterStore {
     return session.gathered();
   }
 
-  private void checkFinite(float[] gradient) {
+  private void checkFinite(float[] gradient, int from) {
     if (isFinite(gradient)) {
       return;
     }
@@ -334,7 +357,7 @@ public final class ServerParameterStore implements ParameterStore {
     while (Float.isFinite(gradient[index])) {
       index++;
     }
-    ParameterLayout.Entry entry = layout.entryAt(index);
+    ParameterLayout.Entry entry = layout.entryAt(from + index);
     throw new ArithmeticException(
         ("the gradient of %s (shape %s) is %s at number %s, pushed on version %s: lower the learning"
                 + " rate, clip the gradient, or look for rewards and observations that are not finite")
@@ -342,7 +365,7 @@ public final class ServerParameterStore implements ParameterStore {
                 entry.name(),
                 entry.shape(),
                 gradient[index],
-                index - entry.offset(),
+                from + index - entry.offset(),
                 session.version()));
   }
 
@@ -534,11 +557,11 @@ public final class ServerParameterStore implements ParameterStore {
   @Override
   public synchronized Map<String, byte[]> saveParts() {
     Map<String, byte[]> parts = new HashMap<>();
-    if (feedback != null) {
-      float[] lost = feedback.residual();
+    for (int i = 0; i < feedback.size(); i++) {
+      float[] lost = feedback.get(i).residual();
       ByteBuffer bytes = ByteBuffer.allocate(lost.length * Float.BYTES);
       bytes.asFloatBuffer().put(lost);
-      parts.put(FEEDBACK, bytes.array());
+      parts.put(feedbackPart(i), bytes.array());
     }
     Claim claim = membership.claim();
     if (claim != null) {
@@ -555,12 +578,18 @@ public final class ServerParameterStore implements ParameterStore {
    */
   @Override
   public synchronized void restoreParts(Map<String, byte[]> parts) {
-    byte[] bytes = parts.get(FEEDBACK);
-    if (feedback != null && bytes != null) {
-      float[] lost = new float[bytes.length / Float.BYTES];
-      ByteBuffer.wrap(bytes).asFloatBuffer().get(lost);
-      feedback.restore(lost);
+    for (int i = 0; i < feedback.size(); i++) {
+      byte[] bytes = parts.get(feedbackPart(i));
+      if (bytes != null) {
+        float[] lost = new float[bytes.length / Float.BYTES];
+        ByteBuffer.wrap(bytes).asFloatBuffer().get(lost);
+        feedback.get(i).restore(lost);
+      }
     }
+  }
+
+  private String feedbackPart(int network) {
+    return network == 0 ? FEEDBACK : FEEDBACK + "-" + networks.get(network);
   }
 
   /** Of the parameters that this worker has. */
@@ -578,6 +607,17 @@ public final class ServerParameterStore implements ParameterStore {
       throw new IllegalArgumentException(
           "%s %s numbers but the layout has %s".formatted(whatHas, vector.length, layout.size()));
     }
+  }
+
+  /** The network's first place, where the vector is as long as the network. */
+  private int from(String network, String whatHas, float[] vector) {
+    int from = layout.from(network);
+    int size = layout.to(network) - from;
+    if (vector.length != size) {
+      throw new IllegalArgumentException(
+          "%s %s numbers but the layout has %s".formatted(whatHas, vector.length, size));
+    }
+    return from;
   }
 
   private <T> T await(CompletableFuture<T> answer) {

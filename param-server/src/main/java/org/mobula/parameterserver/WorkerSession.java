@@ -338,15 +338,17 @@ final class WorkerSession {
   }
 
   /**
-   * One step.
+   * One step of a network.
    *
-   * @param gradient is read until the answer
+   * @param network its place among the layout's
+   * @param gradient of all networks, zero but for that one; is read until the answer
    * @param destination receives the values after the step: the session's own, or another array,
    *     which the next pull does not count on
    * @return the norm of the step's gradient, before clipping
    */
-  CompletableFuture<Double> push(float[] gradient, double learningRate, float[] destination) {
-    return inTurn(result -> new Step(gradient, learningRate, destination, result).start());
+  CompletableFuture<Double> push(
+      int network, float[] gradient, double learningRate, float[] destination) {
+    return inTurn(result -> new Step(network, gradient, learningRate, destination, result).start());
   }
 
   /**
@@ -354,6 +356,7 @@ final class WorkerSession {
    * that has lost the push to a failing primary is pushed to again.
    */
   private final class Step {
+    private final int network;
     private final float[] gradient;
     private final double learningRate;
     private final float[] destination;
@@ -365,10 +368,12 @@ final class WorkerSession {
     private int unanswered;
 
     Step(
+        int network,
         float[] gradient,
         double learningRate,
         float[] destination,
         CompletableFuture<Double> result) {
+      this.network = network;
       this.gradient = gradient;
       this.learningRate = learningRate;
       this.destination = destination;
@@ -403,7 +408,7 @@ final class WorkerSession {
           shard,
           (link, caller) ->
               link.pushPull(
-                  new Push(caller, number, base(), learningRate, shard == 0 ? part : null),
+                  new Push(caller, number, base(), learningRate, network, shard == 0 ? part : null),
                   slice,
                   slice(destination, remote.range())));
     }

@@ -369,7 +369,7 @@ class ScheduleExplorationTest {
       sent++;
       long before = session.lateGradients();
       session
-          .push(gradients.gradient(number, sent), 1, session.values())
+          .push(0, gradients.gradient(number, sent), 1, session.values())
           .whenComplete(
               (norm, error) -> {
                 try {

@@ -37,7 +37,7 @@ final class SharedLocalStore {
     if (number == 0) {
       store =
           new LocalParameterStore(
-              policy.network().layout(),
+              config.layout(policy),
               initial,
               config.algorithm().optimizer(),
               config.algorithm().maxGradientNorm());
@@ -68,7 +68,11 @@ final class SharedLocalStore {
   }
 
   private synchronized double push(
-      LocalParameterStore shared, int number, float[] gradient, double learningRate) {
+      LocalParameterStore shared,
+      int number,
+      String network,
+      float[] gradient,
+      double learningRate) {
     gradients[number] = gradient.clone();
     long mine = round;
     if (++handedIn == learners) {
@@ -84,7 +88,7 @@ final class SharedLocalStore {
           mean[k] *= factor;
         }
       }
-      norm = shared.push(mean, learningRate);
+      norm = shared.push(network, mean, learningRate);
       for (Gathered part : parts) {
         if (part != null) {
           gathered = gathered.plus(part);
@@ -127,13 +131,13 @@ final class SharedLocalStore {
     }
 
     @Override
-    public long pull(float[] destination) {
-      return shared.pull(destination);
+    public long pull(String network, float[] destination) {
+      return shared.pull(network, destination);
     }
 
     @Override
-    public double push(float[] gradient, double learningRate) {
-      double norm = SharedLocalStore.this.push(shared, number, gradient, learningRate);
+    public double push(String network, float[] gradient, double learningRate) {
+      double norm = SharedLocalStore.this.push(shared, number, network, gradient, learningRate);
       RunningStatistics replaced = total;
       RunningStatistics all = SharedLocalStore.this.gathered().observations();
       if (replaced != null && all != null) {

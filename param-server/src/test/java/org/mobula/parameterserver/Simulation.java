@@ -384,8 +384,10 @@ final class Simulation {
                   new Entry.Step(
                       copy(step.gradient()),
                       step.learningRate(),
+                      step.network(),
                       step.clipCoefficient(),
-                      step.blockSums()))
+                      step.blockSums(),
+                      step.gathered()))
               : entry;
       return ask(shard -> shard.replicate(sent));
     }

@@ -294,12 +294,23 @@ final class CpuArithmetic implements ShardArithmetic {
 
     @Override
     public void step(
-        Vector parameters, Vector gradient, double learningRate, double clipCoefficient) {
+        int network,
+        Vector parameters,
+        Vector gradient,
+        double learningRate,
+        double clipCoefficient) {
       ArrayVector to = writable(parameters);
       ArrayVector from = readable(gradient);
       Check.sameSize("the vector of parameters", to.size, "the optimizer's slice", size);
       Check.sameSize("the gradient", from.size, "the optimizer's slice", size);
-      optimizer.step(to.values, fromStart(from), (float) clipCoefficient, learningRate);
+      optimizer.step(
+          network,
+          to.values,
+          fromStart(from),
+          (float) clipCoefficient,
+          learningRate,
+          Math.max(1, size),
+          Optimizer.Stretches.UNHEARD);
     }
 
     private float[] fromStart(ArrayVector gradient) {

@@ -2,6 +2,7 @@ package org.mobula.parameterserver.gpu;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,8 @@ import org.mobula.parameterserver.gpu.ShardArithmetic.Vector;
  * rounded to float once.
  */
 final class KernelOptimizer implements ShardOptimizer {
+  private static final String STEP = "step";
+
   private final KernelArithmetic arithmetic;
   private final OptimizerConfig config;
   private final ParameterLayout layout;
@@ -33,8 +36,15 @@ final class KernelOptimizer implements ShardOptimizer {
 
   private final Map<String, DeviceVector> moments = new LinkedHashMap<>();
 
-  /** Numbers {@code [start, end)} of the slice, which share their settings. */
-  private record Range(int start, int end, Group settings) {}
+  /** Steps of each network; the host's own are of none of the numbers. */
+  private final long[] steps;
+
+  /**
+   * Numbers {@code [start, end)} of the slice, which share their settings.
+   *
+   * @param network its place among the layout's
+   */
+  private record Range(int start, int end, Group settings, int network) {}
 
   KernelOptimizer(
       KernelArithmetic arithmetic,
@@ -54,8 +64,11 @@ final class KernelOptimizer implements ShardOptimizer {
     this.to = to;
     host = config.create(layout, from, from);
     ranges = ranges(config, layout, from, to);
+    steps = new long[layout.networks().size()];
     for (String name : host.moments().keySet()) {
-      moments.put(name, (DeviceVector) arithmetic.vector(to - from));
+      if (!name.equals(STEP)) {
+        moments.put(name, (DeviceVector) arithmetic.vector(to - from));
+      }
     }
   }
 
@@ -63,15 +76,20 @@ final class KernelOptimizer implements ShardOptimizer {
       OptimizerConfig config, ParameterLayout layout, int from, int to) {
     Group rest = new Group(1, config.weightDecay());
     List<Range> ranges = new ArrayList<>();
+    List<String> networks = layout.networks();
     for (ParameterLayout.Entry entry : layout.entries()) {
       Group settings = config.groups().getOrDefault(entry.group(), rest);
       int start = Math.max(entry.offset(), from) - from;
       int end = Math.min(entry.offset() + entry.size(), to) - from;
+      int network = networks.indexOf(entry.network());
       Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-      if (last != null && last.settings.equals(settings) && start < end) {
-        ranges.set(ranges.size() - 1, new Range(last.start, end, settings));
+      if (last != null
+          && last.settings.equals(settings)
+          && last.network == network
+          && start < end) {
+        ranges.set(ranges.size() - 1, new Range(last.start, end, settings, network));
       } else if (start < end) {
-        ranges.add(new Range(start, end, settings));
+        ranges.add(new Range(start, end, settings, network));
       }
     }
     return ranges;
@@ -79,19 +97,26 @@ final class KernelOptimizer implements ShardOptimizer {
 
   @Override
   public void step(
-      Vector parameters, Vector gradient, double learningRate, double clipCoefficient) {
+      int network,
+      Vector parameters,
+      Vector gradient,
+      double learningRate,
+      double clipCoefficient) {
     DeviceVector values = arithmetic.writable(parameters);
     DeviceVector slope = arithmetic.readable(gradient);
     Check.sameSize("the vector of parameters", values.size(), "the optimizer's slice", to - from);
     Check.sameSize("the gradient", slope.size(), "the optimizer's slice", to - from);
     host.step(new float[0], new float[0], learningRate);
+    steps[network]++;
     for (Range range : ranges) {
-      step(
-          range,
-          values.address(),
-          slope.address(),
-          (float) clipCoefficient,
-          learningRate * range.settings.learningRateFactor());
+      if (range.network == network) {
+        step(
+            range,
+            values.address(),
+            slope.address(),
+            (float) clipCoefficient,
+            learningRate * range.settings.learningRateFactor());
+      }
     }
   }
 
@@ -122,7 +147,7 @@ final class KernelOptimizer implements ShardOptimizer {
           (float) weightDecay,
           (float) sgd.momentum(),
           // The first gradient enters whole.
-          host.steps() == 1 ? 1f : (float) (1 - sgd.dampening()),
+          steps[range.network] == 1 ? 1f : (float) (1 - sgd.dampening()),
           flag(sgd.nesterov()));
     } else if (config instanceof RmsProp rmsProp) {
       launch(
@@ -179,7 +204,7 @@ final class KernelOptimizer implements ShardOptimizer {
       AdamSettings adam,
       float decay,
       float kept) {
-    double step = (double) host.steps();
+    double step = (double) steps[range.network];
     launch(
         Kernel.ADAM,
         range,
@@ -230,13 +255,22 @@ final class KernelOptimizer implements ShardOptimizer {
           moment.read(0, FloatBuffer.wrap(values));
           copies.put(name, values);
         });
+    if (steps.length > 1) {
+      float[] each = new float[to - from];
+      for (Range range : ranges) {
+        Arrays.fill(each, range.start, range.end, (float) steps[range.network]);
+      }
+      copies.put(STEP, each);
+    }
     return copies;
   }
 
   @Override
-  public void restore(long steps, Map<String, float[]> saved) {
+  public void restore(long allSteps, Map<String, float[]> saved) {
     // A whole optimizer of the core refuses what is wrong, before anything changes.
-    config.create(layout, from, to).restore(steps, saved);
+    Optimizer restored = config.create(layout, from, to);
+    restored.restore(allSteps, saved);
+    Arrays.setAll(steps, restored::steps);
     Map<String, float[]> empty = new LinkedHashMap<>();
     saved.forEach(
         (name, values) -> {
@@ -246,7 +280,7 @@ final class KernelOptimizer implements ShardOptimizer {
           }
           empty.put(name, new float[0]);
         });
-    host.restore(steps, empty);
+    host.restore(allSteps, empty);
   }
 
   @Override

@@ -223,7 +223,11 @@ final class CpuNumbers implements SliceNumbers {
 
   @Override
   public void step(
-      Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done) {
+      Vector gradient,
+      int network,
+      double learningRate,
+      double clipCoefficient,
+      Optimizer.Stretches done) {
     FloatSlice given = numbers(gradient);
     float[] stepped = given.array();
     if (stepped.length != values.length) {
@@ -233,7 +237,8 @@ final class CpuNumbers implements SliceNumbers {
       System.arraycopy(stepped, given.offset(), scratch, 0, values.length);
       stepped = scratch;
     }
-    optimizer.step(values, stepped, (float) clipCoefficient, learningRate, Codec.SEGMENT, done);
+    optimizer.step(
+        network, values, stepped, (float) clipCoefficient, learningRate, Codec.SEGMENT, done);
   }
 
   @Override

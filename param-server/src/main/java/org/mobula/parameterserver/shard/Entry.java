@@ -57,6 +57,7 @@ public record Entry(
    * @param gradient the mean, before clipping; the primary leaves it alone until the entry is
    *     answered
    * @param learningRate of the step
+   * @param network that the step is one of
    * @param clipCoefficient the gradient is multiplied by it
    * @param blockSums as in {@link Stepped}
    * @param gathered by all workers after the step; null if the step added nothing
@@ -65,14 +66,15 @@ public record Entry(
   public record Step(
       FloatSlice gradient,
       double learningRate,
+      int network,
       double clipCoefficient,
       double[] blockSums,
       @Nullable Gathered gathered)
       implements Change {
-    /** A step that gathers nothing. */
+    /** A step of the first network that gathers nothing. */
     public Step(
         FloatSlice gradient, double learningRate, double clipCoefficient, double[] blockSums) {
-      this(gradient, learningRate, clipCoefficient, blockSums, null);
+      this(gradient, learningRate, 0, clipCoefficient, blockSums, null);
     }
   }
 

@@ -176,10 +176,14 @@ final class GpuNumbers implements SliceNumbers {
 
   @Override
   public void step(
-      Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done) {
+      Vector gradient,
+      int network,
+      double learningRate,
+      double clipCoefficient,
+      Optimizer.Stretches done) {
     run(
         () -> {
-          optimizer.step(parameters, numbers(gradient), learningRate, clipCoefficient);
+          optimizer.step(network, parameters, numbers(gradient), learningRate, clipCoefficient);
           parameters.read(0, FloatBuffer.wrap(values));
         });
   }

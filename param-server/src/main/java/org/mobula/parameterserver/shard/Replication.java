@@ -261,6 +261,7 @@ final class Replication {
             new Entry.Step(
                 FloatSlice.of(numbers.share(round.mean)),
                 learningRate,
+                round.network(),
                 round.clipCoefficient,
                 round.sums,
                 gathered));
@@ -524,10 +525,15 @@ final class Replication {
       standing.role = Role.REPLICA;
     } else if (entry.change() instanceof Entry.Step step) {
       standing.checkLength(step.gradient().length());
+      standing.checkNetwork(step.network());
       SliceNumbers.Vector gradient = numbers.take(step.gradient());
       answers.finishReading();
       numbers.step(
-          gradient, step.learningRate(), step.clipCoefficient(), Optimizer.Stretches.UNHEARD);
+          gradient,
+          step.network(),
+          step.learningRate(),
+          step.clipCoefficient(),
+          Optimizer.Stretches.UNHEARD);
       gradient.close();
       standing.lastSums = step.blockSums();
       Gathered all = step.gathered();

@@ -25,6 +25,11 @@ final class Round {
   /** Once it is no longer open. */
   SliceNumbers.Vector mean = SliceNumbers.Vector.NONE;
 
+  /** That the step is one of; of the first of the pushes. */
+  int network() {
+    return turns.values().iterator().next().push.network();
+  }
+
   double[] sums = new double[0];
   double clipCoefficient = 1;
 }

@@ -76,6 +76,7 @@ final class Rounds {
           "learning rate is %s, clock %s and base version %s but must be ≥ 0 and finite, ≥ 1 and ≥ 0"
               .formatted(push.learningRate(), push.clock(), push.baseVersion()));
     }
+    standing.checkNetwork(push.network());
     checkGathered(push.gathered());
     if (push.clock() <= worker.done) {
       measurements.duplicates++;
@@ -123,22 +124,25 @@ final class Rounds {
 
   private void pushToRound(
       Worker worker, Push push, Supplier<Vector> gradient, Turn.Waiter waiter) {
-    if (push.baseVersion() < standing.version) {
+    Round closed = push.baseVersion() > standing.version ? null : closing;
+    // Who has missed rounds is not at the network that the others are at.
+    boolean elsewhere = closed == null && !open.turns.isEmpty() && open.network() != push.network();
+    if (push.baseVersion() < standing.version || elsewhere) {
       worker.done = push.clock();
       worker.lastWasLate = true;
       worker.lastSums = standing.lastSums;
       worker.progress++;
       measurements.lateGradients++;
       answers.holdStepped(worker, true, standing.lastSums, push.gathered() != null, waiter);
-    } else if (closing == null || push.baseVersion() > standing.version) {
+    } else if (closed == null) {
       take(new Turn(worker, push, open, gradient.get()), waiter);
       closeIfComplete();
     } else {
-      Turn turn = new Turn(worker, push, closing, Vector.NONE);
+      Turn turn = new Turn(worker, push, closed, Vector.NONE);
       worker.turn = turn;
-      closing.late.add(turn);
+      closed.late.add(turn);
       measurements.lateGradients++;
-      if (closing.stage == Round.Stage.AWAITS_COMMIT) {
+      if (closed.stage == Round.Stage.AWAITS_COMMIT) {
         answerAwaitsCommit(turn, waiter);
       } else {
         turn.waiters.add(waiter);
@@ -368,6 +372,7 @@ final class Rounds {
         standing.consistency instanceof Synchronous && !replication.isUnderWay();
     numbers.step(
         round.mean,
+        round.network(),
         learningRate,
         round.clipCoefficient,
         answersFollow ? (from, to) -> readStretch(round, from, to) : Optimizer.Stretches.UNHEARD);

@@ -98,11 +98,17 @@ sealed interface SliceNumbers extends AutoCloseable permits CpuNumbers, GpuNumbe
   void giveBack(float[] shared);
 
   /**
-   * Takes one step; the gradient is left as it is.
+   * Takes one step of a network; the gradient is left as it is.
    *
+   * @param network its place among the layout's
    * @param done may hear of each stretch of the {@link #values}, segment by segment
    */
-  void step(Vector gradient, double learningRate, double clipCoefficient, Optimizer.Stretches done);
+  void step(
+      Vector gradient,
+      int network,
+      double learningRate,
+      double clipCoefficient,
+      Optimizer.Stretches done);
 
   /** Copies of all that {@link #restore} needs. */
   StoreState save(long version);

@@ -1,5 +1,6 @@
 package org.mobula.parameterserver.shard;
 
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.parameterserver.shard.ShardStatus.Role;
@@ -81,6 +82,15 @@ final class Standing {
           Refusal.WRONG_LENGTH,
           "the gradient has %s numbers but the shard's range has %s"
               .formatted(numbers, setup.size()));
+    }
+  }
+
+  void checkNetwork(int network) {
+    List<String> networks = setup.layout().networks();
+    if (network < 0 || network >= networks.size()) {
+      throw refusal(
+          Refusal.OUT_OF_RANGE,
+          "the step is one of network %s but the networks are %s".formatted(network, networks));
     }
   }
 

@@ -38,7 +38,10 @@ final class EntryWords {
     }
     Words.members(out, entry.members());
     if (entry.change() instanceof Entry.Step step) {
-      out.writeByte(STEP).writeDoubleLE(step.learningRate()).writeDoubleLE(step.clipCoefficient());
+      out.writeByte(STEP)
+          .writeDoubleLE(step.learningRate())
+          .writeShortLE(step.network())
+          .writeDoubleLE(step.clipCoefficient());
       Words.sums(out, step.blockSums());
       Words.gathered(out, step.gathered());
       out.writeIntLE(step.gradient().length());
@@ -78,6 +81,7 @@ final class EntryWords {
       }
       case STEP -> {
         double learningRate = in.readDoubleLE();
+        int network = in.readUnsignedShortLE();
         double clipCoefficient = in.readDoubleLE();
         double[] sums = Words.readSums(in);
         Gathered gathered = Words.readGathered(in);
@@ -88,7 +92,7 @@ final class EntryWords {
               "an entry has %s numbers but the shard's range has %s".formatted(count, size));
         }
         return new Entry.Step(
-            FloatSlice.of(array.get()), learningRate, clipCoefficient, sums, gathered);
+            FloatSlice.of(array.get()), learningRate, network, clipCoefficient, sums, gathered);
       }
       case WHOLE -> {
         StoreState state = Words.readState(in, size);

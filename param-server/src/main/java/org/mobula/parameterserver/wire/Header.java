@@ -9,7 +9,7 @@ import org.mobula.parameterserver.shard.Refusal;
 final class Header {
   static final int BYTES = 36;
   static final int MAGIC = 0x5350_424d; // "MBPS"
-  static final int PROTOCOL = 1;
+  static final int PROTOCOL = 2;
 
   /** No frame is longer, its header included. */
   static final int MOST_FRAME_BYTES = 1 << 20;

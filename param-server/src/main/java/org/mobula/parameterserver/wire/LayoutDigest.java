@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import org.mobula.core.network.ParameterLayout;
 
-/** SHA-256 over the names, shapes, offsets and groups of a layout, in order. */
+/** SHA-256 over the names, shapes, offsets, groups and networks of a layout, in order. */
 final class LayoutDigest {
   static final int BYTES = 32;
 
@@ -26,6 +26,7 @@ final class LayoutDigest {
       entry.shape().forEach(dimension -> number(digest, dimension));
       number(digest, entry.offset());
       text(digest, entry.group());
+      text(digest, entry.network());
     }
     return digest.digest();
   }

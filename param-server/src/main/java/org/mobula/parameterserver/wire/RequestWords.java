@@ -58,7 +58,8 @@ final class RequestWords {
     caller(out, push.caller());
     out.writeLongLE(push.clock())
         .writeLongLE(push.baseVersion())
-        .writeDoubleLE(push.learningRate());
+        .writeDoubleLE(push.learningRate())
+        .writeShortLE(push.network());
     Words.gathered(out, push.gathered());
   }
 
@@ -68,6 +69,7 @@ final class RequestWords {
         in.readLongLE(),
         in.readLongLE(),
         in.readDoubleLE(),
+        in.readUnsignedShortLE(),
         Words.readGathered(in));
   }
 

@@ -1,6 +1,9 @@
 package org.mobula.core.algorithm;
 
 import java.io.Serializable;
+import java.util.Collections;
+import java.util.SortedMap;
+import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicySpec;
@@ -27,14 +30,24 @@ public interface AlgorithmConfig extends Serializable {
   /** Discount factor γ of the returns. */
   double discount();
 
-  /** The optimizer beside the parameters. */
+  /** The optimizer beside the parameters, the same for each network. */
   OptimizerConfig optimizer();
 
-  /** Gradients are scaled down to this global norm; 0 leaves them as they are. */
+  /** Gradients are scaled down to this norm, network by network; 0 leaves them as they are. */
   double maxGradientNorm();
 
   /** The policy that the algorithm trains. */
   PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network);
+
+  /**
+   * The networks that are learnt beside the policy's, such as critics, by the names under which
+   * their gradients are pushed. They do not travel to actors.
+   *
+   * @param policy as {@link #policy} gave it
+   */
+  default SortedMap<String, NetworkSpec> networks(PolicySpec policy, NetworkConfig network) {
+    return Collections.emptySortedMap();
+  }
 
   /** The half that acts by that policy. */
   Actor actor(ActorSetup setup);

@@ -1,7 +1,10 @@
 package org.mobula.core.algorithm;
 
+import java.util.Collections;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.RewardScaling;
+import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -10,7 +13,8 @@ import org.mobula.core.random.Pcg64;
  * What a learner is made from.
  *
  * @param policy that is trained
- * @param engine that computes its network
+ * @param networks that are learnt beside the policy's, by name
+ * @param engine that computes the networks
  * @param environments whose experience comes together in one collection
  * @param gradientWorkers threads that share each minibatch
  * @param observationClip normalised observations lie within ±this; 0 where they are not normalised
@@ -20,9 +24,30 @@ import org.mobula.core.random.Pcg64;
  */
 public record LearnerSetup(
     PolicySpec policy,
+    SortedMap<String, NetworkSpec> networks,
     NetworkEngine engine,
     int environments,
     int gradientWorkers,
     double observationClip,
     @Nullable RewardScaling rewardScaling,
-    Pcg64 random) {}
+    Pcg64 random) {
+  /** Without networks beside the policy's. */
+  public LearnerSetup(
+      PolicySpec policy,
+      NetworkEngine engine,
+      int environments,
+      int gradientWorkers,
+      double observationClip,
+      @Nullable RewardScaling rewardScaling,
+      Pcg64 random) {
+    this(
+        policy,
+        Collections.emptySortedMap(),
+        engine,
+        environments,
+        gradientWorkers,
+        observationClip,
+        rewardScaling,
+        random);
+  }
+}

@@ -5,13 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How named tensors lie in one flat vector, one after the other in row-major order.
+ * How named tensors lie in one flat vector, one after the other in row-major order: those of one
+ * network, or of all the networks of a model, one network after the other.
  *
  * @param entries the tensors in the order of their offsets, without gaps
  */
 public record ParameterLayout(List<Entry> entries) implements Serializable {
   /** The group of parameters that no other group claims. */
   public static final String DEFAULT_GROUP = "default";
+
+  /** The network that acts: the first of a model. */
+  public static final String POLICY = "policy";
 
   /**
    * One tensor.
@@ -20,9 +24,15 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
    * @param shape sizes of the dimensions
    * @param offset index of the first number in the flat vector
    * @param group the optimizer group
+   * @param network that the tensor belongs to
    */
-  public record Entry(String name, List<Integer> shape, int offset, String group)
+  public record Entry(String name, List<Integer> shape, int offset, String group, String network)
       implements Serializable {
+    /** A tensor of the network that acts. */
+    public Entry(String name, List<Integer> shape, int offset, String group) {
+      this(name, shape, offset, group, POLICY);
+    }
+
     /** Checks the sizes. */
     public Entry {
       shape = List.copyOf(shape);
@@ -55,6 +65,14 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
       }
       offset = Math.addExact(offset, entry.size());
     }
+    for (int i = 2; i < entries.size(); i++) {
+      String network = entries.get(i).network;
+      boolean goesOn = entries.get(i - 1).network.equals(network);
+      if (!goesOn && entries.subList(0, i).stream().anyMatch(e -> e.network.equals(network))) {
+        throw new IllegalArgumentException(
+            "the parameters of the network " + network + " must lie one after the other");
+      }
+    }
     if (entries.stream().map(Entry::name).distinct().count() != entries.size()) {
       throw new IllegalArgumentException("two parameters have the same name: " + entries);
     }
@@ -65,6 +83,63 @@ public record ParameterLayout(List<Entry> entries) implements Serializable {
     return entries.isEmpty()
         ? 0
         : entries.get(entries.size() - 1).offset + entries.get(entries.size() - 1).size();
+  }
+
+  /** The names of the networks, in the order in which they lie. */
+  public List<String> networks() {
+    return entries.stream().map(Entry::network).distinct().toList();
+  }
+
+  /**
+   * The first place of a network's parameters.
+   *
+   * @throws IllegalArgumentException if there is no such network
+   */
+  public int from(String network) {
+    for (Entry entry : entries) {
+      if (entry.network.equals(network)) {
+        return entry.offset;
+      }
+    }
+    throw new IllegalArgumentException(
+        "no network is called " + network + "; there are " + networks());
+  }
+
+  /** The place after the last of a network's parameters. */
+  public int to(String network) {
+    int to = from(network);
+    for (Entry entry : entries) {
+      if (entry.network.equals(network)) {
+        to = entry.offset + entry.size();
+      }
+    }
+    return to;
+  }
+
+  /**
+   * This layout and after it another network's, whose tensors' names begin with its own.
+   *
+   * @param network a new name of small letters, digits and hyphens
+   */
+  public ParameterLayout with(String network, ParameterLayout more) {
+    if (!network.matches("[a-z0-9-]+") || networks().contains(network)) {
+      throw new IllegalArgumentException(
+          "a network is called "
+              + network
+              + " but needs a name of small letters, digits and hyphens, other than "
+              + networks());
+    }
+    List<Entry> all = new ArrayList<>(entries);
+    for (Entry entry : more.entries) {
+      all.add(
+          new Entry(
+              network + "." + entry.name,
+              entry.shape,
+              Math.addExact(size(), entry.offset),
+              entry.group,
+              network));
+    }
+    return new ParameterLayout(all);
   }
 
   /** The tensor of this name. */

@@ -1,6 +1,7 @@
 package org.mobula.core.optimizer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,17 +18,31 @@ import org.mobula.core.optimizer.OptimizerConfig.Sgd;
 /**
  * Takes the steps of one slice of the flat parameter vector and keeps what it must remember between
  * them. Each number's step depends on that number's own history alone, so any cut into slices gives
- * the same bits. Not safe for several threads at once.
+ * the same bits. A step is one of the numbers of one network; those of the others, and what is
+ * remembered of them, stay as they are. Not safe for several threads at once.
  */
 public final class Optimizer {
+  /** PyTorch's name for the steps that a parameter has taken. */
+  private static final String STEP = "step";
+
   private final int size;
   private final List<Range> ranges;
   private final Rule rule;
   private final Map<String, float[]> moments = new LinkedHashMap<>();
   private long steps;
 
-  /** Numbers {@code [start, end)} of the slice, which share their settings. */
-  private record Range(int start, int end, Group settings) {}
+  /** Steps of each network, in the order of the layout. */
+  private final long[] networkSteps;
+
+  /** Of each number the steps of its network, as it is saved; empty where there is one network. */
+  private final float[] savedSteps;
+
+  /**
+   * Numbers {@code [start, end)} of the slice, which share their settings.
+   *
+   * @param network its place among the layout's
+   */
+  private record Range(int start, int end, Group settings, int network) {}
 
   /** One step of the numbers {@code [start, end)} with the gradient times the scale. */
   @FunctionalInterface
@@ -62,6 +77,8 @@ public final class Optimizer {
     size = to - from;
     ranges = ranges(config, layout, from, to);
     rule = rule(config);
+    networkSteps = new long[Math.max(1, layout.networks().size())];
+    savedSteps = networkSteps.length == 1 ? new float[0] : moment(STEP);
   }
 
   private static List<Range> ranges(
@@ -69,16 +86,21 @@ public final class Optimizer {
     Group rest = new Group(1, config.weightDecay());
     List<Range> ranges = new ArrayList<>();
     Set<String> known = new TreeSet<>();
+    List<String> networks = layout.networks();
     for (ParameterLayout.Entry entry : layout.entries()) {
       known.add(entry.group());
       Group settings = config.groups().getOrDefault(entry.group(), rest);
+      int network = networks.indexOf(entry.network());
       int start = Math.max(entry.offset(), from) - from;
       int end = Math.min(entry.offset() + entry.size(), to) - from;
       Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-      if (last != null && last.settings.equals(settings) && start < end) {
-        ranges.set(ranges.size() - 1, new Range(last.start, end, settings));
+      if (last != null
+          && last.settings.equals(settings)
+          && last.network == network
+          && start < end) {
+        ranges.set(ranges.size() - 1, new Range(last.start, end, settings, network));
       } else if (start < end) {
-        ranges.add(new Range(start, end, settings));
+        ranges.add(new Range(start, end, settings, network));
       }
     }
     Set<String> unknown = new TreeSet<>(config.groups().keySet());
@@ -149,20 +171,23 @@ public final class Optimizer {
    * @param learningRate before the groups' own factors
    */
   public void step(float[] parameters, float[] gradient, float scale, double learningRate) {
-    step(parameters, gradient, scale, learningRate, Math.max(1, size), Stretches.UNHEARD);
+    step(0, parameters, gradient, scale, learningRate, Math.max(1, size), Stretches.UNHEARD);
   }
 
   /**
-   * Takes one step, so many parameters at a time, with the same bits.
+   * Takes one step of a network, so many parameters at a time, with the same bits.
    *
+   * @param network its place among {@link ParameterLayout#networks}
    * @param parameters the slice, changed in place
    * @param gradient of the slice; left as it is
    * @param scale of each number of the gradient
    * @param learningRate before the groups' own factors
    * @param stretch how many parameters at a time
-   * @param done hears of each stretch in turn, while the processor still has it in its cache
+   * @param done hears of each stretch in turn, of whatever networks, while the processor still has
+   *     it in its cache
    */
   public void step(
+      int network,
       float[] parameters,
       float[] gradient,
       float scale,
@@ -174,6 +199,7 @@ public final class Optimizer {
           "learning rate is " + learningRate + " but must be ≥ 0 and finite");
     }
     steps++;
+    long step = ++networkSteps[network];
     int from = 0;
     while (from < size) {
       int to = (int) Math.min(size, (long) from + stretch);
@@ -181,7 +207,7 @@ public final class Optimizer {
         Range range = ranges.get(i);
         int start = Math.max(range.start, from);
         int end = Math.min(range.end, to);
-        if (start < end) {
+        if (start < end && range.network == network) {
           rule.step(
               parameters,
               gradient,
@@ -190,7 +216,7 @@ public final class Optimizer {
               scale,
               learningRate * range.settings.learningRateFactor(),
               range.settings.weightDecay(),
-              steps);
+              step);
         }
       }
       done.stepped(from, to);
@@ -198,16 +224,31 @@ public final class Optimizer {
     }
   }
 
-  /** Steps taken. */
+  /** Steps taken, of all networks. */
   public long steps() {
     return steps;
   }
 
   /**
+   * Steps of one network.
+   *
+   * @param network its place among {@link ParameterLayout#networks}
+   */
+  public long steps(int network) {
+    return networkSteps[network];
+  }
+
+  /**
    * The vectors that it remembers, each as long as the slice, under PyTorch's names: {@code
-   * exp_avg}, {@code exp_avg_sq}, …. They are the optimizer's own; copy what is to be kept.
+   * exp_avg}, {@code exp_avg_sq}, …. They are the optimizer's own; copy what is to be kept. Where
+   * there are several networks, {@code step} holds the steps of each number's network.
    */
   public Map<String, float[]> moments() {
+    if (savedSteps.length > 0) {
+      for (Range range : ranges) {
+        Arrays.fill(savedSteps, range.start, range.end, (float) networkSteps[range.network]);
+      }
+    }
     return Collections.unmodifiableMap(moments);
   }
 
@@ -232,6 +273,13 @@ public final class Optimizer {
         });
     moments.forEach((name, values) -> System.arraycopy(saved(saved, name), 0, values, 0, size));
     this.steps = steps;
+    networkSteps[0] = steps;
+    if (networkSteps.length > 1) {
+      Arrays.fill(networkSteps, 0);
+      for (Range range : ranges) {
+        networkSteps[range.network] = (long) savedSteps[range.start];
+      }
+    }
   }
 
   private static float[] saved(Map<String, float[]> saved, String name) {

@@ -5,43 +5,62 @@ import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 
 /**
- * Holds the parameters and the optimizer beside them. Learners push gradients; everyone pulls the
- * newest version.
+ * Holds the parameters of a model's networks and the optimizer beside them. Learners push
+ * gradients, each of one network; everyone pulls the newest version. The methods that name no
+ * network are about the one that acts, {@link ParameterLayout#POLICY}.
  */
 public interface ParameterStore extends AutoCloseable {
-  /** How the parameters lie in the flat vector. */
+  /** How the parameters lie in the flat vector, one network after the other. */
   ParameterLayout layout();
 
   /**
-   * Copies the newest parameters.
+   * Copies the newest parameters of a network.
    *
-   * @param destination receives {@code layout().size()} numbers
+   * @param destination receives as many numbers as the network has
    * @return their version
+   * @throws IllegalArgumentException if there is no such network
    */
-  long pull(float[] destination);
+  long pull(String network, float[] destination);
 
   /**
-   * Clips the gradient by its global norm where the store is set up so, and takes one optimizer
-   * step.
+   * Clips the gradient by its norm where the store is set up so, and takes one optimizer step of
+   * the network. Parameters, moments and steps of the other networks stay as they are.
    *
-   * @param gradient {@code layout().size()} numbers; may be scaled in place
+   * @param gradient as many numbers as the network has; may be scaled in place
    * @param learningRate of this step, before the groups' own factors
-   * @return the gradient's global norm before clipping
+   * @return the gradient's norm before clipping
    * @throws ArithmeticException if the gradient holds NaN or infinity; nothing is changed then
+   * @throws IllegalArgumentException if there is no such network
    */
-  double push(float[] gradient, double learningRate);
+  double push(String network, float[] gradient, double learningRate);
 
   /**
    * Pushes and then pulls, which a store that is far away does in one go.
    *
-   * @param destination receives the parameters after the step; what it holds if the push throws is
-   *     unspecified
+   * @param destination receives the network's parameters after the step; what it holds if the push
+   *     throws is unspecified
    * @return as {@link #push}
    */
-  default double pushPull(float[] gradient, double learningRate, float[] destination) {
-    double norm = push(gradient, learningRate);
-    pull(destination);
+  default double pushPull(
+      String network, float[] gradient, double learningRate, float[] destination) {
+    double norm = push(network, gradient, learningRate);
+    pull(network, destination);
     return norm;
+  }
+
+  /** Copies the newest parameters of the network that acts. */
+  default long pull(float[] destination) {
+    return pull(ParameterLayout.POLICY, destination);
+  }
+
+  /** Takes one step of the network that acts. */
+  default double push(float[] gradient, double learningRate) {
+    return push(ParameterLayout.POLICY, gradient, learningRate);
+  }
+
+  /** Takes one step of the network that acts, and copies its parameters after it. */
+  default double pushPull(float[] gradient, double learningRate, float[] destination) {
+    return pushPull(ParameterLayout.POLICY, gradient, learningRate, destination);
   }
 
   /**
@@ -71,7 +90,7 @@ public interface ParameterStore extends AutoCloseable {
    */
   default void measure(Map<String, Double> measurements) {}
 
-  /** Parameters and optimizer state, for a checkpoint. */
+  /** Parameters and optimizer state of all networks, for a checkpoint. */
   StoreState save();
 
   /** Goes on from a saved state. */
@@ -94,9 +113,9 @@ public interface ParameterStore extends AutoCloseable {
    */
   default void restoreParts(Map<String, byte[]> parts) {}
 
-  /** The newest parameters, copied. */
+  /** The newest parameters of the network that acts, copied. */
   default ParameterSnapshot snapshot() {
-    float[] values = new float[layout().size()];
+    float[] values = new float[layout().to(ParameterLayout.POLICY)];
     long version = pull(values);
     return new ParameterSnapshot(version, values);
   }

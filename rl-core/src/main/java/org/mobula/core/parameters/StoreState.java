@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * All that a store holds.
  *
- * @param parameters the newest version
- * @param optimizerSteps steps taken, which bias corrections depend on
+ * @param parameters of all networks, the newest version
+ * @param optimizerSteps steps taken, of all networks
  * @param moments the optimizer's own vectors by name, each as long as the parameters
  * @param gathered what the run's learners have gathered together; nothing in a store of one learner
  */

@@ -20,6 +20,7 @@ import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.Gathered;
+import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.parameters.SafetensorsFile.Tensor;
 import org.mobula.core.parameters.StoreState;
@@ -30,8 +31,9 @@ import org.mobula.core.policy.PolicySpec;
 
 /**
  * All that a run needs to go on as if it had never stopped, in a directory: {@code
- * policy.safetensors}, {@code optimizer.safetensors}, {@code state.json}, {@code config.yaml} and
- * {@code provenance.json}, and a file {@code name.bin} for each large part. It is written under a
+ * policy.safetensors}, {@code networks.safetensors} where there are others beside the policy's,
+ * {@code optimizer.safetensors}, {@code state.json}, {@code config.yaml} and {@code
+ * provenance.json}, and a file {@code name.bin} for each large part. It is written under a
  * temporary name, synced and renamed: a checkpoint is whole or not there.
  *
  * @param policy the policy's form
@@ -42,6 +44,7 @@ import org.mobula.core.policy.PolicySpec;
 public record Checkpoint(
     PolicySpec policy, PolicySnapshot snapshot, StoreState store, Map<String, byte[]> parts) {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String NETWORKS = "networks.safetensors";
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STEPS = "steps";
   private static final String STATE = "state.json";
@@ -107,7 +110,8 @@ public record Checkpoint(
     RunDirectory.makeForOwner(directory.toAbsolutePath().resolveSibling(".").normalize());
     Files.createDirectories(written);
     PolicyFile.write(written.resolve(Policy.FILE_NAME), policy, snapshot);
-    ParameterLayout layout = policy.network().layout();
+    ParameterLayout layout = config.layout(policy);
+    NetworksFile.write(written.resolve(NETWORKS), layout, store.parameters().values());
     Map<String, Tensor> moments = new LinkedHashMap<>();
     new TreeMap<>(store.moments())
         .forEach(
@@ -163,7 +167,12 @@ public record Checkpoint(
     Path file = PolicyFile.locate(path);
     PolicyFile.Contents policy = PolicyFile.read(file);
     Path directory = file.getParent() == null ? Path.of("") : file.getParent();
-    ParameterLayout layout = policy.spec().network().layout();
+    NetworksFile networks =
+        NetworksFile.read(
+            directory.resolve(NETWORKS),
+            policy.spec().network().layout(),
+            policy.snapshot().parameters().values());
+    ParameterLayout layout = networks.layout();
     Path optimizerFile = directory.resolve(OPTIMIZER);
     SafetensorsFile optimizer = SafetensorsFile.read(optimizerFile);
     String steps = optimizer.metadata().get(STEPS);
@@ -183,7 +192,9 @@ public record Checkpoint(
     } catch (IllegalArgumentException e) {
       throw new IOException(optimizerFile + " is broken: " + e.getMessage(), e);
     }
-    StoreState store = new StoreState(policy.snapshot().parameters(), optimizerSteps, moments);
+    ParameterSnapshot all =
+        new ParameterSnapshot(policy.snapshot().parameters().version(), networks.values());
+    StoreState store = new StoreState(all, optimizerSteps, moments);
     Checkpoint read =
         new Checkpoint(
             policy.spec(), policy.snapshot(), store, readParts(directory.resolve(STATE)));

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -212,7 +213,7 @@ public final class Trainer {
   private static ParameterStore inMemory(
       TrainingConfig config, PolicySpec policy, float[] initialParameters) {
     return new LocalParameterStore(
-        policy.network().layout(),
+        config.layout(policy),
         initialParameters,
         config.algorithm().optimizer(),
         config.algorithm().maxGradientNorm());
@@ -221,7 +222,11 @@ public final class Trainer {
   /** Makes the store that parameters and optimizer live in. */
   @FunctionalInterface
   public interface StorePlug {
-    /** A store that starts with these parameters. */
+    /**
+     * A store that starts with these parameters.
+     *
+     * @param initialParameters of all networks, as {@link TrainingConfig#layout} has them
+     */
     ParameterStore create(TrainingConfig config, PolicySpec policy, float[] initialParameters);
 
     /**
@@ -269,7 +274,7 @@ public final class Trainer {
     }
     begun = true;
     SeedSequence root = SeedSequence.of(config.seed());
-    float[] initial = policy.network().initialParameters(new Pcg64(root.stream("parameters")));
+    float[] initial = config.initialParameters(policy, new Pcg64(root.stream("parameters")));
     Pcg64 learnerRandom = new Pcg64(root.stream("learner"));
     RewardScaling rewardScaling =
         config.normalization().rewards()
@@ -294,6 +299,7 @@ public final class Trainer {
                 .learner(
                     new LearnerSetup(
                         policy,
+                        config.algorithm().networks(policy, config.network()),
                         config.network().engine(),
                         source.environments(),
                         config.workers().gradients(),
@@ -403,7 +409,7 @@ public final class Trainer {
       this.source = source;
       this.learner = learner;
       this.evaluation = evaluation;
-      this.parameters = new float[store.layout().size()];
+      this.parameters = new float[policy.network().layout().size()];
       int features = policy.observationSpace().flatSize();
       this.observationStatistics = new RunningStatistics(features);
       int probed = Math.min(PROBE_ROWS, source.environments());
@@ -991,11 +997,19 @@ public final class Trainer {
       StoreState saved = store.save();
       float[] values = saved.parameters().values();
       NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
-      new Checkpoint(policy, new PolicySnapshot(saved.parameters(), normalizer()), saved, parts)
+      new Checkpoint(policy, new PolicySnapshot(policyOf(saved), normalizer()), saved, parts)
           .write(path, config, Provenance.now(config.seed(), progress));
       savedSteps = progress.environmentSteps();
       savedSeconds = progress.wallSeconds();
       unproven = path;
+    }
+
+    /** The first network of all. */
+    private ParameterSnapshot policyOf(StoreState saved) {
+      ParameterSnapshot all = saved.parameters();
+      return all.values().length == parameters.length
+          ? all
+          : new ParameterSnapshot(all.version(), Arrays.copyOf(all.values(), parameters.length));
     }
 
     private void restore(Checkpoint checkpoint) throws IOException {

@@ -3,6 +3,7 @@ package org.mobula.core.training;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +16,12 @@ import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Range;
+import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.random.Pcg64;
 
 /** Everything that a training run is made of: one YAML file. */
 @RecordBuilder
@@ -68,6 +73,32 @@ public record TrainingConfig(
         "stop",
         stop.evaluationsWithoutImprovement() + " evaluations without improvement",
         "needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  /**
+   * How the parameters of all networks lie in one flat vector: the policy's, and then those that
+   * the algorithm learns beside it.
+   *
+   * @param policy that is trained
+   */
+  public ParameterLayout layout(PolicySpec policy) {
+    ParameterLayout layout = policy.network().layout();
+    for (Map.Entry<String, NetworkSpec> other : algorithm.networks(policy, network).entrySet()) {
+      layout = layout.with(other.getKey(), other.getValue().layout());
+    }
+    return layout;
+  }
+
+  /** Fresh parameters of all networks, as {@link #layout} has them. */
+  public float[] initialParameters(PolicySpec policy, Pcg64 random) {
+    float[] parameters = policy.network().initialParameters(random);
+    for (NetworkSpec other : algorithm.networks(policy, network).values()) {
+      float[] more = other.initialParameters(random);
+      int from = parameters.length;
+      parameters = Arrays.copyOf(parameters, from + more.length);
+      System.arraycopy(more, 0, parameters, from, more.length);
+    }
+    return parameters;
   }
 
   /** This algorithm in this environment, everything else as usual. */

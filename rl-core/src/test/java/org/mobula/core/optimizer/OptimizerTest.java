@@ -108,6 +108,7 @@ class OptimizerTest {
         assertThat(stepped).as("%s", config).isEqualTo(expected);
         int[] done = {0};
         inStretches.step(
+            0,
             cut,
             gradient,
             scale,

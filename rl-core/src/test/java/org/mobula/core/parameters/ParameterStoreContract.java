@@ -14,12 +14,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig;
+import org.mobula.core.optimizer.OptimizerConfig.Adam;
 import org.mobula.core.optimizer.OptimizerConfig.AdamW;
 import org.mobula.core.optimizer.OptimizerConfig.Group;
 import org.mobula.core.optimizer.OptimizerConfig.Sgd;
@@ -80,6 +82,87 @@ public abstract class ParameterStoreContract {
       store.push(vector(1), 0.25);
       assertThat(store.pull(pulled)).isEqualTo(2);
       assertThat(pulled).containsExactly(vector(-0.75), within(1e-6f));
+    }
+  }
+
+  /** The policy ends within a block of the norm, and the critics begin within one. */
+  private static final ParameterLayout CRITIC =
+      new ParameterLayout.Builder().group("q").add("0.weight", 90, 100).add("0.bias", 90).build();
+
+  private static final ParameterLayout MODEL = LAYOUT.with("critics", CRITIC);
+
+  private static float[] critic(double scale) {
+    float[] values = new float[CRITIC.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (scale * Math.cos(0.3 * i));
+    }
+    return values;
+  }
+
+  private static float[] model() {
+    float[] values = new float[MODEL.size()];
+    System.arraycopy(vector(1), 0, values, 0, LAYOUT.size());
+    System.arraycopy(critic(1), 0, values, LAYOUT.size(), CRITIC.size());
+    return values;
+  }
+
+  /** Each network has the bits that it has alone: its moments, its steps and its norm. */
+  @Test
+  void aPushIsAStepOfItsNetworkAlone() throws Exception {
+    OptimizerConfig adam = Adam.defaults();
+    float[] policy = new float[LAYOUT.size()];
+    float[] critics = new float[CRITIC.size()];
+    try (ParameterStore store = create(MODEL, model(), adam, 0.5);
+        ParameterStore other = create(MODEL, new float[MODEL.size()], adam, 0.5);
+        LocalParameterStore one = new LocalParameterStore(LAYOUT, vector(1), adam, 0.5);
+        LocalParameterStore two = new LocalParameterStore(CRITIC, critic(1), adam, 0.5)) {
+      assertThat(store.layout()).isEqualTo(MODEL);
+      for (int i = 1; i <= 4; i++) {
+        assertThat(store.pushPull("critics", critic(0.1 * i), 0.01, critics))
+            .isCloseTo(two.push(critic(0.1 * i), 0.01), within(1e-9));
+        assertThat(critics).containsExactly(two.snapshot().values(), within(1e-6f));
+        if (i % 2 == 0) {
+          store.push(vector(0.1 * i), 0.02);
+          one.push(vector(0.1 * i), 0.02);
+        }
+        store.pull(policy);
+        assertThat(policy).containsExactly(one.snapshot().values(), within(1e-6f));
+        assertThat(store.snapshot().values()).isEqualTo(policy);
+      }
+      assertThat(store.pull("critics", critics)).isEqualTo(6);
+      assertThat(critics).containsExactly(two.snapshot().values(), within(1e-6f));
+
+      StoreState saved = serialized(store.save());
+      assertThat(saved.optimizerSteps()).isEqualTo(6);
+      float[] steps = Objects.requireNonNull(saved.moments().get("step"));
+      assertThat(steps[0]).isEqualTo(2);
+      assertThat(steps[LAYOUT.size()]).isEqualTo(4);
+      other.restore(saved);
+      other.push("critics", critic(3), 0.01);
+      store.push("critics", critic(3), 0.01);
+      other.push(vector(3), 0.01);
+      store.push(vector(3), 0.01);
+      assertSame(other.save(), store.save());
+    }
+  }
+
+  @Test
+  void refusesNetworksThatAreNotThere() {
+    try (ParameterStore store = create(MODEL, model(), PLAIN, 0)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> store.push("critic", critic(1), 1))
+          .withMessage("no network is called critic; there are [policy, critics]");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> store.push("critics", vector(1), 1))
+          .withMessage(
+              "the gradient has " + LAYOUT.size() + " numbers but the layout has " + CRITIC.size());
+      float[] bad = critic(1);
+      bad[9000 + 3] = Float.NaN;
+      assertThatExceptionOfType(ArithmeticException.class)
+          .isThrownBy(() -> store.push("critics", bad, 1))
+          .withMessageContaining("critics.0.bias")
+          .withMessageContaining("number 3");
+      assertThat(store.pull(new float[LAYOUT.size()])).isZero();
     }
   }
 
