@@ -282,6 +282,33 @@ class RolloutWorkersTest {
     }
   }
 
+  /** In those versions a count stood where there is −1 now. */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "0, 1"})
+  void refusesWhatAFormerVersionCollectedAhead(int done, int unfinished) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeInt(1);
+    out.writeInt(0);
+    out.writeInt(0); // new episodes for the worker
+    out.writeLong(3);
+    out.writeInt(done);
+    out.writeInt(unfinished);
+    try (TaskRuntime runtime = runtime(false);
+        ExperienceSource source =
+            RolloutWorkers.on(runtime).apply(catalogue(workers("CartPole-v1", 1, true)))) {
+      assertThatThrownBy(
+              () ->
+                  source.readState(
+                      new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))))
+          .isInstanceOf(IOException.class)
+          .hasMessage(
+              "the checkpoint holds rollouts of a version that kept features in place of"
+                  + " observations; resume it by that version, or without what was collected"
+                  + " ahead: a checkpoint of a run with workers.asynchronous: false");
+    }
+  }
+
   @Test
   void withoutWorkersCollectsInTheCallersThread() {
     ExperienceSetup setup = catalogue(config("CartPole-v1"));

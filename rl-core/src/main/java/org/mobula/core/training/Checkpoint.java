@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.experience.RunningStatistics;
@@ -36,18 +38,36 @@ import org.mobula.core.policy.PolicySpec;
  * provenance.json}, and a file {@code name.bin} for each large part. It is written under a
  * temporary name, synced and renamed: a checkpoint is whole or not there.
  *
+ * <p>A replay memory and experience are never whole in memory beside themselves: they are written
+ * into their file by and by, and read from there when the run goes on. Until then the checkpoint's
+ * directory must stay.
+ *
  * @param policy the policy's form
  * @param snapshot the policy's parameters and normaliser
- * @param store the parameters and the optimizer
+ * @param store the parameters and the optimizer, of the same version
  * @param parts states of the other parts by name, each as it wrote itself
+ * @param files states of parts that lie in files, by name
  */
 public record Checkpoint(
-    PolicySpec policy, PolicySnapshot snapshot, StoreState store, Map<String, byte[]> parts) {
+    PolicySpec policy,
+    PolicySnapshot snapshot,
+    StoreState store,
+    Map<String, byte[]> parts,
+    Map<String, Path> files) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String NETWORKS = "networks.safetensors";
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STEPS = "steps";
   private static final String STATE = "state.json";
+
+  /** The part of the learner, with its replay memory. */
+  static final String LEARNER = "learner";
+
+  /** The part of the experience source, with experience that nobody has learnt from. */
+  static final String SOURCE = "experience-source";
+
+  /** Parts that are read when they are restored, since they may be large. */
+  private static final Set<String> READ_LATER = Set.of(LEARNER, SOURCE);
 
   /** From so many bytes on a part has a file of its own. */
   private static final int LARGE = 1 << 16;
@@ -55,9 +75,16 @@ public record Checkpoint(
   private static final String FILE = "file";
   private static final String BYTES = "bytes";
 
-  /** Copies the map. */
+  /** Copies the maps. */
   public Checkpoint {
     parts = Map.copyOf(parts);
+    files = Map.copyOf(files);
+  }
+
+  /** With all parts in memory. */
+  public Checkpoint(
+      PolicySpec policy, PolicySnapshot snapshot, StoreState store, Map<String, byte[]> parts) {
+    this(policy, snapshot, store, parts, Map.of());
   }
 
   /** Something that writes its state. */
@@ -93,18 +120,30 @@ public record Checkpoint(
   /** Hands a part's state to its reader. */
   void restore(String part, Reader reader) throws IOException {
     byte[] bytes = parts.get(part);
-    if (bytes == null) {
+    Path file = files.get(part);
+    if (bytes == null && file == null) {
       throw new IOException("the checkpoint lacks the state of the " + part);
     }
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+    try (DataInputStream in =
+        new DataInputStream(
+            bytes != null
+                ? new ByteArrayInputStream(bytes)
+                : new BufferedInputStream(Files.newInputStream(file), LARGE))) {
       reader.read(in);
     } catch (EOFException e) {
       throw new IOException("the state of the " + part + " in the checkpoint is cut off", e);
     }
   }
 
-  /** Writes the checkpoint; it appears at {@code directory} whole. */
-  void write(Path directory, TrainingConfig config, Provenance provenance) throws IOException {
+  /**
+   * Writes the checkpoint; it appears at {@code directory} whole.
+   *
+   * @param more parts by name, which write themselves straight into their files, in place of those
+   *     of the same name
+   */
+  void write(
+      Path directory, TrainingConfig config, Provenance provenance, Map<String, Writer> more)
+      throws IOException {
     Path written = directory.resolveSibling("." + directory.getFileName() + ".part");
     RunDirectory.delete(written);
     RunDirectory.makeForOwner(directory.toAbsolutePath().resolveSibling(".").normalize());
@@ -119,15 +158,21 @@ public record Checkpoint(
     Map<String, String> steps = Map.of(STEPS, Long.toString(store.optimizerSteps()));
     new SafetensorsFile(moments, steps).write(written.resolve(OPTIMIZER));
     ObjectNode state = JSON.createObjectNode();
-    for (Map.Entry<String, byte[]> part : new TreeMap<>(parts).entrySet()) {
-      byte[] bytes = part.getValue();
-      if (bytes.length < LARGE) {
-        state.put(part.getKey(), bytes);
-      } else {
-        String file = part.getKey() + ".bin";
-        Files.write(written.resolve(file), bytes);
-        RunDirectory.sync(written.resolve(file));
-        state.putObject(part.getKey()).put(FILE, file).put(BYTES, bytes.length);
+    Map<String, Writer> all = new TreeMap<>();
+    parts.forEach((name, bytes) -> all.put(name, out -> out.write(bytes)));
+    all.putAll(more);
+    for (Map.Entry<String, Writer> part : all.entrySet()) {
+      String file = part.getKey() + ".bin";
+      try (PartOutput stream = new PartOutput(written.resolve(file), LARGE)) {
+        DataOutputStream out = new DataOutputStream(stream);
+        part.getValue().write(out);
+        out.flush();
+        stream.finish();
+        if (stream.isFile()) {
+          state.putObject(part.getKey()).put(FILE, file).put(BYTES, stream.size());
+        } else {
+          state.put(part.getKey(), stream.bytes());
+        }
       }
     }
     RunDirectory.write(
@@ -195,11 +240,12 @@ public record Checkpoint(
     ParameterSnapshot all =
         new ParameterSnapshot(policy.snapshot().parameters().version(), networks.values());
     StoreState store = new StoreState(all, optimizerSteps, moments);
-    Checkpoint read =
-        new Checkpoint(
-            policy.spec(), policy.snapshot(), store, readParts(directory.resolve(STATE)));
+    Map<String, byte[]> parts = new TreeMap<>();
+    Map<String, Path> files = new TreeMap<>();
+    readParts(directory.resolve(STATE), parts, files);
+    Checkpoint read = new Checkpoint(policy.spec(), policy.snapshot(), store, parts, files);
     return new Checkpoint(
-        read.policy, read.snapshot, store.withGathered(read.gathered()), read.parts);
+        read.policy, read.snapshot, store.withGathered(read.gathered()), parts, files);
   }
 
   /** What shards that are restored hand to those who join them. */
@@ -212,39 +258,44 @@ public record Checkpoint(
     return new Gathered(progress().environmentSteps(), seen.count() > 0 ? seen : null);
   }
 
-  private static Map<String, byte[]> readParts(Path file) throws IOException {
+  private static void readParts(Path state, Map<String, byte[]> parts, Map<String, Path> files)
+      throws IOException {
     try {
-      Map<String, byte[]> parts = new TreeMap<>();
-      for (Map.Entry<String, JsonNode> part : JSON.readTree(file.toFile()).properties()) {
-        byte[] bytes =
-            part.getValue().isObject()
-                ? readLarge(file, part.getKey(), part.getValue())
-                : part.getValue().binaryValue();
-        if (bytes == null) {
-          throw new IOException(file + " is broken: " + part.getKey() + " is no text in Base64");
+      for (Map.Entry<String, JsonNode> part : JSON.readTree(state.toFile()).properties()) {
+        String name = part.getKey();
+        if (part.getValue().isObject()) {
+          Path file = locate(state, name, part.getValue());
+          if (READ_LATER.contains(name)) {
+            files.put(name, file);
+          } else {
+            parts.put(name, Files.readAllBytes(file));
+          }
+        } else {
+          byte[] bytes = part.getValue().binaryValue();
+          if (bytes == null) {
+            throw new IOException(state + " is broken: " + name + " is no text in Base64");
+          }
+          parts.put(name, bytes);
         }
-        parts.put(part.getKey(), bytes);
       }
-      return parts;
     } catch (JsonProcessingException e) {
-      throw new IOException(file + " is cut off or broken: " + e.getOriginalMessage(), e);
+      throw new IOException(state + " is cut off or broken: " + e.getOriginalMessage(), e);
     }
   }
 
-  /** A part with a file of its own, which lies beside the others'. */
-  private static byte[] readLarge(Path state, String part, JsonNode entry) throws IOException {
+  /** The file of a part, which lies beside the others' and is as long as it was written. */
+  private static Path locate(Path state, String part, JsonNode entry) throws IOException {
     String name = entry.path(FILE).asText();
     if (!name.equals(part + ".bin") || !part.matches("[a-z0-9-]+")) {
       throw new IOException(
           state + " is broken: " + part + " cannot lie in the file \"" + name + "\"");
     }
     Path file = state.resolveSibling(name);
-    byte[] bytes = Files.readAllBytes(file);
-    if (bytes.length != entry.path(BYTES).asLong()) {
+    if (Files.size(file) != entry.path(BYTES).asLong()) {
       throw new IOException(
           "%s is cut off or broken: it has %s bytes but must have %s"
-              .formatted(file, bytes.length, entry.path(BYTES).asLong()));
+              .formatted(file, Files.size(file), entry.path(BYTES).asLong()));
     }
-    return bytes;
+    return file;
   }
 }

@@ -365,7 +365,13 @@ public final class Trainer {
     private Stage stage = Stage.BETWEEN_ITERATIONS;
     private @Nullable EvaluationResult lastEvaluation;
     private long evaluatedSteps;
+
+    /** How far the run was when its state was last saved, or would have been with a directory. */
     private long savedSteps = -1;
+
+    /** The policy as it was saved then, or once others push to the store: a version behind it. */
+    private @Nullable PolicySnapshot saved;
+
     private long resumedSteps = -1;
     private double savedSeconds;
     private long announcedSteps = -1;
@@ -487,7 +493,12 @@ public final class Trainer {
     public Map<String, byte[]> parts() {
       requireOwnThread("its checkpoint has the parts", "the parts");
       try {
-        return parts(source::writeState);
+        Map<String, byte[]> parts = smallParts();
+        for (Map.Entry<String, Checkpoint.Writer> large :
+            largeParts(source::writeState).entrySet()) {
+          parts.put(large.getKey(), Checkpoint.bytes(large.getValue()));
+        }
+        return parts;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -741,6 +752,15 @@ public final class Trainer {
       return new PolicySnapshot(new ParameterSnapshot(version, parameters), normalizer());
     }
 
+    /**
+     * The policy that the newest state holds, if that is of now. Where others push to the store, it
+     * has moved on since; what is evaluated, kept and handed out must be one version.
+     */
+    private PolicySnapshot present() {
+      PolicySnapshot known = saved;
+      return known != null && savedSteps == progress.environmentSteps() ? known : snapshot();
+    }
+
     /** None until something was measured: a collector then helps itself. */
     private @Nullable ObservationNormalizer normalizer() {
       if (!config.normalization().observations() || observationStatistics.count() == 0) {
@@ -783,7 +803,7 @@ public final class Trainer {
       }
       Optional<EvaluationResult> found;
       try {
-        found = evaluation.run(snapshot(), this::evaluationEnds);
+        found = evaluation.run(present(), this::evaluationEnds);
       } catch (RuntimeException e) {
         throw failure("the evaluation after " + place(), e);
       }
@@ -837,11 +857,10 @@ public final class Trainer {
         files.close();
         files.drawLearningCurve(config.environment().name());
       }
-      ParameterSnapshot values = store.snapshot();
       TrainingResult result =
           new TrainingResult(
               policy,
-              new PolicySnapshot(values, normalizer()),
+              present(),
               config.network().engine(),
               progress,
               over ? met.get() : String.valueOf(stopRequest),
@@ -856,6 +875,8 @@ public final class Trainer {
     private void save() throws IOException {
       requireConverging();
       if (directory == null) {
+        saved = new PolicySnapshot(store.snapshot(), normalizer());
+        savedSteps = progress.environmentSteps();
         return;
       }
       takeInterrupt();
@@ -962,12 +983,11 @@ public final class Trainer {
           });
     }
 
-    private Map<String, byte[]> parts(Checkpoint.Writer sourceState) throws IOException {
+    /** The parts of a checkpoint, but for those that may be large. */
+    private Map<String, byte[]> smallParts() throws IOException {
       Map<String, byte[]> parts = new TreeMap<>(store.saveParts());
       parts.put("progress", progressState());
       parts.put("evaluation", evaluated());
-      parts.put("experience-source", Checkpoint.bytes(sourceState));
-      parts.put("learner", Checkpoint.bytes(learner::writeState));
       if (round > 0) { // the run ends within an iteration
         parts.put(
             "iteration",
@@ -991,14 +1011,25 @@ public final class Trainer {
       return parts;
     }
 
+    /** Replay memory and experience; each is written by and by. */
+    private Map<String, Checkpoint.Writer> largeParts(Checkpoint.Writer sourceState) {
+      return Map.of(Checkpoint.SOURCE, sourceState, Checkpoint.LEARNER, learner::writeState);
+    }
+
     private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
       foundBest = false;
-      Map<String, byte[]> parts = parts(sourceState);
-      StoreState saved = store.save();
-      float[] values = saved.parameters().values();
+      Map<String, byte[]> parts = smallParts();
+      StoreState state = store.save(); // parameters, moments and steps of one version
+      float[] values = state.parameters().values();
       NonFiniteException.checkDivergence(values, 0, values.length, "parameter");
-      new Checkpoint(policy, new PolicySnapshot(policyOf(saved), normalizer()), saved, parts)
-          .write(path, config, Provenance.now(config.seed(), progress));
+      PolicySnapshot snapshot = new PolicySnapshot(policyOf(state), normalizer());
+      new Checkpoint(policy, snapshot, state, parts)
+          .write(
+              path,
+              config,
+              Provenance.now(config.seed(), progress),
+              new TreeMap<>(largeParts(sourceState)));
+      saved = snapshot;
       savedSteps = progress.environmentSteps();
       savedSeconds = progress.wallSeconds();
       unproven = path;
@@ -1016,8 +1047,8 @@ public final class Trainer {
       store.restore(checkpoint.store());
       store.restoreParts(checkpoint.parts());
       checkpoint.restore("progress", progress::readState);
-      checkpoint.restore("experience-source", source::readState);
-      checkpoint.restore("learner", learner::readState);
+      checkpoint.restore(Checkpoint.SOURCE, source::readState);
+      checkpoint.restore(Checkpoint.LEARNER, learner::readState);
       checkpoint.restore("observation-statistics", observationStatistics::readState);
       if (rewardScaling != null) {
         checkpoint.restore("reward-scaling", rewardScaling::readState);

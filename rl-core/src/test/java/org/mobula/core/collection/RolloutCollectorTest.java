@@ -164,6 +164,24 @@ class RolloutCollectorTest {
     }
   }
 
+  /** What is left of a version that kept features cannot be made observations of. */
+  @Test
+  void aStateWithFeaturesInPlaceOfObservationsIsRefused() throws IOException {
+    try (RolloutCollector collector =
+        collector(new SyncVectorEnvironment(CartPole::new, 2, AutoresetMode.SAME_STEP), 0, 1)) {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      collector.writeNewEpisodes(new DataOutputStream(bytes));
+      byte[] state = bytes.toByteArray();
+      state[state.length - 1] = 2; // within a rollout of features, which follow
+      assertThatThrownBy(
+              () -> collector.readState(new DataInputStream(new ByteArrayInputStream(state))))
+          .isInstanceOf(IOException.class)
+          .hasMessage(
+              "the checkpoint lies within a rollout of a version that kept features in place of"
+                  + " observations; resume it by that version, or resume the checkpoint before it");
+    }
+  }
+
   /** A thousand further at each step, cut off after three. */
   private static final class Ladder extends EnvironmentWrapper {
     private int steps;

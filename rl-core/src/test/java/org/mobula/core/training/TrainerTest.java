@@ -484,7 +484,7 @@ class TrainerTest {
     parts.put("error-feedback", large);
     Path written = directory.resolve("large");
     new Checkpoint(small.policy(), small.snapshot(), small.store(), parts)
-        .write(written, config, Provenance.now(1, small.progress()));
+        .write(written, config, Provenance.now(1, small.progress()), Map.of());
     assertThat(written.resolve("error-feedback.bin")).hasBinaryContent(large);
     assertThat(Files.size(written.resolve("state.json"))).isLessThan(large.length);
     assertThat(Checkpoint.read(written).parts().get("error-feedback")).isEqualTo(large);
