@@ -15,6 +15,7 @@ import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.policy.ObservationEncoder;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.returns.GeneralizedAdvantage;
+import org.mobula.core.returns.Trace;
 
 /** ∇J = E[(G − V) ∇ log π(a|s)], and V moves towards G. */
 final class ReinforceLearner implements Learner {
@@ -56,19 +57,17 @@ final class ReinforceLearner implements Learner {
     int rows = experience.rows();
     int width = network.outputs();
     float[] values = experience.column(SamplingActor.VALUE);
-    GeneralizedAdvantage.compute(
-        experience.steps,
-        experience.environments,
-        (float) config.discount(),
-        1,
-        experience.rewards,
-        experience.terminated,
-        experience.truncated,
-        values,
-        experience.column(SamplingActor.FINAL_VALUE),
-        Arrays.copyOfRange(values, rows, values.length),
-        advantages,
-        returns);
+    Trace trace =
+        new Trace(
+            experience.steps,
+            experience.environments,
+            experience.rewards,
+            experience.terminated,
+            experience.truncated,
+            values,
+            experience.column(SamplingActor.FINAL_VALUE),
+            Arrays.copyOfRange(values, rows, values.length));
+    new GeneralizedAdvantage((float) config.discount(), 1).compute(trace, advantages, returns);
     encoder.flatten(experience.observations, rows, features);
     store.pull(parameters);
     network.setParameters(parameters);

@@ -17,29 +17,19 @@ public final class EpisodeEnds {
   /**
    * Folds the ends of episodes into rewards and discounts.
    *
-   * @param steps T, the length of the trace
-   * @param environments N, the number of environments
+   * @param trace of which values of steps are not read
    * @param discount γ in [0, 1]
-   * @param rewards {@code [T][N]}
-   * @param terminated {@code [T][N]}: the episode came to an end of its own in this step
-   * @param truncated {@code [T][N]}: the episode was cut off after this step
-   * @param finalValues {@code [T][N]}: value of the final observation; read only where truncated
-   *     and not terminated
-   * @param foldedRewards {@code [T][N]}, written; may be {@code rewards}
+   * @param foldedRewards {@code [T][N]}, written; may be the trace's rewards
    * @param discounts {@code [T][N]}, written
    * @throws IllegalArgumentException if an array is too short or γ out of range
    */
   public static void fold(
-      int steps,
-      int environments,
-      float discount,
-      float[] rewards,
-      boolean[] terminated,
-      boolean[] truncated,
-      float[] finalValues,
-      float[] foldedRewards,
-      float[] discounts) {
-    int cells = Shapes.cells(steps, environments);
+      Trace trace, float discount, float[] foldedRewards, float[] discounts) {
+    float[] rewards = trace.rewards();
+    boolean[] terminated = trace.terminated();
+    boolean[] truncated = trace.truncated();
+    float[] finalValues = trace.finalValues();
+    int cells = Shapes.cells(trace.steps(), trace.environments());
     Shapes.requireFraction("discount", discount);
     Shapes.require("rewards", rewards.length, cells);
     Shapes.require("terminated", terminated.length, cells);

@@ -10,79 +10,46 @@ package org.mobula.core.returns;
  * </pre>
  *
  * <p>λ = 0 is the one-step temporal difference, λ = 1 the discounted return minus the value.
+ *
+ * @param discount γ in [0, 1]
+ * @param lambda λ in [0, 1]
  */
-public final class GeneralizedAdvantage {
-  private GeneralizedAdvantage() {}
+public record GeneralizedAdvantage(float discount, float lambda) {
+  /** Checks the range. */
+  public GeneralizedAdvantage {
+    Shapes.requireFraction("discount", discount);
+    Shapes.requireFraction("lambda", lambda);
+  }
 
   /**
-   * Advantages and returns of a trace that may hold many episodes, whole or cut off.
+   * Advantages and returns of a trace. Terminated steps bootstrap nothing; where an episode was
+   * truncated, the value of its final observation stands in for the rest, and the λ-trace is cut.
    *
-   * @param steps T, the length of the trace
-   * @param environments N, the number of environments
-   * @param discount γ in [0, 1]
-   * @param lambda λ in [0, 1]
-   * @param rewards {@code [T][N]}
-   * @param terminated {@code [T][N]}: no bootstrap; wins where truncated is set too
-   * @param truncated {@code [T][N]}: bootstrap from {@code finalValues} and cut the λ-trace
-   * @param values {@code [T][N]}: V of the observation that each step acted on
-   * @param finalValues {@code [T][N]}: V of the final observation; read only where truncated and
-   *     not terminated
-   * @param lastValues {@code [N]}: V of the observation after the last step
    * @param advantages {@code [T][N]}, written; none of the inputs
-   * @param returns {@code [T][N]}, written: advantages + values; none of the inputs but {@code
-   *     rewards}
-   * @throws IllegalArgumentException if an array is too short or γ or λ out of range
+   * @param returns {@code [T][N]}, written: advantages + values; none of the inputs but the rewards
+   * @throws IllegalArgumentException if an array is too short
    */
-  public static void compute(
-      int steps,
-      int environments,
-      float discount,
-      float lambda,
-      float[] rewards,
-      boolean[] terminated,
-      boolean[] truncated,
-      float[] values,
-      float[] finalValues,
-      float[] lastValues,
-      float[] advantages,
-      float[] returns) {
+  public void compute(Trace trace, float[] advantages, float[] returns) {
     // The outputs carry the folded rewards and discounts until the recursion overwrites them.
-    EpisodeEnds.fold(
-        steps,
-        environments,
-        discount,
-        rewards,
-        terminated,
-        truncated,
-        finalValues,
-        returns,
-        advantages);
-    compute(
-        steps, environments, lambda, returns, advantages, values, lastValues, advantages, returns);
+    EpisodeEnds.fold(trace, discount, returns, advantages);
+    compute(trace, returns, advantages, advantages, returns);
   }
 
   /**
    * The general form: ends of episodes enter as a discount of zero.
    *
+   * @param trace of which only the values and the shape are read
+   * @param rewards {@code [T][N]}, folded ({@link EpisodeEnds})
    * @param discounts {@code [T][N]}: γ(t), zero after the last step of an episode
-   * @param rewards {@code [T][N]}
    * @param advantages {@code [T][N]}, written; may be {@code discounts}
    * @param returns {@code [T][N]}, written: advantages + values; may be {@code rewards}
-   * @see #compute(int, int, float, float, float[], boolean[], boolean[], float[], float[], float[],
-   *     float[], float[])
    */
-  public static void compute(
-      int steps,
-      int environments,
-      float lambda,
-      float[] rewards,
-      float[] discounts,
-      float[] values,
-      float[] lastValues,
-      float[] advantages,
-      float[] returns) {
-    int cells = Shapes.cells(steps, environments);
-    Shapes.requireFraction("lambda", lambda);
+  void compute(
+      Trace trace, float[] rewards, float[] discounts, float[] advantages, float[] returns) {
+    int environments = trace.environments();
+    float[] values = trace.values();
+    float[] lastValues = trace.lastValues();
+    int cells = Shapes.cells(trace.steps(), environments);
     Shapes.require("rewards", rewards.length, cells);
     Shapes.require("discounts", discounts.length, cells);
     Shapes.require("values", values.length, cells);

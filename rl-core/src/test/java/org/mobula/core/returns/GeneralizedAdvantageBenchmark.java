@@ -53,19 +53,7 @@ public class GeneralizedAdvantageBenchmark {
   @Benchmark
   @OperationsPerInvocation(CELLS)
   public float[] flags() {
-    GeneralizedAdvantage.compute(
-        CELLS / environments,
-        environments,
-        .99f,
-        .95f,
-        rewards,
-        terminated,
-        truncated,
-        values,
-        values,
-        lastValues,
-        advantages,
-        returns);
+    new GeneralizedAdvantage(.99f, .95f).compute(new Trace(CELLS / environments, environments, rewards, terminated, truncated, values, values, lastValues), advantages, returns);
     return advantages;
   }
 
@@ -73,16 +61,7 @@ public class GeneralizedAdvantageBenchmark {
   @Benchmark
   @OperationsPerInvocation(CELLS)
   public float[] discounts() {
-    GeneralizedAdvantage.compute(
-        CELLS / environments,
-        environments,
-        .95f,
-        rewards,
-        discounts,
-        values,
-        lastValues,
-        advantages,
-        returns);
+    new GeneralizedAdvantage(1, .95f).compute(new Trace(CELLS / environments, environments, rewards, new boolean[0], new boolean[0], values, values, lastValues), rewards, discounts, advantages, returns);
     return advantages;
   }
 }

@@ -14,6 +14,7 @@ import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.returns.GeneralizedAdvantage;
+import org.mobula.core.returns.Trace;
 
 /**
  * Advantage actor-critic (Mnih et al. 2016, algorithm S3, with environments in step): one gradient
@@ -24,6 +25,7 @@ final class A2cLearner implements Learner {
   private final GradientWorkers<A2cGradient> workers;
   private final @Nullable RewardScaling rewardScaling;
   private final float[] rewards;
+  private final GeneralizedAdvantage estimator;
   private final float[] lastValues;
   private final float[] advantages;
   private final float[] returns;
@@ -47,6 +49,8 @@ final class A2cLearner implements Learner {
             setup.gradientWorkers(), rows, capacity -> new A2cGradient(config, setup, capacity));
     this.rewardScaling = setup.rewardScaling();
     this.rewards = new float[rewardScaling == null ? 0 : rows];
+    this.estimator =
+        new GeneralizedAdvantage((float) config.discount(), (float) config.gaeLambda());
     this.lastValues = new float[setup.environments()];
     this.advantages = new float[rows];
     this.returns = new float[rows];
@@ -59,19 +63,17 @@ final class A2cLearner implements Learner {
   public void learn(Experience experience, ParameterStore store, LearningMoment moment) {
     float[] values = experience.column(SamplingActor.VALUE);
     System.arraycopy(values, experience.rows(), lastValues, 0, lastValues.length);
-    GeneralizedAdvantage.compute(
-        experience.steps,
-        experience.environments,
-        (float) config.discount(),
-        (float) config.gaeLambda(),
-        rewards(experience),
-        experience.terminated,
-        experience.truncated,
-        values,
-        experience.column(SamplingActor.FINAL_VALUE),
-        lastValues,
-        advantages,
-        returns);
+    Trace trace =
+        new Trace(
+            experience.steps,
+            experience.environments,
+            rewards(experience),
+            experience.terminated,
+            experience.truncated,
+            values,
+            experience.column(SamplingActor.FINAL_VALUE),
+            lastValues);
+    estimator.compute(trace, advantages, returns);
     int rows = experience.rows();
     if (config.normalizeAdvantages() && rows > 1) {
       normalizeAdvantages(rows);

@@ -16,6 +16,7 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.returns.GeneralizedAdvantage;
+import org.mobula.core.returns.Trace;
 
 /**
  * Proximal policy optimisation (Schulman et al. 2017): advantages by GAE, then some epochs of
@@ -27,6 +28,7 @@ final class PpoLearner implements Learner {
   private final GradientWorkers<PpoGradient> workers;
   private final @Nullable RewardScaling rewardScaling;
   private final float[] rewards;
+  private final GeneralizedAdvantage estimator;
   private final float[] lastValues;
   private final float[] advantages;
   private final float[] returns;
@@ -51,6 +53,8 @@ final class PpoLearner implements Learner {
             capacity -> new PpoGradient(setup, capacity));
     this.rewardScaling = setup.rewardScaling();
     this.rewards = new float[rewardScaling == null ? 0 : rows];
+    this.estimator =
+        new GeneralizedAdvantage((float) config.discount(), (float) config.gaeLambda());
     this.lastValues = new float[setup.environments()];
     this.advantages = new float[rows];
     this.returns = new float[rows];
@@ -64,19 +68,17 @@ final class PpoLearner implements Learner {
   public void learn(Experience experience, ParameterStore store, LearningMoment moment) {
     float[] values = experience.column(SamplingActor.VALUE);
     System.arraycopy(values, experience.rows(), lastValues, 0, lastValues.length);
-    GeneralizedAdvantage.compute(
-        experience.steps,
-        experience.environments,
-        (float) config.discount(),
-        (float) config.gaeLambda(),
-        rewards(experience),
-        experience.terminated,
-        experience.truncated,
-        values,
-        experience.column(SamplingActor.FINAL_VALUE),
-        lastValues,
-        advantages,
-        returns);
+    Trace trace =
+        new Trace(
+            experience.steps,
+            experience.environments,
+            rewards(experience),
+            experience.terminated,
+            experience.truncated,
+            values,
+            experience.column(SamplingActor.FINAL_VALUE),
+            lastValues);
+    estimator.compute(trace, advantages, returns);
     explainedVariance = explainedVariance(values, returns);
     learningRate = config.learningRate().at(moment.progress());
     PpoLoss.Coefficients coefficients = config.coefficients(moment.progress());
