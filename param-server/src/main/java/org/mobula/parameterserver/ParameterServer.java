@@ -437,11 +437,11 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
     }
     store.giveUpWithoutProgress(
         server.progressTimeout(), (hangs, what) -> LOG.warn("The trainer: {}.", what));
-    return new FirstPull(
+    return new RunStore(
         store,
         this::train,
         () -> look(store.present()),
-        new FirstPull.Parts() {
+        new RunStore.Parts() {
           @Override
           public Map<String, byte[]> save() {
             return states(store.version());

@@ -24,7 +24,6 @@ import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.metrics.MetricNames;
-import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.runtime.ActorCall;
 import org.mobula.core.runtime.ActorOptions;
@@ -78,8 +77,13 @@ public final class RolloutWorkers implements ExperienceSource {
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
-  /** Before a count in a state, which is never negative: what follows holds observations. */
+  /**
+   * Before a count in a state, which is never negative: what follows holds observations, at first
+   * without masks of final ones.
+   */
   private static final int OBSERVATIONS = -1;
+
+  private static final int FINAL_MASKS = -2;
 
   private static final Comparator<Share> OLDEST_FIRST =
       Comparator.<Share>comparingLong(share -> share.iteration)
@@ -214,8 +218,9 @@ public final class RolloutWorkers implements ExperienceSource {
 
   @Override
   public Experience collect(PolicySnapshot policy, long environmentSteps) {
-    // The caller may change the parameters as soon as this returns, while workers still use them.
-    PolicySnapshot kept = maxLag > 0 ? copy(policy) : policy;
+    // Workers may still use the parameters when this has returned.
+    PolicySnapshot kept =
+        maxLag > 0 ? new PolicySnapshot(policy.parameters().copy(), policy.normalizer()) : policy;
     Share.Order present = new Share.Order(kept, runtime.put(kept), environmentSteps, resetOptions);
     continueInterrupted();
     if (outstanding() < config.count()) {
@@ -228,13 +233,6 @@ public final class RolloutWorkers implements ExperienceSource {
     }
     iterations++;
     return experience;
-  }
-
-  private static PolicySnapshot copy(PolicySnapshot policy) {
-    ParameterSnapshot parameters = policy.parameters();
-    return new PolicySnapshot(
-        new ParameterSnapshot(parameters.version(), parameters.values().clone()),
-        policy.normalizer());
   }
 
   /** Lets workers that were interrupted go on. */
@@ -522,7 +520,7 @@ public final class RolloutWorkers implements ExperienceSource {
     }
     out.writeLong(iterations);
     ready.sort(OLDEST_FIRST);
-    out.writeInt(OBSERVATIONS);
+    out.writeInt(FINAL_MASKS);
     out.writeInt(ready.size());
     for (Share done : ready) {
       out.writeInt(done.worker);
@@ -640,12 +638,12 @@ public final class RolloutWorkers implements ExperienceSource {
     iterations = in.readLong();
     ready.clear();
     int form = in.readInt();
-    int done = form == OBSERVATIONS ? in.readInt() : form;
+    int done = form < 0 ? in.readInt() : form;
     for (int i = 0; i < done; i++) {
       requireObservations(form);
       shares++;
       Share share = new Share(in.readInt(), shares, in.readLong(), null);
-      share.experience = SavedExperience.read(in);
+      share.experience = SavedExperience.read(in, form == FINAL_MASKS);
       share.kept = true;
       ready.add(share);
     }
@@ -667,7 +665,7 @@ public final class RolloutWorkers implements ExperienceSource {
   }
 
   private static void requireObservations(int form) throws IOException {
-    if (form != OBSERVATIONS) {
+    if (form != OBSERVATIONS && form != FINAL_MASKS) {
       throw new IOException(
           "the checkpoint holds rollouts of a version that kept features in place of observations;"
               + " resume it by that version, or without what was collected ahead: a checkpoint of a"

@@ -17,10 +17,10 @@ final class SavedExperience {
     experience.writeState(out);
   }
 
-  static Experience read(DataInput in) throws IOException {
+  static Experience read(DataInput in, boolean withFinalMasks) throws IOException {
     ExperienceShape shape = ExperienceShape.read(in);
     Experience experience = new Experience(shape, in.readInt(), in.readInt());
-    experience.readState(in);
+    experience.readState(in, withFinalMasks);
     return experience;
   }
 }

@@ -64,6 +64,12 @@ public interface ParameterStore extends AutoCloseable {
   }
 
   /**
+   * The run begins, or goes on: called once by whoever trains, when everything is restored that was
+   * saved, before its first collection. Others that were started with the store wait for it.
+   */
+  default void begin() {}
+
+  /**
    * Hands over what a learner has gathered in a rollout, for its next push to take along.
    *
    * @param part of this rollout
@@ -107,7 +113,7 @@ public interface ParameterStore extends AutoCloseable {
   }
 
   /**
-   * Goes on from what {@link #saveParts} gave, after {@link #restore} and before the first pull.
+   * Goes on from what {@link #saveParts} gave, after {@link #restore} and before {@link #begin}.
    *
    * @param parts all those of the checkpoint
    */

@@ -537,6 +537,7 @@ public final class Trainer {
      * listeners, evaluations.
      */
     private TrainingResult loop() throws IOException {
+      store.begin();
       Optional<String> reason = config.stop().reason(progress);
       takeInterrupt();
       if (reason.isEmpty() && stopRequest == null && evaluationIsDue()) {
@@ -747,6 +748,7 @@ public final class Trainer {
       }
     }
 
+    /** The store's present policy, good until this is called again. */
     private PolicySnapshot snapshot() {
       long version = store.pull(parameters);
       return new PolicySnapshot(new ParameterSnapshot(version, parameters), normalizer());

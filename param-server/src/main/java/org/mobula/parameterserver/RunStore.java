@@ -3,7 +3,6 @@ package org.mobula.parameterserver;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.Gathered;
@@ -11,12 +10,12 @@ import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 
 /**
- * A store that tells of its first pull: whatever had to be restored is restored then; and when it
- * is asked for measurements: an iteration is over then.
+ * The store of a run's trainer: it lets the other learners begin with it, hears of the end of each
+ * iteration, when it is asked for measurements, and keeps the learners' states.
  */
-final class FirstPull implements ParameterStore {
+final class RunStore implements ParameterStore {
   private final ParameterStore store;
-  private @Nullable LongConsumer listener;
+  private final LongConsumer beginning;
   private final Runnable iterated;
   private final Parts parts;
 
@@ -30,15 +29,21 @@ final class FirstPull implements ParameterStore {
   /**
    * Wraps a store.
    *
-   * @param listener is told the version that was pulled
+   * @param beginning takes the version that the run begins with
    * @param parts of a checkpoint, beside those of the store
    * @param iterated runs after each iteration
    */
-  FirstPull(ParameterStore store, LongConsumer listener, Runnable iterated, Parts parts) {
+  RunStore(ParameterStore store, LongConsumer beginning, Runnable iterated, Parts parts) {
     this.parts = parts;
     this.iterated = iterated;
     this.store = store;
-    this.listener = listener;
+    this.beginning = beginning;
+  }
+
+  @Override
+  public void begin() {
+    store.begin();
+    beginning.accept(store.snapshot().version());
   }
 
   @Override
@@ -48,13 +53,7 @@ final class FirstPull implements ParameterStore {
 
   @Override
   public long pull(String network, float[] destination) {
-    long version = store.pull(network, destination);
-    LongConsumer told = listener;
-    if (told != null) {
-      listener = null;
-      told.accept(version);
-    }
-    return version;
+    return store.pull(network, destination);
   }
 
   @Override
