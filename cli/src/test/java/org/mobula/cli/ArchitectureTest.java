@@ -134,6 +134,18 @@ class ArchitectureTest {
     check(slices().matching(BASE + ".core.algorithm.(*)..").should().notDependOnEachOther());
   }
 
+  /** Whoever composes a program opens a runtime and hands it down. */
+  @Test
+  void environmentsAndAlgorithmsKnowNoEngineOfTheRuntime() {
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(BASE + ".core.environment..", BASE + ".core.algorithm..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(BASE + ".core.runtime.*.."));
+  }
+
   /** What a library may be reached from; the rest of the house goes through an interface. */
   @ParameterizedTest
   @CsvSource({

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.runtime.local.WorkerCrew;
+import org.mobula.core.parallel.WorkerCrew;
 
 /**
  * Shares each minibatch among threads, the caller's among them. The parts are added in their order,

@@ -44,7 +44,8 @@ public final class RolloutCollector implements ExperienceSource {
   private static final byte NEW_EPISODES = 0;
   private static final byte BETWEEN_ROLLOUTS = 1;
   private static final byte WITHIN_A_ROLLOUT_OF_FEATURES = 2; // until observations were kept
-  private static final byte WITHIN_A_ROLLOUT = 3;
+  private static final byte WITHIN_A_ROLLOUT = 3; // until masks of final observations were kept
+  private static final byte WITHIN_A_ROLLOUT_WITH_FINAL_MASKS = 4;
 
   private final VectorEnvironment environments;
   private final Actor actor;
@@ -115,7 +116,7 @@ public final class RolloutCollector implements ExperienceSource {
             new ExperienceShape(observationSize, actionSize, maskSize, actor.columns()),
             steps,
             count);
-    this.step = new VectorStep(count, policy.observationSpace());
+    this.step = new VectorStep(count, policy.observationSpace(), maskSize);
     this.observations = new float[count * observationSize];
     this.features = new float[count * featureSize];
     this.environmentActions = new float[count * actionSize];
@@ -277,7 +278,9 @@ public final class RolloutCollector implements ExperienceSource {
         throw blame(bad, "final observation", true, step.finalObservations[bad]);
       }
     }
-    experience.addFinalObservation(row, step.finalObservations, i * size);
+    int maskSize = masks.length / count;
+    experience.addFinalObservation(
+        row, step.finalObservations, i * size, step.finalMasks, i * maskSize);
     experience.episodes.add(episodeReturns[i], episodeLengths[i]);
     if (!step.info(i).isEmpty()) {
       experience.episodes.addFacts(step.info(i));
@@ -310,7 +313,7 @@ public final class RolloutCollector implements ExperienceSource {
       out.writeByte(NEW_EPISODES);
       return;
     }
-    out.writeByte(next == 0 ? BETWEEN_ROLLOUTS : WITHIN_A_ROLLOUT);
+    out.writeByte(next == 0 ? BETWEEN_ROLLOUTS : WITHIN_A_ROLLOUT_WITH_FINAL_MASKS);
     environments.writeState(out);
     for (float number : observations) {
       out.writeFloat(number);
@@ -358,10 +361,10 @@ public final class RolloutCollector implements ExperienceSource {
       episodeReturns[i] = in.readDouble();
       episodeLengths[i] = in.readInt();
     }
-    if (kind == WITHIN_A_ROLLOUT) {
+    if (kind != BETWEEN_ROLLOUTS) {
       nextStep = in.readInt();
       firstObservations.readState(in);
-      experience.readState(in);
+      experience.readState(in, kind != WITHIN_A_ROLLOUT);
     }
   }
 

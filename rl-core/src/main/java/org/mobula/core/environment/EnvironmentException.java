@@ -18,7 +18,17 @@ public final class EnvironmentException extends RuntimeException {
   private final long episode;
   private final long step;
 
-  EnvironmentException(
+  /**
+   * Of an environment of a batch.
+   *
+   * @param index which of the environments that step together
+   * @param environment the simple name of its class
+   * @param seed the last seed it was given; null for none
+   * @param episode since that seed, from 1
+   * @param step in the episode, from 1; 0 for a reset
+   * @param cause what it threw, or what is wrong with a number that it gave
+   */
+  public EnvironmentException(
       int index,
       String environment,
       @Nullable Long seed,

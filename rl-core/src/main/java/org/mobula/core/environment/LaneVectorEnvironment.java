@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.runtime.local.WorkerCrew;
+import org.mobula.core.parallel.WorkerCrew;
 import org.mobula.core.space.Space;
 
 /** All that the vector environments have in common: they differ in who does the work. */

@@ -36,6 +36,10 @@ final class Lanes {
   private final @Nullable EnvironmentException[] failures;
   private final boolean masksActions;
   private final boolean[] mask;
+
+  /** For each environment, so that threads may ask for masks side by side. */
+  private final boolean[][] finalMasks;
+
   private Reset next = Reset.unseeded();
   private boolean closed;
 
@@ -67,6 +71,7 @@ final class Lanes {
     failures = new EnvironmentException[count];
     masksActions = this.environments.stream().anyMatch(Environment::masksActions);
     mask = new boolean[actionSpace.maskSize()];
+    finalMasks = new boolean[masksActions ? count : 0][actionSpace.maskSize()];
   }
 
   /** Makes all or none: what was made is closed again when a later one fails. */
@@ -241,6 +246,11 @@ final class Lanes {
     }
     over[i] = true;
     System.arraycopy(step.observation, 0, out.finalObservations, row, observationSize);
+    if (masksActions && step.truncated && out.finalMasks.length > 0) {
+      boolean[] last = finalMasks[i];
+      environments.get(i).actionMask(last);
+      System.arraycopy(last, 0, out.finalMasks, i * last.length, last.length);
+    }
     if (mode == AutoresetMode.SAME_STEP) {
       start(i, next, out.observations);
     } else {

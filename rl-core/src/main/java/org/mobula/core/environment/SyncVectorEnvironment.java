@@ -1,7 +1,7 @@
 package org.mobula.core.environment;
 
 import java.util.List;
-import org.mobula.core.runtime.local.WorkerCrew;
+import org.mobula.core.parallel.WorkerCrew;
 
 /**
  * Steps its environments one after the other in the caller's thread.

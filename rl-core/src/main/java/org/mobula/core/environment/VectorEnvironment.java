@@ -3,13 +3,14 @@ package org.mobula.core.environment;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.mobula.core.space.Space;
 
 /**
  * Several environments of one kind, stepped together. Arrays are {@code [environment][number]} in
- * row-major order.
+ * row-major order. {@code VectorEnvironmentContract}, in this module's test jar, checks yours.
  */
 public interface VectorEnvironment extends AutoCloseable {
   /** How many environments there are. */
@@ -21,8 +22,10 @@ public interface VectorEnvironment extends AutoCloseable {
   /** What may be done in one of them. */
   Space actionSpace();
 
-  /** What happens when an episode is over. */
-  AutoresetMode autoresetMode();
+  /** What happens when an episode is over; the next begins in the same step unless overridden. */
+  default AutoresetMode autoresetMode() {
+    return AutoresetMode.SAME_STEP;
+  }
 
   /**
    * Starts an episode in each environment.
@@ -42,14 +45,23 @@ public interface VectorEnvironment extends AutoCloseable {
   /**
    * The options of all episodes that start from now on without options of their own: by themselves,
    * too, where an episode was over.
+   *
+   * @throws IllegalArgumentException unless overridden, if there are any
    */
-  void resetOptions(Map<String, Object> options);
+  default void resetOptions(Map<String, Object> options) {
+    if (!options.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s takes no reset options but was given %s"
+              .formatted(getClass().getSimpleName(), options));
+    }
+  }
 
   /**
    * Advances every environment by one step.
    *
    * @param actions {@code [count][action]}
-   * @param step receives what came of it
+   * @param step receives what came of it; where it has room for masks of final observations and an
+   *     episode is truncated, the mask that holds there, before the reset
    */
   void step(float[] actions, VectorStep step);
 
@@ -68,24 +80,37 @@ public interface VectorEnvironment extends AutoCloseable {
     return List.of();
   }
 
-  /** Whether {@link #actionMasks} ever forbids an action. */
-  boolean masksActions();
+  /** Whether {@link #actionMasks} ever forbids an action; false unless overridden. */
+  default boolean masksActions() {
+    return false;
+  }
 
   /**
    * Tells which actions are allowed now.
    *
    * @param masks receives {@code [count][actionSpace().maskSize()]} flags
    */
-  void actionMasks(boolean[] masks);
+  default void actionMasks(boolean[] masks) {
+    Arrays.fill(masks, true);
+  }
 
-  /** Whether every environment can save its state. */
-  boolean savesState();
+  /**
+   * Whether every environment can save its state. Where not, a resumed training run starts new
+   * episodes.
+   */
+  default boolean savesState() {
+    return false;
+  }
 
   /** Writes the state of all environments. */
-  void writeState(DataOutput out) throws IOException;
+  default void writeState(DataOutput out) throws IOException {
+    throw new UnsupportedOperationException(getClass().getName() + " does not save its state");
+  }
 
   /** Reads what {@link #writeState} wrote. */
-  void readState(DataInput in) throws IOException;
+  default void readState(DataInput in) throws IOException {
+    throw new UnsupportedOperationException(getClass().getName() + " does not save its state");
+  }
 
   /** Closes every environment. */
   @Override

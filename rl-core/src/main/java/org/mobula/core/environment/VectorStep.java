@@ -1,6 +1,7 @@
 package org.mobula.core.environment;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +26,27 @@ public final class VectorStep {
   /** Which episodes were cut off. */
   public final boolean[] truncated;
 
+  /**
+   * What was allowed at the final observations, {@code [environment][choice]}; meant only where
+   * {@code truncated}, as nothing follows where an episode terminated. Empty where nobody asked.
+   */
+  public final boolean[] finalMasks;
+
   private final List<Map<String, Object>> infos;
 
-  /** A step for this many environments with this observation space. */
+  /** A step for this many environments with this observation space, without final masks. */
   public VectorStep(int count, Space observationSpace) {
+    this(count, observationSpace, 0);
+  }
+
+  /**
+   * A step for this many environments with this observation space.
+   *
+   * @param maskSize flags of an action mask, where those of final observations are wanted; else 0
+   */
+  public VectorStep(int count, Space observationSpace, int maskSize) {
+    this.finalMasks = new boolean[count * maskSize];
+    Arrays.fill(finalMasks, true);
     this.observations = new float[count * observationSpace.size()];
     this.finalObservations = new float[count * observationSpace.size()];
     this.rewards = new float[count];

@@ -75,6 +75,7 @@ public final class Experience implements Serializable {
   private final int[] finalPlaces;
 
   private float[] finals = {};
+  private boolean[] finalMasks = {};
   private int finalCount;
 
   /** Nothing yet. */
@@ -131,16 +132,37 @@ public final class Experience implements Serializable {
   }
 
   /**
-   * Keeps the observation that an episode ended with.
+   * Keeps the observation that an episode ended with, where everything was allowed.
    *
    * @param row of its last step
    * @param source an array of observations
    * @param offset of the final one
    */
   public void addFinalObservation(int row, float[] source, int offset) {
+    keepFinal(row, source, offset);
+    Arrays.fill(finalMasks, finalMask(row), finalMask(row) + shape.maskSize(), true);
+  }
+
+  /**
+   * Keeps the observation that an episode ended with, and what was allowed there.
+   *
+   * @param row of its last step
+   * @param source an array of observations
+   * @param offset of the final one
+   * @param masks an array of masks; not read where actions are not masked
+   * @param maskOffset of the mask at the final observation
+   */
+  public void addFinalObservation(
+      int row, float[] source, int offset, boolean[] masks, int maskOffset) {
+    keepFinal(row, source, offset);
+    System.arraycopy(masks, maskOffset, finalMasks, finalMask(row), shape.maskSize());
+  }
+
+  private void keepFinal(int row, float[] source, int offset) {
     int size = shape.observationSize();
     if ((finalCount + 1) * size > finals.length) {
       finals = Arrays.copyOf(finals, Math.max(size, 2 * finals.length));
+      finalMasks = Arrays.copyOf(finalMasks, finals.length / size * shape.maskSize());
     }
     System.arraycopy(source, offset, finals, finalCount * size, size);
     finalPlaces[row] = finalCount++;
@@ -158,6 +180,23 @@ public final class Experience implements Serializable {
   /** Observations that episodes ended with; good until another one is added. */
   public float[] finalObservations() {
     return finals;
+  }
+
+  /**
+   * Where in {@link #finalMasks} the mask begins that held at the observation that an episode ended
+   * with in this row, in which one did.
+   */
+  public int finalMask(int row) {
+    return finalPlaces[row] * shape.maskSize();
+  }
+
+  /**
+   * What was allowed at the {@linkplain #finalObservations final observations}: everything where
+   * the environment forbids nothing, and of no account where the episode terminated; good until
+   * another one is added.
+   */
+  public boolean[] finalMasks() {
+    return finalMasks;
   }
 
   /**
@@ -195,7 +234,12 @@ public final class Experience implements Serializable {
       if (offset >= 0) {
         int step = row / part.environments;
         int environment = firstEnvironment + row % part.environments;
-        addFinalObservation(step * environments + environment, part.finals, offset);
+        addFinalObservation(
+            step * environments + environment,
+            part.finals,
+            offset,
+            part.finalMasks,
+            part.finalMask(row));
       }
     }
     episodes.addAll(part.episodes);
@@ -238,6 +282,9 @@ public final class Experience implements Serializable {
     for (int i = 0; i < finalCount * shape.observationSize(); i++) {
       out.writeFloat(finals[i]);
     }
+    for (int i = 0; i < finalCount * shape.maskSize(); i++) {
+      out.writeBoolean(finalMasks[i]);
+    }
     episodes.writeState(out);
     RunningStatistics statistics = observationStatistics;
     out.writeInt(statistics == null ? 0 : statistics.size());
@@ -249,6 +296,16 @@ public final class Experience implements Serializable {
 
   /** Reads what {@link #writeState} wrote, into experience of the same dimensions. */
   public void readState(DataInput in) throws IOException {
+    readState(in, true);
+  }
+
+  /**
+   * As {@link #readState(DataInput)}, in one of its forms.
+   *
+   * @param withFinalMasks whether the masks of final observations were written, as they were not at
+   *     first: then everything was allowed there
+   */
+  public void readState(DataInput in, boolean withFinalMasks) throws IOException {
     for (float[] column : numbers()) {
       for (int i = 0; i < column.length; i++) {
         column[i] = in.readFloat();
@@ -266,6 +323,10 @@ public final class Experience implements Serializable {
     finals = new float[finalCount * shape.observationSize()];
     for (int i = 0; i < finals.length; i++) {
       finals[i] = in.readFloat();
+    }
+    finalMasks = new boolean[finalCount * shape.maskSize()];
+    for (int i = 0; i < finalMasks.length; i++) {
+      finalMasks[i] = !withFinalMasks || in.readBoolean();
     }
     episodes.readState(in);
     observationStatistics = null;

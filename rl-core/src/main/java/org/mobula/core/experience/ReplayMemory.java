@@ -38,8 +38,6 @@ public final class ReplayMemory {
   private final ReplaySampling sampling;
   private final ReplayLane[] lanes;
   private final int rows;
-  // What is allowed at final observations is not known.
-  private final boolean[] allAllowed;
   private int transitions;
 
   // Of prioritised sampling; a tree of one weight where it is uniform.
@@ -61,8 +59,6 @@ public final class ReplayMemory {
     this.window = window;
     this.sampling = sampling;
     rows = shape.rows();
-    allAllowed = new boolean[shape.maskSize()];
-    Arrays.fill(allAllowed, true);
     lanes = new ReplayLane[shape.environments()];
     Arrays.setAll(lanes, i -> new ReplayLane(shape));
     if (sampling instanceof ReplaySampling.Prioritized settings) {
@@ -192,7 +188,12 @@ public final class ReplayMemory {
             row);
         int last = experience.finalObservation(row);
         if (last >= 0) {
-          observe(environment, experience.finalObservations(), last, allAllowed, 0);
+          observe(
+              environment,
+              experience.finalObservations(),
+              last,
+              experience.finalMasks(),
+              experience.finalMask(row));
         }
         observe(environment, experience.observations, row + environments, experience.masks);
       }

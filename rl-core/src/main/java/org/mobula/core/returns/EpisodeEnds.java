@@ -23,8 +23,7 @@ public final class EpisodeEnds {
    * @param discounts {@code [T][N]}, written
    * @throws IllegalArgumentException if an array is too short or γ out of range
    */
-  public static void fold(
-      Trace trace, float discount, float[] foldedRewards, float[] discounts) {
+  public static void fold(Trace trace, float discount, float[] foldedRewards, float[] discounts) {
     float[] rewards = trace.rewards();
     boolean[] terminated = trace.terminated();
     boolean[] truncated = trace.truncated();

@@ -141,8 +141,7 @@ public record Checkpoint(
    * @param more parts by name, which write themselves straight into their files, in place of those
    *     of the same name
    */
-  void write(
-      Path directory, TrainingConfig config, Provenance provenance, Map<String, Writer> more)
+  void write(Path directory, TrainingConfig config, Provenance provenance, Map<String, Writer> more)
       throws IOException {
     Path written = directory.resolveSibling("." + directory.getFileName() + ".part");
     RunDirectory.delete(written);

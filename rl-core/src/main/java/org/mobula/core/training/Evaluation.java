@@ -6,11 +6,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.StepInProgress;
+import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.environment.VectorEnvironmentFactory;
+import org.mobula.core.environment.VectorStep;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.network.Network;
 import org.mobula.core.policy.ActionHead;
@@ -25,16 +30,23 @@ import org.slf4j.LoggerFactory;
 /**
  * Plays whole episodes with a policy, on environments of its own, with the policy's normaliser as
  * it is. Each environment plays one episode, many side by side in one batch: playing on until
- * enough episodes are over would favour short ones.
+ * enough episodes are over would favour short ones. Environments that come in batches step together
+ * until the last of their episodes is over; whatever follows the others' ends does not count.
  */
 public final class Evaluation implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
   private static final int SIDE_BY_SIDE = 64;
+  private static final boolean[] NO_MASK = {};
 
   private final PolicyRunner policy;
   private final PolicySpec spec;
   private final ActionHead head;
   private final List<Environment> environments = new ArrayList<>();
+
+  /** In place of the environments, where they come in batches. */
+  private final @Nullable VectorEnvironment batch;
+
+  private final int sideBySide;
   private final int episodes;
   private final boolean deterministic;
   private final long seed;
@@ -71,9 +83,15 @@ public final class Evaluation implements AutoCloseable {
     this.deterministic = deterministic;
     this.seed = seed;
     this.maxEpisodeSteps = maxEpisodeSteps;
+    this.sideBySide = Math.min(episodes, SIDE_BY_SIDE);
     try {
-      for (int i = 0; i < Math.min(episodes, SIDE_BY_SIDE); i++) {
-        environments.add(factory.create());
+      if (factory instanceof VectorEnvironmentFactory batches) {
+        batch = sideBySide == 0 ? null : ExperienceSetup.batch(batches, sideBySide);
+      } else {
+        batch = null;
+        for (int i = 0; i < sideBySide; i++) {
+          environments.add(factory.create());
+        }
       }
     } catch (RuntimeException | Error e) {
       close();
@@ -109,9 +127,12 @@ public final class Evaluation implements AutoCloseable {
     double[] returns = new double[episodes];
     int[] lengths = new int[episodes];
     int cutOff = 0;
-    for (int first = 0; first < episodes; first += environments.size()) {
-      int count = Math.min(environments.size(), episodes - first);
-      int cut = play(first, count, random, returns, lengths, stopped);
+    for (int first = 0; first < episodes; first += sideBySide) {
+      int count = Math.min(sideBySide, episodes - first);
+      int cut =
+          batch == null
+              ? play(first, count, random, returns, lengths, stopped)
+              : play(batch, first, count, random, returns, lengths, stopped);
       if (cut < 0) {
         return Optional.empty();
       }
@@ -204,7 +225,11 @@ public final class Evaluation implements AutoCloseable {
         lengths[episode]++;
         begin(episode, lengths[episode]);
         try {
-          choose(environment, outputs, row, mask, random, action);
+          if (environment.masksActions()) {
+            environment.actionMask(mask);
+          }
+          boolean[] masks = environment.masksActions() ? mask : NO_MASK;
+          choose(outputs, row * outputSize, masks, 0, random, action, 0);
           step.clear();
           environment.step(action, step);
         } catch (RuntimeException | Error e) {
@@ -229,6 +254,74 @@ public final class Evaluation implements AutoCloseable {
     return cutOff;
   }
 
+  /** As the other one, by steps of a whole batch. */
+  private int play(
+      VectorEnvironment together,
+      int first,
+      int count,
+      Pcg64 random,
+      double[] returns,
+      int[] lengths,
+      BooleanSupplier stopped) {
+    int all = together.count();
+    int outputSize = spec.network().outputs();
+    int actionSize = spec.actionSpace().size();
+    VectorStep step = new VectorStep(all, spec.observationSpace());
+    float[] features = new float[all * spec.observationSpace().flatSize()];
+    float[] outputs = new float[all * outputSize];
+    float[] actions = new float[all * actionSize];
+    int maskSize = together.masksActions() ? spec.actionSpace().maskSize() : 0;
+    boolean[] masks = new boolean[all * maskSize];
+    boolean[] over = new boolean[all];
+    Arrays.fill(over, count, all, true);
+    if (stopped.getAsBoolean()) {
+      return -1;
+    }
+    try {
+      together.reset(new Reset(seed + first, resetOptions), step.observations);
+    } catch (RuntimeException | Error e) {
+      throw failureOf(first, count, e);
+    }
+    int cutOff = 0;
+    int left = count;
+    while (left > 0) {
+      if (stopped.getAsBoolean()) {
+        return -1;
+      }
+      policy.flatten(step.observations, all, features);
+      policy.normalize(features, all);
+      policy.forward(features, all, outputs);
+      requireFinite(outputs, all * outputSize);
+      try {
+        if (maskSize > 0) {
+          together.actionMasks(masks);
+        }
+        for (int i = 0; i < all; i++) {
+          choose(outputs, i * outputSize, masks, i * maskSize, random, actions, i * actionSize);
+        }
+        together.step(actions, step);
+      } catch (RuntimeException | Error e) {
+        throw failureOf(first, count, e);
+      }
+      for (int i = 0; i < count; i++) {
+        if (over[i]) {
+          continue;
+        }
+        int episode = first + i;
+        lengths[episode]++;
+        requireNumber(step.rewards[i], episode, lengths[episode]);
+        returns[episode] += step.rewards[i];
+        boolean ended = step.terminated[i] || step.truncated[i];
+        if (ended || lengths[episode] >= maxEpisodeSteps) {
+          cutOff += ended ? 0 : 1;
+          over[i] = true;
+          left--;
+        }
+      }
+    }
+    return cutOff;
+  }
+
   private void begin(int episode, int step) {
     busyStep = step;
     busyEpisode = episode;
@@ -236,6 +329,9 @@ public final class Evaluation implements AutoCloseable {
 
   /** The step that has not returned, if there is one; asked from any thread. */
   List<StepInProgress> inProgress() {
+    if (batch != null) {
+      return batch.inProgress();
+    }
     int episode = busyEpisode;
     if (episode < 0) {
       return List.of();
@@ -267,24 +363,44 @@ public final class Evaluation implements AutoCloseable {
         false);
   }
 
+  /** The batch says itself which of its environments failed, with its seed and step. */
+  private static TrainingException failureOf(int first, int count, Throwable cause) {
+    return new TrainingException(
+        "an evaluation's episodes "
+            + first
+            + " to "
+            + (first + count - 1)
+            + " failed: "
+            + (cause instanceof EnvironmentException ? cause.getMessage() : cause),
+        cause,
+        false);
+  }
+
+  /**
+   * Chooses an action.
+   *
+   * @param masks without flags where nothing is forbidden
+   */
   private void choose(
-      Environment environment,
       float[] outputs,
-      int row,
-      boolean[] mask,
+      int output,
+      boolean[] masks,
+      int mask,
       Pcg64 random,
-      float[] action) {
-    int output = row * spec.network().outputs();
-    if (environment.masksActions()) {
-      environment.actionMask(mask);
-      head.mask(outputs, output, mask, 0);
+      float[] actions,
+      int action) {
+    if (masks.length > 0) {
+      head.mask(outputs, output, masks, mask);
     }
-    head.choose(outputs, output, deterministic ? null : random, action, 0);
+    head.choose(outputs, output, deterministic ? null : random, actions, action);
   }
 
   @Override
   public void close() {
     environments.forEach(Environment::close);
+    if (batch != null) {
+      batch.close();
+    }
     policy.close();
   }
 }

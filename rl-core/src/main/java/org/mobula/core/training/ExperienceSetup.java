@@ -14,6 +14,7 @@ import org.mobula.core.environment.NormalizeReward;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.ThreadedVectorEnvironment;
 import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.environment.VectorEnvironmentFactory;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
@@ -124,9 +125,41 @@ public record ExperienceSetup(
 
   private VectorEnvironment environments(int count) {
     int threads = Math.min(config.environment().threads(), count);
+    if (environment instanceof VectorEnvironmentFactory batches) {
+      if (config.environment().threads() > 1) {
+        throw new IllegalArgumentException(
+            "environment.threads is "
+                + config.environment().threads()
+                + ", but these environments come in batches that step themselves: leave it at 1");
+      }
+      return batch(batches, count);
+    }
     return threads == 1
         ? new SyncVectorEnvironment(environment, count, AutoresetMode.SAME_STEP)
         : new ThreadedVectorEnvironment(environment, count, AutoresetMode.SAME_STEP, threads);
+  }
+
+  /**
+   * Makes a batch.
+   *
+   * @throws IllegalArgumentException if it is of another size or resets in another way
+   */
+  static VectorEnvironment batch(VectorEnvironmentFactory factory, int count) {
+    VectorEnvironment batch = factory.create(count);
+    String wrong = null;
+    if (batch.count() != count) {
+      wrong = "has %s environments but must have %s, as asked for".formatted(batch.count(), count);
+    } else if (batch.autoresetMode() != AutoresetMode.SAME_STEP) {
+      wrong =
+          "resets in the mode %s but must in SAME_STEP: an episode that is over is followed by the next within the step"
+              .formatted(batch.autoresetMode());
+    }
+    if (wrong != null) {
+      batch.close();
+      throw new IllegalArgumentException(
+          "a batch of environments (" + batch.getClass().getSimpleName() + ") " + wrong);
+    }
+    return batch;
   }
 
   /**

@@ -164,6 +164,76 @@ class RolloutCollectorTest {
     }
   }
 
+  /** What is allowed at a final observation is asked before the reset. */
+  @Test
+  void keepsTheMasksOfFinalObservations() throws IOException {
+    PolicySpec spec = SPEC.withMasksActions(true);
+    ActorSetup setup = new ActorSetup(spec, NetworkEngine.AUTO, 2, 2, 0);
+    try (RolloutCollector collector =
+        new RolloutCollector(
+            new SyncVectorEnvironment(OneWay::new, 2, AutoresetMode.SAME_STEP),
+            new SamplingActor(setup),
+            setup,
+            8,
+            1,
+            new Pcg64(1))) {
+      float[] parameters = spec.network().initialParameters(new Pcg64(1));
+      Experience experience =
+          collector.collect(new PolicySnapshot(new ParameterSnapshot(0, parameters), null), 0);
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      experience.writeState(new DataOutputStream(bytes));
+      Experience read = new Experience(experience.shape, 8, 2);
+      read.readState(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+      Experience placed = new Experience(experience.shape, 8, 4);
+      placed.place(experience, 0);
+      placed.place(read, 2);
+      for (Experience each : List.of(experience, read, placed)) {
+        for (int row = 0; row < each.rows(); row++) {
+          if (each.finalObservation(row) >= 0) {
+            // After three steps the left is forbidden; after the reset it is not.
+            assertThat(each.finalMasks()[each.finalMask(row)]).isFalse();
+            assertThat(each.finalMasks()[each.finalMask(row) + 1]).isTrue();
+            assertThat(each.masks[(row + each.environments) * 2]).isTrue();
+          }
+        }
+        assertThat(each.episodes.count()).isEqualTo(each == placed ? 8 : 4);
+      }
+    }
+  }
+
+  /** Cut off after three steps, from when on the left is forbidden. */
+  private static final class OneWay extends EnvironmentWrapper {
+    private int steps;
+
+    OneWay() {
+      super(new CartPole());
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(reset, observation);
+      steps = 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      super.step(action, step);
+      step.terminated = false;
+      step.truncated = ++steps == 3;
+    }
+
+    @Override
+    public boolean masksActions() {
+      return true;
+    }
+
+    @Override
+    public void actionMask(boolean[] mask) {
+      mask[0] = steps < 3;
+      mask[1] = true;
+    }
+  }
+
   /** What is left of a version that kept features cannot be made observations of. */
   @Test
   void aStateWithFeaturesInPlaceOfObservationsIsRefused() throws IOException {

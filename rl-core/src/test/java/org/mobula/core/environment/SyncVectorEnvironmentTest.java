@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class SyncVectorEnvironmentTest extends VectorEnvironmentContract {
+class SyncVectorEnvironmentTest extends LaneVectorEnvironmentContract {
   @Override
   VectorEnvironment vector(List<? extends Environment> environments, AutoresetMode mode) {
     return new SyncVectorEnvironment(environments, mode);

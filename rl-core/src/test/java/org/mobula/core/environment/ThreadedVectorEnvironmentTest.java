@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.random.Pcg64;
 
-class ThreadedVectorEnvironmentTest extends VectorEnvironmentContract {
+class ThreadedVectorEnvironmentTest extends LaneVectorEnvironmentContract {
   @Override
   VectorEnvironment vector(List<? extends Environment> environments, AutoresetMode mode) {
     return new ThreadedVectorEnvironment(environments, mode, 2);

@@ -293,6 +293,29 @@ class ReplayMemoryTest {
             Map.entry(302f, List.of(302f, 303f, 0.5f)));
   }
 
+  /** The targets of a transition whose episode was cut off ask what is allowed there. */
+  @Test
+  void keepsTheMasksOfFinalObservations() {
+    ReplayShape shape = new ReplayShape(40, 2, 1, 1, Encoding.FLOAT, 1, 2);
+    ReplayMemory memory = new ReplayMemory(shape, new NStep(1, 0.5f), UNIFORM);
+    Experience experience = new Experience(new ExperienceShape(1, 1, 2, List.of()), 2, 2);
+    fill(experience, 1, 101);
+    Arrays.fill(experience.masks, true);
+    experience.truncated[3] = true;
+    experience.addFinalObservation(
+        3, new float[] {0, 103}, 1, new boolean[] {true, true, false, true}, 2);
+    memory.add(experience);
+
+    ReplayBatch batch = new ReplayBatch(shape, 100);
+    memory.sample(100, 1, new Pcg64(1), batch);
+    for (int row = 0; row < 100; row++) {
+      boolean cutOff = batch.observations[row] == 102;
+      assertThat(batch.nextObservations[row] == 103 && cutOff).isEqualTo(cutOff);
+      assertThat(batch.nextMasks[2 * row]).isEqualTo(!cutOff);
+      assertThat(batch.nextMasks[2 * row + 1]).isTrue();
+    }
+  }
+
   private static void fill(Experience experience, int first, int second) {
     experience.clear();
     Arrays.fill(experience.truncated, false);

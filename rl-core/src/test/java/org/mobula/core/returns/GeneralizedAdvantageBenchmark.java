@@ -53,7 +53,19 @@ public class GeneralizedAdvantageBenchmark {
   @Benchmark
   @OperationsPerInvocation(CELLS)
   public float[] flags() {
-    new GeneralizedAdvantage(.99f, .95f).compute(new Trace(CELLS / environments, environments, rewards, terminated, truncated, values, values, lastValues), advantages, returns);
+    new GeneralizedAdvantage(.99f, .95f)
+        .compute(
+            new Trace(
+                CELLS / environments,
+                environments,
+                rewards,
+                terminated,
+                truncated,
+                values,
+                values,
+                lastValues),
+            advantages,
+            returns);
     return advantages;
   }
 
@@ -61,7 +73,21 @@ public class GeneralizedAdvantageBenchmark {
   @Benchmark
   @OperationsPerInvocation(CELLS)
   public float[] discounts() {
-    new GeneralizedAdvantage(1, .95f).compute(new Trace(CELLS / environments, environments, rewards, new boolean[0], new boolean[0], values, values, lastValues), rewards, discounts, advantages, returns);
+    new GeneralizedAdvantage(1, .95f)
+        .compute(
+            new Trace(
+                CELLS / environments,
+                environments,
+                rewards,
+                new boolean[0],
+                new boolean[0],
+                values,
+                values,
+                lastValues),
+            rewards,
+            discounts,
+            advantages,
+            returns);
     return advantages;
   }
 }

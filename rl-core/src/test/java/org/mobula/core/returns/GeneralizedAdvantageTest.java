@@ -35,7 +35,21 @@ class GeneralizedAdvantageTest {
     float[] values = Traces.timeMajor(new double[][] {{1, 4, -3, -2, -1}, {-3, -2, -1, 0, 5}});
     float[] advantages = new float[10];
     float[] returns = new float[10];
-    new GeneralizedAdvantage(1, lambda).compute(new Trace(5, 2, rewards, new boolean[0], new boolean[0], values, values, new float[] {-1, -1}), rewards, discounts, advantages, returns);
+    new GeneralizedAdvantage(1, lambda)
+        .compute(
+            new Trace(
+                5,
+                2,
+                rewards,
+                new boolean[0],
+                new boolean[0],
+                values,
+                values,
+                new float[] {-1, -1}),
+            rewards,
+            discounts,
+            advantages,
+            returns);
     assertThat(advantages).containsExactly(Traces.timeMajor(expected), CLOSE);
     for (int i = 0; i < 10; i++) {
       assertThat(returns[i]).isEqualTo(advantages[i] + values[i]);
@@ -68,7 +82,19 @@ class GeneralizedAdvantageTest {
     float[] values = Traces.constant(steps, value);
     float[] advantages = new float[steps];
     float[] returns = new float[steps];
-    new GeneralizedAdvantage(discount, lambda).compute(new Trace(steps, 1, rewards, terminated, new boolean[steps], values, Traces.constant(steps, Float.NaN), new float[] {value}), advantages, returns);
+    new GeneralizedAdvantage(discount, lambda)
+        .compute(
+            new Trace(
+                steps,
+                1,
+                rewards,
+                terminated,
+                new boolean[steps],
+                values,
+                Traces.constant(steps, Float.NaN),
+                new float[] {value}),
+            advantages,
+            returns);
     double decay = (double) discount * lambda;
     for (int t = 0; t < steps; t++) {
       int left = length - 1 - t % length;
@@ -106,7 +132,19 @@ class GeneralizedAdvantageTest {
       if (e.terminated[t] || e.truncated[t] || t == e.steps - 1) {
         int length = t + 1 - from;
         float[] advantages = new float[length];
-        new GeneralizedAdvantage(.9f, .95f).compute(new Trace(length, 1, Arrays.copyOfRange(e.rewards, from, t + 1), Arrays.copyOfRange(e.terminated, from, t + 1), new boolean[length], Arrays.copyOfRange(e.values, from, t + 1), new float[length], new float[] {e.truncated[t] ? e.finalValues[t] : e.nextValue(t)}), advantages, new float[length]);
+        new GeneralizedAdvantage(.9f, .95f)
+            .compute(
+                new Trace(
+                    length,
+                    1,
+                    Arrays.copyOfRange(e.rewards, from, t + 1),
+                    Arrays.copyOfRange(e.terminated, from, t + 1),
+                    new boolean[length],
+                    Arrays.copyOfRange(e.values, from, t + 1),
+                    new float[length],
+                    new float[] {e.truncated[t] ? e.finalValues[t] : e.nextValue(t)}),
+                advantages,
+                new float[length]);
         assertThat(advantages)
             .containsExactly(Arrays.copyOfRange(e.advantages, from, t + 1), within(1e-5f));
         from = t + 1;
@@ -132,7 +170,19 @@ class GeneralizedAdvantageTest {
   void terminationBootstrapsNothingAndWinsOverTruncation() {
     float[] advantages = new float[3];
     float[] returns = new float[3];
-    new GeneralizedAdvantage(.5f, 1).compute(new Trace(1, 3, new float[] {1, 1, 1}, new boolean[] {true, false, true}, new boolean[] {false, true, true}, new float[] {10, 10, 10}, new float[] {Float.NaN, 4, Float.NaN}, new float[] {100, 100, 100}), advantages, returns);
+    new GeneralizedAdvantage(.5f, 1)
+        .compute(
+            new Trace(
+                1,
+                3,
+                new float[] {1, 1, 1},
+                new boolean[] {true, false, true},
+                new boolean[] {false, true, true},
+                new float[] {10, 10, 10},
+                new float[] {Float.NaN, 4, Float.NaN},
+                new float[] {100, 100, 100}),
+            advantages,
+            returns);
     assertThat(advantages).containsExactly(-9, -7, -9);
     assertThat(returns).containsExactly(1, 3, 1);
   }
@@ -164,7 +214,19 @@ class GeneralizedAdvantageTest {
         values[t] = table[t % 4];
         finalValues[t] = table[(t + 1) % 4];
       }
-      new GeneralizedAdvantage(.98f, lambda).compute(new Trace(steps, 1, Traces.constant(steps, 1), bootstrap ? none : ends, bootstrap ? ends : none, values, finalValues, new float[] {table[0]}), advantages, returns);
+      new GeneralizedAdvantage(.98f, lambda)
+          .compute(
+              new Trace(
+                  steps,
+                  1,
+                  Traces.constant(steps, 1),
+                  bootstrap ? none : ends,
+                  bootstrap ? ends : none,
+                  values,
+                  finalValues,
+                  new float[] {table[0]}),
+              advantages,
+              returns);
       for (int t = 0; t < steps; t++) {
         table[t % 4] += advantages[t] / 4;
       }
@@ -177,19 +239,44 @@ class GeneralizedAdvantageTest {
     float[] four = new float[4];
     float[] two = new float[2];
     assertThatThrownBy(
-            () -> new GeneralizedAdvantage(1, 1).compute(new Trace(2, 2, four, new boolean[0], new boolean[0], two, two, two), four, four, four, four))
+            () ->
+                new GeneralizedAdvantage(1, 1)
+                    .compute(
+                        new Trace(2, 2, four, new boolean[0], new boolean[0], two, two, two),
+                        four,
+                        four,
+                        four,
+                        four))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("values holds 2 numbers but needs 4")
         .hasMessageContaining("[time][environment]");
     assertThatThrownBy(
-            () -> new GeneralizedAdvantage(1, 1.5f).compute(new Trace(2, 2, four, new boolean[0], new boolean[0], four, four, two), four, four, four, four))
+            () ->
+                new GeneralizedAdvantage(1, 1.5f)
+                    .compute(
+                        new Trace(2, 2, four, new boolean[0], new boolean[0], four, four, two),
+                        four,
+                        four,
+                        four,
+                        four))
         .hasMessageContaining("lambda is 1.5 but must be in [0, 1]");
     assertThatThrownBy(
-            () -> new GeneralizedAdvantage(1, 1).compute(new Trace(0, 2, four, new boolean[0], new boolean[0], four, four, two), four, four, four, four))
+            () ->
+                new GeneralizedAdvantage(1, 1)
+                    .compute(
+                        new Trace(0, 2, four, new boolean[0], new boolean[0], four, four, two),
+                        four,
+                        four,
+                        four,
+                        four))
         .hasMessageContaining("0 steps");
     assertThatThrownBy(
             () ->
-                EpisodeEnds.fold(new Trace(2, 2, four, new boolean[4], new boolean[4], four, four, four), Float.NaN, four, four))
+                EpisodeEnds.fold(
+                    new Trace(2, 2, four, new boolean[4], new boolean[4], four, four, four),
+                    Float.NaN,
+                    four,
+                    four))
         .hasMessageContaining("discount is NaN but must be in [0, 1]");
   }
 
@@ -224,13 +311,37 @@ class GeneralizedAdvantageTest {
       lastValues = Traces.uniform(random, environments, -2, 2);
       foldedRewards = new float[cells];
       discounts = new float[cells];
-      EpisodeEnds.fold(new Trace(steps, environments, rewards, terminated, truncated, finalValues, finalValues, finalValues), .9f, foldedRewards, discounts);
+      EpisodeEnds.fold(
+          new Trace(
+              steps,
+              environments,
+              rewards,
+              terminated,
+              truncated,
+              finalValues,
+              finalValues,
+              finalValues),
+          .9f,
+          foldedRewards,
+          discounts);
       advantages = new float[cells];
       returns = new float[cells];
     }
 
     void compute(float lambda) {
-      new GeneralizedAdvantage(.9f, lambda).compute(new Trace(steps, environments, rewards, terminated, truncated, values, finalValues, lastValues), advantages, returns);
+      new GeneralizedAdvantage(.9f, lambda)
+          .compute(
+              new Trace(
+                  steps,
+                  environments,
+                  rewards,
+                  terminated,
+                  truncated,
+                  values,
+                  finalValues,
+                  lastValues),
+              advantages,
+              returns);
     }
 
     float nextValue(int cell) {

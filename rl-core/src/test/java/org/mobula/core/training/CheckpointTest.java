@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.algorithm.dqn.DqnConfig;
@@ -133,12 +134,14 @@ class CheckpointTest {
 
     for (Path path : new RunDirectory(directory).checkpoints()) {
       Checkpoint read = Checkpoint.read(path);
-      StoreState held = stores[0].history.get(read.store().parameters().version());
+      StoreState held =
+          Objects.requireNonNull(stores[0].history.get(read.store().parameters().version()));
       assertThat(read.snapshot().parameters().values()).isEqualTo(held.parameters().values());
       assertThat(read.store().optimizerSteps()).isEqualTo(held.optimizerSteps());
       assertThat(read.store().moments()).containsOnlyKeys(held.moments().keySet());
       held.moments()
-          .forEach((name, moment) -> assertThat(read.store().moments().get(name)).isEqualTo(moment));
+          .forEach(
+              (name, moment) -> assertThat(read.store().moments().get(name)).isEqualTo(moment));
     }
     Checkpoint last = Checkpoint.read(directory);
     assertThat(judged(last.snapshot(), last, config)).isEqualTo(evaluated[0]);
@@ -225,7 +228,9 @@ class CheckpointTest {
   void aReplayMemoryIsStreamed() throws IOException {
     DqnConfig dqn = DqnConfig.defaults().withWarmUpSteps(3_900).withTargetInterval(50);
     TrainingConfig whole =
-        config(6_000).withAlgorithm(dqn).withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+        config(6_000)
+            .withAlgorithm(dqn)
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
     TrainingConfig half = whole.withStop(whole.stop().withEnvironmentSteps(4_000));
     Trainer.builder(half).directory(directory).build().train();
     Checkpoint checkpoint = Checkpoint.read(directory);
@@ -241,7 +246,9 @@ class CheckpointTest {
   void aReplayMemoryWithinTheStateIsRead() throws IOException {
     DqnConfig dqn = DqnConfig.defaults().withWarmUpSteps(3_900);
     TrainingConfig config =
-        config(4_000).withAlgorithm(dqn).withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+        config(4_000)
+            .withAlgorithm(dqn)
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
     Trainer.builder(config).directory(directory).build().train();
     Path path = new RunDirectory(directory).latest().orElseThrow();
     byte[] memory = Files.readAllBytes(path.resolve("learner.bin"));

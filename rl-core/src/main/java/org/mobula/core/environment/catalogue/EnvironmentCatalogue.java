@@ -9,6 +9,8 @@ import org.mobula.core.config.NearestName;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.environment.VectorEnvironmentFactory;
 import org.mobula.core.environment.classic.Acrobot;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.ContinuousMountainCar;
@@ -27,12 +29,25 @@ public final class EnvironmentCatalogue {
     Environment make(EnvironmentOptions options);
   }
 
+  /** Makes environments in batches, given a value for each of their options. */
+  public interface VectorMaker extends Maker {
+    /** A new batch of so many environments, which truncates their episodes itself. */
+    VectorEnvironment make(EnvironmentOptions options, int count);
+
+    @Override
+    default Environment make(EnvironmentOptions options) {
+      VectorEnvironmentFactory batches = count -> make(options, count);
+      return batches.create();
+    }
+  }
+
   /**
    * What is known of an environment.
    *
    * @param name as asked for
    * @param description one sentence
-   * @param maxEpisodeSteps when episodes are truncated unless told otherwise; 0 for never
+   * @param maxEpisodeSteps when episodes are truncated unless told otherwise; 0 for never, as for
+   *     those that come in batches
    * @param options the names of its options and their defaults, each a {@code Boolean}, {@code
    *     Double}, {@code Long} or {@code String}, which is also the type that is accepted
    * @param maker makes it
@@ -48,6 +63,11 @@ public final class EnvironmentCatalogue {
       if (maxEpisodeSteps < 0) {
         throw new IllegalArgumentException(
             name + ": maxEpisodeSteps is " + maxEpisodeSteps + " but must be >= 0, 0 for never");
+      }
+      if (maxEpisodeSteps > 0 && maker instanceof VectorMaker) {
+        throw new IllegalArgumentException(
+            "%s: maxEpisodeSteps is %s but must be 0: a batch truncates its episodes itself"
+                .formatted(name, maxEpisodeSteps));
       }
       options = Map.copyOf(options);
     }
@@ -124,7 +144,8 @@ public final class EnvironmentCatalogue {
    * What is known of an environment.
    *
    * @param name one of {@link #names}, or the full name of a class that implements {@link
-   *     Environment} and has a public constructor without parameters
+   *     Environment} or {@link VectorEnvironmentFactory} and has a public constructor without
+   *     parameters
    */
   public Entry describe(String name) {
     Entry entry = entries.get(name);
@@ -143,9 +164,7 @@ public final class EnvironmentCatalogue {
               + names()
               + ". A class of your own is named in full, such as com.example.MyWorld");
     }
-    ClassMaker maker = new ClassMaker(name);
-    maker.requireConstructor();
-    return new Entry(name, "The class " + name + ".", 0, Map.of(), maker);
+    return new Entry(name, "The class " + name + ".", 0, Map.of(), ClassMaker.of(name));
   }
 
   /**
@@ -156,7 +175,8 @@ public final class EnvironmentCatalogue {
   }
 
   /**
-   * A factory of the named environment.
+   * A factory of the named environment: a {@link VectorEnvironmentFactory} where it comes in
+   * batches.
    *
    * @param name as in {@link #describe}
    * @param options values for some of its options, {@link #MAX_EPISODE_STEPS} among them
@@ -167,13 +187,20 @@ public final class EnvironmentCatalogue {
     int maxEpisodeSteps = entry.maxEpisodeSteps();
     for (Map.Entry<String, Object> option : options.entrySet()) {
       if (option.getKey().equals(MAX_EPISODE_STEPS)) {
+        if (entry.maker() instanceof VectorMaker) {
+          throw new IllegalArgumentException(
+              "%s: %s is %s, but a batch truncates its episodes itself; leave the option out"
+                  .formatted(name, MAX_EPISODE_STEPS, option.getValue()));
+        }
         maxEpisodeSteps = steps(name, option.getValue());
       } else {
         complete.put(option.getKey(), typed(entry, option.getKey(), option.getValue()));
       }
     }
-    return new CatalogueFactory(
-        name, maxEpisodeSteps, new EnvironmentOptions(complete), entry.maker());
+    EnvironmentOptions given = new EnvironmentOptions(complete);
+    return entry.maker() instanceof VectorMaker batches
+        ? new CatalogueBatches(name, given, batches)
+        : new CatalogueFactory(name, maxEpisodeSteps, given, entry.maker());
   }
 
   private static int steps(String name, Object value) {
@@ -223,6 +250,19 @@ public final class EnvironmentCatalogue {
             + standard.getClass().getSimpleName()
             + " such as "
             + standard);
+  }
+
+  private record CatalogueBatches(String name, EnvironmentOptions options, VectorMaker maker)
+      implements VectorEnvironmentFactory {
+    @Override
+    public VectorEnvironment create(int count) {
+      return maker.make(options, count);
+    }
+
+    @Override
+    public String toString() {
+      return name + options.values() + " in batches";
+    }
   }
 
   private record CatalogueFactory(

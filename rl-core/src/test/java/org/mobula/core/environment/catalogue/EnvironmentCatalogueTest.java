@@ -123,7 +123,11 @@ class EnvironmentCatalogueTest {
         .hasMessage(
             "no class com.example.Missing can be loaded; is its jar or folder on the class path?");
     assertThatThrownBy(() -> STANDARD.describe("java.lang.String"))
-        .hasMessageStartingWith("java.lang.String is no environment: it must implement");
+        .hasMessage(
+            "java.lang.String is no environment: it must implement"
+                + " org.mobula.core.environment.Environment, or"
+                + " org.mobula.core.environment.VectorEnvironmentFactory where environments come in"
+                + " batches");
     assertThatThrownBy(() -> STANDARD.describe(TimeLimit.class.getName()))
         .hasMessageEndingWith("needs a public constructor without parameters");
   }

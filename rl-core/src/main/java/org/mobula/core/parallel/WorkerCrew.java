@@ -1,4 +1,4 @@
-package org.mobula.core.runtime.local;
+package org.mobula.core.parallel;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;

@@ -1,4 +1,4 @@
-package org.mobula.core.runtime.local;
+package org.mobula.core.parallel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
