@@ -14,9 +14,6 @@ import org.mobula.core.space.Space;
 
 /** From what a user says of a network, and what an algorithm wants of it, to its form. */
 public final class PolicyNetworks {
-  /** √(1/3): Kaiming-uniform weights then lie within ±1/√inputs, as PyTorch's linear layers do. */
-  public static final float PYTORCH_GAIN = (float) Math.sqrt(1 / 3.0);
-
   private PolicyNetworks() {}
 
   /**
@@ -33,9 +30,7 @@ public final class PolicyNetworks {
     }
     List<Integer> trunk = network.shared() ? network.hidden() : List.of();
     Initialization initialization =
-        network.orthogonal()
-            ? Initialization.orthogonal()
-            : new Initialization(Initialization.Kind.KAIMING_UNIFORM, PYTORCH_GAIN);
+        network.orthogonal() ? Initialization.orthogonal() : Initialization.fanInUniform();
     if (network.convolutions().isEmpty()) {
       return new MlpSpec(
           observationSpace.flatSize(), trunk, columns, network.activation(), initialization);
@@ -71,7 +66,7 @@ public final class PolicyNetworks {
    */
   public static MlpSpec.Head head(String name, NetworkConfig network, int width, float gain) {
     List<Integer> own = network.shared() ? List.of() : network.hidden();
-    return new MlpSpec.Head(name, own, width, network.orthogonal() ? gain : PYTORCH_GAIN);
+    return new MlpSpec.Head(name, own, width, network.orthogonal() ? gain : 1);
   }
 
   private static List<Integer> shape(Space space) {

@@ -23,7 +23,7 @@ import org.mobula.core.space.Space;
  * @param trunk widths of the dense hidden layers that all heads share
  * @param columns what the output row is made of
  * @param activation between the layers
- * @param initialization how weights start; biases start at zero
+ * @param initialization how weights and biases start
  */
 public record ConvolutionSpec(
     int channels,
@@ -175,16 +175,15 @@ public record ConvolutionSpec(
   public float[] initialParameters(Pcg64 random) {
     float[] parameters = new float[layout().size()];
     ParameterLayout filters = convolutionLayout().build();
+    int inputs = 0;
     for (ParameterLayout.Entry entry : filters.entries()) {
+      int rows = entry.shape().get(0);
       if (entry.shape().size() == 4) {
-        int rows = entry.shape().get(0);
+        inputs = entry.size() / rows;
         initialization.fill(
-            parameters,
-            entry.offset(),
-            rows,
-            entry.size() / rows,
-            initialization.hiddenGain(),
-            random);
+            parameters, entry.offset(), rows, inputs, initialization.hiddenGain(), random);
+      } else {
+        initialization.fillBiases(parameters, entry.offset(), rows, inputs, random);
       }
     }
     float[] dense = dense().initialParameters(random);

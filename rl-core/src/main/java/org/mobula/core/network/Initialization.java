@@ -4,7 +4,7 @@ import java.io.Serializable;
 import org.mobula.core.random.Pcg64;
 
 /**
- * How weight matrices start.
+ * How weight matrices and biases start.
  *
  * @param kind the distribution
  * @param hiddenGain scale of the hidden layers' weights
@@ -24,12 +24,23 @@ public record Initialization(Kind kind, float hiddenGain) implements Serializabl
     /** Uniform within ±gain·√(3 / inputs) (He et al. 2015). */
     KAIMING_UNIFORM,
     /** Uniform within ±gain·√(6 / (inputs + outputs)) (Glorot and Bengio 2010). */
-    XAVIER_UNIFORM
+    XAVIER_UNIFORM,
+    /**
+     * Uniform within ±gain/√inputs, and biases within ±1/√inputs, as the linear and convolutional
+     * layers of PyTorch start. With all other kinds biases start at zero: then every unit of the
+     * first layer bends at the origin, where many observations lie.
+     */
+    FAN_IN_UNIFORM
   }
 
   /** Orthogonal with gain √2: the usual start of PPO and A2C. */
   public static Initialization orthogonal() {
     return new Initialization(Kind.ORTHOGONAL, (float) Math.sqrt(2));
+  }
+
+  /** Uniform within ±1/√inputs, biases too: the usual start of networks that learn values. */
+  public static Initialization fanInUniform() {
+    return new Initialization(Kind.FAN_IN_UNIFORM, 1);
   }
 
   /** Fills {@code [rows][columns]} at {@code offset}. */
@@ -41,6 +52,15 @@ public record Initialization(Kind kind, float hiddenGain) implements Serializabl
       case XAVIER_UNIFORM ->
           uniform(
               parameters, offset, rows * columns, gain * Math.sqrt(6.0 / (rows + columns)), random);
+      case FAN_IN_UNIFORM ->
+          uniform(parameters, offset, rows * columns, gain / Math.sqrt(columns), random);
+    }
+  }
+
+  /** Fills the biases of {@code rows} units, each with so many inputs, at {@code offset}. */
+  void fillBiases(float[] parameters, int offset, int rows, int inputs, Pcg64 random) {
+    if (kind == Kind.FAN_IN_UNIFORM) {
+      uniform(parameters, offset, rows, 1 / Math.sqrt(inputs), random);
     }
   }
 

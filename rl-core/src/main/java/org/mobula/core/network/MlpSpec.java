@@ -19,7 +19,7 @@ import org.mobula.core.random.Pcg64;
  * @param trunk widths of the hidden layers that all heads share; empty where the heads are apart
  * @param columns what the output row is made of
  * @param activation between the layers
- * @param initialization how weights start; biases start at zero
+ * @param initialization how weights and biases start
  */
 public record MlpSpec(
     int inputs,
@@ -29,6 +29,7 @@ public record MlpSpec(
     Initialization initialization)
     implements NetworkSpec {
   private static final String TRUNK = "trunk";
+  private static final String BIAS = ".bias";
 
   /** Some columns of the output row. */
   public sealed interface Column extends Serializable {
@@ -137,22 +138,26 @@ public record MlpSpec(
   }
 
   private static void addLayer(ParameterLayout.Builder layout, String name, int in, int out) {
-    layout.add(name + ".weight", out, in).add(name + ".bias", out);
+    layout.add(name + ".weight", out, in).add(name + BIAS, out);
   }
 
   @Override
   public float[] initialParameters(Pcg64 random) {
     ParameterLayout layout = layout();
     float[] parameters = new float[layout.size()];
+    int inputsOfLayer = 0;
     for (ParameterLayout.Entry entry : layout.entries()) {
       if (entry.shape().size() == 2) {
+        inputsOfLayer = entry.shape().get(1);
         initialization.fill(
             parameters,
             entry.offset(),
             entry.shape().get(0),
-            entry.shape().get(1),
+            inputsOfLayer,
             gain(entry.name()),
             random);
+      } else if (entry.name().endsWith(BIAS)) {
+        initialization.fillBiases(parameters, entry.offset(), entry.size(), inputsOfLayer, random);
       }
     }
     for (Column column : columns) {

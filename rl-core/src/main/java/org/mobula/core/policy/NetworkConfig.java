@@ -19,7 +19,9 @@ public record NetworkConfig(
     @Doc("between the layers") @Elsewhere({"activation_fn", "fcnet_activation"})
         Activation activation,
     @Doc("whether policy and value share the hidden layers") boolean shared,
-    @Doc("whether weights start orthogonal (gain √2, policy 0.01, value 1); else as PyTorch's")
+    @Doc(
+            "whether weights start orthogonal (gain √2, policy 0.01, value 1) and biases at 0; else both"
+                + " as PyTorch's, which algorithms that learn values want")
         boolean orthogonal,
     @Doc(
             "convolutions before the hidden layers, for observations of shape [channels, height, width]")

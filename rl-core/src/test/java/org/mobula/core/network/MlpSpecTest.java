@@ -71,7 +71,11 @@ class MlpSpecTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"KAIMING_UNIFORM, 0.6123724", "XAVIER_UNIFORM, 0.5773503"})
+  @CsvSource({
+    "KAIMING_UNIFORM, 0.6123724",
+    "XAVIER_UNIFORM, 0.5773503",
+    "FAN_IN_UNIFORM, 0.3535534"
+  })
   void uniformWeightsFillTheirRange(Initialization.Kind kind, float bound) {
     MlpSpec spec =
         new MlpSpec(
@@ -87,6 +91,29 @@ class MlpSpecTest {
       squares += weight * weight;
     }
     assertThat(squares / weights.length).isCloseTo(bound * bound / 3.0, within(0.01));
+  }
+
+  /** PyTorch's {@code nn.Linear}: 1/√32 for the first layer, 1/√40 for the second. */
+  @Test
+  void biasesStartWithinOneOverTheRootOfTheirInputsWhereWeightsDo() {
+    MlpSpec spec =
+        new MlpSpec(
+            32,
+            List.of(40),
+            List.of(new MlpSpec.Head("q", List.of(), 1000, 1)),
+            Activation.RELU,
+            Initialization.fanInUniform());
+    float[] parameters = spec.initialParameters(new Pcg64(1));
+    assertFills(parameters, spec.layout().entry("trunk.0.bias"), 1 / Math.sqrt(32));
+    assertFills(parameters, spec.layout().entry("q.0.weight"), 1 / Math.sqrt(40));
+    assertFills(parameters, spec.layout().entry("q.0.bias"), 1 / Math.sqrt(40));
+  }
+
+  private static void assertFills(float[] parameters, ParameterLayout.Entry entry, double bound) {
+    float[] values = Arrays.copyOfRange(parameters, entry.offset(), entry.offset() + entry.size());
+    Arrays.sort(values);
+    assertThat((double) values[0]).as(entry.name()).isBetween(-bound, -0.8 * bound);
+    assertThat((double) values[values.length - 1]).as(entry.name()).isBetween(0.8 * bound, bound);
   }
 
   @Test
