@@ -37,12 +37,20 @@ public final class TargetNetwork {
 
   /** θ' ← (1 − τ)·θ' + τ·θ (Polyak averaging; Lillicrap et al. 2016, algorithm 1). */
   public void update(float[] online) {
+    update(online, 1);
+  }
+
+  /**
+   * As so many updates by the same parameters, one after the other: 1 − τ to their power is kept.
+   */
+  public void update(float[] online, long times) {
     if (rate == 1) {
       copy(online);
       return;
     }
-    float share = (float) rate;
-    float kept = (float) (1 - rate);
+    double left = times == 1 ? 1 - rate : Math.pow(1 - rate, (double) times);
+    float share = (float) (1 - left);
+    float kept = (float) left;
     for (int i = 0; i < parameters.length; i++) {
       parameters[i] = kept * parameters[i] + share * online[i];
     }

@@ -26,6 +26,15 @@ class TargetNetworkTest {
   }
 
   @Test
+  void manyUpdatesAtOnceAreAsManyOneByOne() {
+    TargetNetwork target = new TargetNetwork(1, 0.005);
+    target.copy(new float[] {1});
+    target.update(new float[] {3}, 100);
+    assertThat(target.parameters()[0])
+        .isCloseTo((float) (3 - 2 * Math.pow(0.995, 100)), within(1e-6f));
+  }
+
+  @Test
   void aRateOfOneIsACopy() {
     TargetNetwork target = new TargetNetwork(2, 1);
     float[] online = {0.1f, Float.MIN_VALUE};

@@ -100,7 +100,7 @@ final class DqnLearner implements Learner {
       target.copy(parameters);
       started = true;
     } else if (due > targetUpdates) {
-      target.update(parameters);
+      target.update(parameters, due - targetUpdates);
     } else {
       return;
     }
