@@ -11,6 +11,7 @@ import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.a2c.A2cConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.algorithm.pqn.PqnConfig;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.Constraints;
@@ -147,7 +148,11 @@ public record TrainingConfig(
   public static Alternatives algorithms() {
     return Alternatives.of(
             AlgorithmConfig.class,
-            Map.of("ppo", PpoConfig.class, "a2c", A2cConfig.class, "dqn", DqnConfig.class))
+            Map.of(
+                "ppo", PpoConfig.class,
+                "a2c", A2cConfig.class,
+                "dqn", DqnConfig.class,
+                "pqn", PqnConfig.class))
         .and(ParametersConfig.class, Map.of());
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorSetup;
 import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.EpsilonGreedyActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.algorithm.PolicyNetworks;
@@ -174,7 +175,7 @@ public record DqnConfig(
 
   @Override
   public Actor actor(ActorSetup setup) {
-    return new DqnActor(this, setup);
+    return new EpsilonGreedyActor(setup, this::exploration, false);
   }
 
   @Override
@@ -187,7 +188,7 @@ public record DqnConfig(
     if (environmentSteps < warmUpSteps) {
       return 1;
     }
-    double done = Math.min(1, (double) environmentSteps / explorationSteps);
-    return initialExploration + done * (finalExploration - initialExploration);
+    return EpsilonGreedyActor.linear(
+        initialExploration, finalExploration, explorationSteps, environmentSteps);
   }
 }
