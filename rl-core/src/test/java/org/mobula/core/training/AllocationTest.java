@@ -6,13 +6,14 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.ReplayConfig;
+import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 
 /** Steady training leaves nothing lying about. */
 class AllocationTest {
-  private static final int WINDOW = 50;
   private static final int WINDOWS = 1_000;
-  private static final long BYTES = 1024;
 
   /** A measurement is an entry of a map and a boxed number. */
   private static final int BYTES_PER_METRIC = 64;
@@ -27,36 +28,69 @@ class AllocationTest {
   @Test
   void iterationAllocatesLessThanAKilobyteBesideItsMetrics() {
     PpoConfig ppo = PpoConfig.defaults().withSteps(32).withMinibatchSize(256).withEpochs(2);
+    assertThat(leastBytes(ppo, 8, 256, 50, 1024)).isLessThan(1024);
+  }
+
+  /** Each iteration is 1,024 steps, four rounds of learning, and 128 gradients of what is kept. */
+  @Test
+  void iterationOfReplayAllocatesLessThanTwoKilobytesBesideItsMetrics() {
+    DqnConfig dqn =
+        DqnConfig.defaults()
+            .withTrainFrequency(256)
+            .withGradientSteps(32)
+            .withDoubleQ(true)
+            .withDueling(true)
+            .withReplay(
+                ReplayConfig.defaults()
+                    .withCapacity(5_000)
+                    .withReturnSteps(3)
+                    .withPriorityExponent(0.6));
+    assertThat(leastBytes(dqn, 1, 1024, 5, 2048)).isLessThan(2048);
+  }
+
+  /** Bytes of an iteration: the least of all windows, until one is below {@code enough}. */
+  private long leastBytes(
+      AlgorithmConfig algorithm, int environments, int iterationSteps, int window, long enough) {
     TrainingConfig config =
-        TrainingConfig.defaults(EnvironmentConfig.defaults("CartPole-v1").withCount(8), ppo)
-            .withStop(StopConfig.defaults().withEnvironmentSteps(256L * WINDOW * WINDOWS))
+        TrainingConfig.defaults(
+                EnvironmentConfig.defaults("CartPole-v1").withCount(environments), algorithm)
+            .withStop(
+                StopConfig.defaults()
+                    .withEnvironmentSteps((long) iterationSteps * window * WINDOWS))
             .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
-    Windows windows = new Windows();
+    Windows windows = new Windows(window, enough);
     windows.trainer = Trainer.builder(config).listener(windows).build();
     windows.trainer.train();
-
-    assertThat(windows.least).isLessThan(BYTES);
+    return windows.least;
   }
 
   /** Until its methods are compiled, vectors are objects: the least of the windows counts. */
   private final class Windows implements TrainingListener {
+    private final int window;
+    private final long enough;
+
     @SuppressWarnings("NullAway.Init") // before the run
     private Trainer trainer;
 
     private long before = -1;
     private long least = Long.MAX_VALUE;
 
+    private Windows(int window, long enough) {
+      this.window = window;
+      this.enough = enough;
+    }
+
     @Override
     public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
-      if (progress.iterations() % WINDOW != 0) {
+      if (progress.iterations() % window != 0) {
         return;
       }
       long now = threads.getCurrentThreadAllocatedBytes();
       if (before >= 0) {
         long metrics = (long) BYTES_PER_METRIC * measurements.size();
-        least = Math.min(least, (now - before) / WINDOW - metrics);
+        least = Math.min(least, (now - before) / window - metrics);
       }
-      if (least < BYTES) {
+      if (least < enough) {
         trainer.stop("it is steady");
       }
       before = threads.getCurrentThreadAllocatedBytes();
