@@ -42,6 +42,13 @@ public class ProductBenchmark {
     return result;
   }
 
+  /** [64][width] · [width][width]: a minibatch of 64. */
+  @Benchmark
+  public float[] forwardOf64() {
+    product.multiply(64, width, rows, width, others, width, zeros, 0, result);
+    return result;
+  }
+
   /** [width][256] · [256][width]. */
   @Benchmark
   public float[] weightGradient() {
