@@ -59,7 +59,7 @@ import org.slf4j.LoggerFactory;
  * <p>A push brings the values after its step with it, so the pull that follows needs no message.
  * Where all workers go on together, the values of a pull are one version. With {@code first},
  * bounded staleness or {@code asynchronous}, shards may be a few versions apart, and so may the
- * parts of a pull or of a saved state; their version is that of the oldest part.
+ * parts of a pull; its version is that of the oldest part. A saved state is of one version.
  *
  * <p>A shard that fails is replaced by its replica without the caller noticing. Safe for several
  * threads, which take turns. A daemon thread renews the worker's leases and looks after silent
@@ -72,7 +72,7 @@ public final class ServerParameterStore implements ParameterStore {
   private static final boolean VECTORS = Simd.available();
 
   /** How often shards are asked for a saved state of one version, before parts are mixed. */
-  private static final int SAVE_ATTEMPTS = 5;
+  private static final int SAVE_ATTEMPTS = 20;
 
   /** The part of a checkpoint with the identity of the run. */
   private static final String RUN = "run";
@@ -469,11 +469,23 @@ public final class ServerParameterStore implements ParameterStore {
                 });
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Of one version on all shards. Only where they stay apart, since a learner died between the
+   * parts of its last push and nobody pushes any more, is each slice of its shard's version, and the
+   * log says so.
+   */
   @Override
   public synchronized StoreState save() {
-    List<ShardState> slices = await(session.snapshot());
+    List<ShardState> slices = await(session.snapshot(List.of()));
     for (int i = 1; i < SAVE_ATTEMPTS && versions(slices).distinct().count() > 1; i++) {
-      slices = await(session.snapshot());
+      slices = await(session.snapshot(slices));
+    }
+    if (versions(slices).distinct().count() > 1) {
+      LOG.warn(
+          "The shards' versions stay apart, so the saved state holds slices of the versions {}.",
+          versions(slices).boxed().toList());
     }
     float[] values = new float[layout.size()];
     Map<String, float[]> moments = new LinkedHashMap<>();

@@ -546,10 +546,35 @@ final class WorkerSession {
     return lateGradients;
   }
 
-  CompletableFuture<List<ShardState>> snapshot() {
+  /**
+   * The shards' saved slices. Who is behind the newest of them is on its way there, and shards step
+   * one version at a time.
+   *
+   * @param known slices, of which those of their newest version are kept and the other shards'
+   *     asked for again; none for a first try
+   */
+  CompletableFuture<List<ShardState>> snapshot(List<ShardState> known) {
+    long newest =
+        known.stream().mapToLong(slice -> slice.slice().parameters().version()).max().orElse(0);
+    List<Integer> behind = new ArrayList<>();
+    for (int i = 0; i < shards.size(); i++) {
+      if (known.isEmpty() || known.get(i).slice().parameters().version() < newest) {
+        behind.add(i);
+      }
+    }
     return inTurn(
         result ->
-            askAll(remote -> remote.ask(0, true, ShardLink::snapshot), result::complete, result));
+            askAll(
+                behind.stream().map(shards::get).toList(),
+                remote -> remote.ask(0, true, ShardLink::snapshot),
+                answers -> {
+                  List<ShardState> all = new ArrayList<>(known.isEmpty() ? answers : known);
+                  for (int i = 0; i < behind.size(); i++) {
+                    all.set(behind.get(i), answers.get(i));
+                  }
+                  result.complete(all);
+                },
+                result));
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -266,6 +267,37 @@ class ServerParameterStoreTest {
       local.push(Gradients.of(0, 2), 0.01);
       store.push(Gradients.of(0, 2), 0.01);
       SynchronousEqualityTest.assertSame(store.save(), local.save());
+    }
+  }
+
+  /** Another learner pushes between the answers of the shards, as often as it is asked for. */
+  @Test
+  void aSavedStateIsOfOneVersionWhileAnotherLearnerPushes() {
+    Shards shards =
+        Setup.of(2).optimizer(Adam.defaults()).consistency(new Asynchronous()).start(ZEROS);
+    LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0);
+    try (ServerParameterStore other = shards.worker(Shards.LAYOUT, 1)) {
+      List<List<ShardLink>> links = new ArrayList<>(shards.links());
+      ShardLink second = links.get(1).get(0);
+      int[] pushes = new int[1];
+      ShardLink interrupted =
+          (ShardLink)
+              Proxy.newProxyInstance(
+                  ShardLink.class.getClassLoader(),
+                  new Class<?>[] {ShardLink.class},
+                  (proxy, method, arguments) -> {
+                    if (method.getName().equals("snapshot")) {
+                      pushes[0]++;
+                      other.push(Gradients.of(0, pushes[0]), 0.01);
+                      local.push(Gradients.of(0, pushes[0]), 0.01);
+                    }
+                    return method.invoke(second, arguments);
+                  });
+      links.set(1, List.of(interrupted));
+      try (ServerParameterStore store = store(links, 0)) {
+        SynchronousEqualityTest.assertSame(store.save(), local.save());
+        assertThat(pushes[0]).isEqualTo(1);
+      }
     }
   }
 
