@@ -27,9 +27,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.collection.ExperienceSource;
 import org.mobula.core.collection.RolloutCollector;
+import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
+import org.mobula.core.environment.SyncVectorEnvironment;
+import org.mobula.core.environment.VectorEnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.experience.Experience;
@@ -279,6 +282,27 @@ class RolloutWorkersTest {
           .isInstanceOf(IOException.class)
           .hasMessage(
               "the state is of 2 rollout workers but there are 4; resume with workers.count 2");
+    }
+  }
+
+  /** Each worker makes one batch, of its share; the bits are those of single environments. */
+  @Test
+  void workersTakeABatchOfEnvironmentsEach() throws IOException {
+    ExperienceSetup single = catalogue(workers("CartPole-v1", 2, false));
+    EnvironmentFactory cartPole = single.environment();
+    VectorEnvironmentFactory pairs =
+        count -> {
+          assertThat(count).isEqualTo(2);
+          return new SyncVectorEnvironment(cartPole, count, AutoresetMode.SAME_STEP);
+        };
+    ExperienceSetup batches = new ExperienceSetup(single.config(), single.policy(), pairs);
+    try (TaskRuntime runtime = runtime(true);
+        ExperienceSource expected = RolloutWorkers.on(runtime).apply(single);
+        ExperienceSource actual = RolloutWorkers.on(runtime).apply(batches)) {
+      for (int version = 0; version < 3; version++) {
+        assertThat(content(actual.collect(policy(single, version), 0)))
+            .isEqualTo(content(expected.collect(policy(single, version), 0)));
+      }
     }
   }
 

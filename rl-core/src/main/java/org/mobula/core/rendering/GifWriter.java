@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * colours of the first frame, and a coarse cube of all others. After the first frame only the part
  * that changed is written.
  */
-public final class GifWriter implements Closeable {
+final class GifWriter implements Closeable {
   private static final String STREAM_FORMAT = "javax_imageio_gif_stream_1.0";
   private static final String IMAGE_FORMAT = "javax_imageio_gif_image_1.0";
 

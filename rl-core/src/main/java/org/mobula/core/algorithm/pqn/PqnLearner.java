@@ -16,6 +16,7 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.returns.GeneralizedAdvantage;
+import org.mobula.core.returns.Trace;
 
 /**
  * Parallelised Q-network (Gallici et al. 2024, algorithm 2): values learn towards the λ-returns of
@@ -29,6 +30,7 @@ final class PqnLearner implements Learner {
   private final @Nullable RewardScaling rewardScaling;
   private final GradientWorkers<PqnGradient> workers;
   private final float[] rewards;
+  private final GeneralizedAdvantage estimator;
   private final float[] lastValues;
   private final float[] differences;
   private final float[] returns;
@@ -54,6 +56,8 @@ final class PqnLearner implements Learner {
             Math.min(config.minibatchSize(), rows),
             capacity -> new PqnGradient(setup, capacity));
     this.rewards = new float[rows];
+    this.estimator =
+        new GeneralizedAdvantage((float) config.discount(), (float) config.traceDecay());
     this.lastValues = new float[setup.environments()];
     this.differences = new float[rows];
     this.returns = new float[rows];
@@ -67,19 +71,17 @@ final class PqnLearner implements Learner {
     // With max Q as the value of a state, the returns of GAE are these λ-returns.
     float[] values = experience.column(SamplingActor.VALUE);
     System.arraycopy(values, experience.rows(), lastValues, 0, lastValues.length);
-    GeneralizedAdvantage.compute(
-        experience.steps,
-        experience.environments,
-        (float) config.discount(),
-        (float) config.traceDecay(),
-        scaledRewards(experience),
-        experience.terminated,
-        experience.truncated,
-        values,
-        experience.column(SamplingActor.FINAL_VALUE),
-        lastValues,
-        differences,
-        returns);
+    Trace trace =
+        new Trace(
+            experience.steps,
+            experience.environments,
+            scaledRewards(experience),
+            experience.terminated,
+            experience.truncated,
+            values,
+            experience.column(SamplingActor.FINAL_VALUE),
+            lastValues);
+    estimator.compute(trace, differences, returns);
     learningRate = config.learningRate().at(moment.progress());
     exploration = config.exploration(moment.environmentSteps());
     lossSum = 0;
