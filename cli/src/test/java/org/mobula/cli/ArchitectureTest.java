@@ -134,6 +134,20 @@ class ArchitectureTest {
     check(slices().matching(BASE + ".core.algorithm.(*)..").should().notDependOnEachOther());
   }
 
+  /** The core finds PyTorch as a service. */
+  @Test
+  void theCoreImportsNoEngineOfDeepJavaLibrary() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(BASE + ".core..")
+            .and()
+            .resideOutsideOfPackage(BASE + ".core.network.djl..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(BASE + ".core.network.djl.."));
+  }
+
   /** Whoever composes a program opens a runtime and hands it down. */
   @Test
   void environmentsAndAlgorithmsKnowNoEngineOfTheRuntime() {

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
+import org.mobula.core.network.NetworkProvider;
 import org.mobula.core.network.NetworkSpec;
-import org.mobula.core.network.djl.BlockSpec;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
@@ -26,7 +26,8 @@ public final class PolicyNetworks {
       Space observationSpace, NetworkConfig network, List<MlpSpec.Column> columns) {
     if (network.block() != null) {
       int outputs = columns.stream().mapToInt(MlpSpec.Column::width).sum();
-      return BlockSpec.named(network.block(), shape(observationSpace), outputs);
+      return NetworkProvider.find()
+          .own(new NetworkProvider.OwnNetwork(network.block(), shape(observationSpace), outputs));
     }
     List<Integer> trunk = network.shared() ? network.hidden() : List.of();
     Initialization initialization =

@@ -2,9 +2,8 @@ package org.mobula.core.policy;
 
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.Network;
+import org.mobula.core.network.NetworkProvider;
 import org.mobula.core.network.NetworkSpec;
-import org.mobula.core.network.djl.DjlNetwork;
-import org.mobula.core.network.djl.PyTorchLibrary;
 import org.mobula.core.network.simd.MlpNetwork;
 import org.mobula.core.network.simd.Simd;
 
@@ -52,16 +51,7 @@ public enum NetworkEngine {
         }
         yield new MlpNetwork(mlp);
       }
-      case DJL -> {
-        try {
-          yield DjlNetwork.of(spec);
-        } catch (NoClassDefFoundError e) {
-          throw new IllegalStateException(
-              "Deep Java Library, on which org.mobula:rl-core depends, is not on the class path: "
-                  + PyTorchLibrary.remedy(),
-              e);
-        }
-      }
+      case DJL -> NetworkProvider.find().create(spec);
     };
   }
 }

@@ -20,9 +20,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.MlpSpec;
+import org.mobula.core.network.NetworkProvider;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.network.ParameterLayout;
-import org.mobula.core.network.djl.BlockSpec;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.space.Box;
@@ -228,29 +228,38 @@ public final class PolicyFile {
   }
 
   private static JsonNode write(NetworkSpec network) throws IOException {
-    if (!(network instanceof BlockSpec block)) {
+    if (network instanceof MlpSpec || network instanceof ConvolutionSpec) {
       return JSON.valueToTree(network);
     }
-    Class<?> supplier = block.block().getClass();
-    if (supplier.isHidden() || supplier.isAnonymousClass()) {
-      throw new IOException(
-          "a policy with a block of your own can only be saved if the block's supplier is a named"
-              + " class with a public constructor without arguments");
+    NetworkProvider.OwnNetwork own;
+    try {
+      own =
+          NetworkProvider.find()
+              .describe(network)
+              .orElseThrow(
+                  () ->
+                      new IOException(
+                          "a policy with a network of the class %s cannot be saved"
+                              .formatted(network.getClass().getName())));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
     }
     ObjectNode json = JSON.createObjectNode();
-    json.put("type", BLOCK).put("supplier", supplier.getName());
-    json.set("shape", JSON.valueToTree(block.inputShape()));
-    return json.put("outputs", block.outputs());
+    json.put("type", BLOCK).put("supplier", own.supplier());
+    json.set("shape", JSON.valueToTree(own.inputShape()));
+    return json.put("outputs", own.outputs());
   }
 
   private static NetworkSpec readNetwork(JsonNode json) throws JsonProcessingException {
     if (!json.required("type").asText().equals(BLOCK)) {
       return JSON.treeToValue(json, NetworkSpec.class);
     }
-    return BlockSpec.named(
-        json.required("supplier").asText(),
-        Arrays.stream(readIntegers(json.required("shape"))).boxed().toList(),
-        readInteger(json, "outputs").intValue());
+    return NetworkProvider.find()
+        .own(
+            new NetworkProvider.OwnNetwork(
+                json.required("supplier").asText(),
+                Arrays.stream(readIntegers(json.required("shape"))).boxed().toList(),
+                readInteger(json, "outputs").intValue()));
   }
 
   private static ObjectNode write(Space space) {
