@@ -8,6 +8,7 @@ import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.ExperienceShape.Column;
 import org.mobula.core.experience.NonFiniteException;
 import org.mobula.core.network.Network;
+import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
@@ -24,6 +25,7 @@ public final class EpsilonGreedyActor implements Actor {
   private final boolean notesValues;
   private final List<Column> columns = new ArrayList<>();
   private final Network network;
+  private final ActionHead head;
   private final int environments;
   private final int featureSize;
   private final int actions;
@@ -55,6 +57,7 @@ public final class EpsilonGreedyActor implements Actor {
       }
     }
     this.network = setup.engine().create(policy.network());
+    this.head = policy.actionHead();
     this.outputs = new float[environments * network.outputs()];
   }
 
@@ -110,6 +113,7 @@ public final class EpsilonGreedyActor implements Actor {
       return;
     }
     network.forward(features, environments, outputs); // what other rows hold need be no number
+    prepare();
     float[] values = experience.column(SamplingActor.FINAL_VALUE);
     for (int i = 0; i < environments; i++) {
       int row = step * environments + i;
@@ -130,6 +134,14 @@ public final class EpsilonGreedyActor implements Actor {
   private void forward(float[] features) {
     network.forward(features, environments, outputs);
     NonFiniteException.checkDivergence(outputs, 0, outputs.length, "network output");
+    prepare();
+  }
+
+  private void prepare() {
+    int width = network.outputs();
+    for (int i = 0; i < environments; i++) {
+      head.prepare(outputs, i * width, width);
+    }
   }
 
   private void noteValues(Experience experience, int step) {

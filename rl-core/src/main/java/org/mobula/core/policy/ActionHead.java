@@ -135,26 +135,41 @@ public final class ActionHead {
     return distribution;
   }
 
-  /** How many numbers at the start of an output row describe the actions. */
+  /**
+   * How many numbers at the start of an output row describe the actions, once it is {@linkplain
+   * #prepare prepared}.
+   */
   public int parameters() {
     return parameters;
   }
 
+  /** Numbers of the network's output row that describe the actions. */
+  int outputs() {
+    return form instanceof PolicyHead.Greedy greedy
+        ? Math.multiplyExact(parameters, greedy.values().width())
+        : parameters;
+  }
+
+  /** Numbers after them that describe the value of the state, where the network gives it. */
+  int valueOutputs() {
+    return form instanceof PolicyHead.Greedy greedy ? greedy.values().width() : 1;
+  }
+
   /**
-   * Makes an output row of the network what the other methods read, in place: values out of
-   * advantages, log standard deviations in their range. To be called once for each row.
+   * Makes an output row of the network what the other methods read, in place: expected values out
+   * of advantages and distributions of returns, log standard deviations in their range. To be
+   * called once for each row.
    *
    * @param outputs whose row of {@code width} numbers at {@code offset} may be changed
    */
-  void prepare(float[] outputs, int offset, int width) {
-    if (form instanceof PolicyHead.Greedy && width > parameters) {
-      double sum = 0;
-      for (int i = offset; i < offset + parameters; i++) {
-        sum += outputs[i];
+  public void prepare(float[] outputs, int offset, int width) {
+    if (form instanceof PolicyHead.Greedy greedy) {
+      int numbers = greedy.values().width();
+      if (width > parameters * numbers) {
+        addStateValue(outputs, offset, numbers);
       }
-      float shift = (float) (outputs[offset + parameters] - sum / parameters);
-      for (int i = offset; i < offset + parameters; i++) {
-        outputs[i] += shift;
+      for (int action = 0; action < parameters; action++) { // what is overwritten was read before
+        outputs[offset + action] = greedy.values().expected(outputs, offset + action * numbers);
       }
     } else if (form instanceof PolicyHead.Squashed) {
       for (int i = offset + parameters / 2; i < offset + parameters; i++) {
@@ -162,6 +177,21 @@ public final class ActionHead {
             Math.max(
                 PolicyHead.Squashed.LEAST_LOG_DEVIATION,
                 Math.min(PolicyHead.Squashed.GREATEST_LOG_DEVIATION, outputs[i]));
+      }
+    }
+  }
+
+  /** Q(s, a) = V(s) + A(s, a) − mean over b of A(s, b), for each number that describes a value. */
+  private void addStateValue(float[] outputs, int offset, int numbers) {
+    int state = offset + parameters * numbers;
+    for (int i = 0; i < numbers; i++) {
+      double sum = 0;
+      for (int at = offset + i; at < state; at += numbers) {
+        sum += outputs[at];
+      }
+      float shift = (float) (outputs[state + i] - sum / parameters);
+      for (int at = offset + i; at < state; at += numbers) {
+        outputs[at] += shift;
       }
     }
   }

@@ -46,6 +46,8 @@ public final class PolicyFile {
   private static final String BEST = "best";
   private static final String SCALED_ACTIONS = "scaled-actions";
   private static final String HEAD = "head";
+  private static final String CATEGORICAL = "categorical";
+  private static final String QUANTILES = "quantiles";
   private static final List<PolicyHead> HEADS =
       List.of(
           new PolicyHead.Sampled(),
@@ -119,7 +121,7 @@ public final class PolicyFile {
       header.put(SCALED_ACTIONS, true);
     }
     if (!(spec.head() instanceof PolicyHead.Sampled)) { // as files of old, which say nothing
-      header.putObject(HEAD).put("type", name(spec.head()));
+      writeHead(header.putObject(HEAD), spec.head());
     }
     header.put("version", snapshot.parameters().version());
     if (snapshot.normalizer() != null) {
@@ -178,8 +180,28 @@ public final class PolicyFile {
     return head.getClass().getSimpleName().toLowerCase(Locale.ROOT);
   }
 
-  private static PolicyHead readHead(@Nullable JsonNode json) {
+  /** Expected values go without saying, as in files of old. */
+  private static void writeHead(ObjectNode json, PolicyHead head) {
+    json.put("type", name(head));
+    if (head instanceof PolicyHead.Greedy greedy) {
+      if (greedy.values() instanceof ActionValues.CategoricalReturns returns) {
+        json.set(CATEGORICAL, JSON.valueToTree(returns));
+      } else if (greedy.values() instanceof ActionValues.QuantileReturns returns) {
+        json.set(QUANTILES, JSON.valueToTree(returns));
+      }
+    }
+  }
+
+  private static PolicyHead readHead(@Nullable JsonNode json) throws JsonProcessingException {
     String type = json == null ? "sampled" : json.required("type").asText();
+    if (json != null && json.has(CATEGORICAL)) {
+      return new PolicyHead.Greedy(
+          JSON.treeToValue(json.get(CATEGORICAL), ActionValues.CategoricalReturns.class));
+    }
+    if (json != null && json.has(QUANTILES)) {
+      return new PolicyHead.Greedy(
+          JSON.treeToValue(json.get(QUANTILES), ActionValues.QuantileReturns.class));
+    }
     return HEADS.stream()
         .filter(head -> name(head).equals(type))
         .findFirst()

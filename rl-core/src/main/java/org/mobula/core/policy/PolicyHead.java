@@ -15,10 +15,17 @@ public sealed interface PolicyHead extends Serializable {
   record Sampled() implements PolicyHead {}
 
   /**
-   * The value of each action of a Discrete space, of which the greatest is taken; with one more
-   * output, advantages and then the value of the state (Wang et al. 2016, equation 9).
+   * What each action of a Discrete space is worth, of which the greatest is taken; with the numbers
+   * of one action more, advantages and then the value of the state (Wang et al. 2016, equation 9).
+   *
+   * @param values how its numbers say what an action is worth
    */
-  record Greedy() implements PolicyHead {}
+  record Greedy(ActionValues values) implements PolicyHead {
+    /** One number an action, its expected return. */
+    public Greedy() {
+      this(new ActionValues.ExpectedReturn());
+    }
+  }
 
   /**
    * Means and then log standard deviations of a Gaussian whose hyperbolic tangent is the action, −1

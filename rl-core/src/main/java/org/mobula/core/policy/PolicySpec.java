@@ -37,8 +37,10 @@ public record PolicySpec(
               + " has "
               + observationSpace.flatSize());
     }
-    int needed = ActionHead.of(head, actionSpace, scaledActions).parameters();
-    if (network.outputs() != needed && network.outputs() != needed + 1) {
+    ActionHead actions = ActionHead.of(head, actionSpace, scaledActions);
+    int needed = actions.outputs();
+    int withValue = needed + actions.valueOutputs();
+    if (network.outputs() != needed && network.outputs() != withValue) {
       throw new IllegalArgumentException(
           "the network gives "
               + network.outputs()
@@ -47,7 +49,7 @@ public record PolicySpec(
               + " need "
               + needed
               + ", or "
-              + (needed + 1)
+              + withValue
               + " with a value");
     }
     if (masksActions && actionSpace.maskSize() == 0) {

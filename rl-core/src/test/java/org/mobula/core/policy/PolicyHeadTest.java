@@ -75,6 +75,31 @@ class PolicyHeadTest {
     }
   }
 
+  /** Of three actions, with the value of the state after them. */
+  @Test
+  void theMeanOfAnActionsReturnsIsItsValue() throws IOException {
+    PolicyHead quantiles = new PolicyHead.Greedy(new ActionValues.QuantileReturns(2));
+    float[] advantages = {0, 2, 3, 7, 0, 0};
+    float[] dueling = {0, 2, 3, 7, 0, 0, /* of the state */ 9, 11};
+    boolean[] mask = {true, false, true};
+    try (Policy policy = constant(quantiles, new Discrete(3), advantages)) {
+      assertThat(policy.act(new float[1])).containsExactly(1);
+      assertThat(policy.evaluate(new float[1]).value()).isEqualTo(5);
+      assertThat(policy.evaluate(new float[1], mask).value()).isEqualTo(1);
+    }
+    try (Policy policy = constant(quantiles, new Discrete(3), dueling)) {
+      assertThat(policy.evaluate(new float[1]).value()).isEqualTo(10 + 5 - 2);
+      assertThat(policy.evaluate(new float[1], mask).value()).isEqualTo(10 + 1 - 2);
+    }
+    PolicyHead atoms = new PolicyHead.Greedy(new ActionValues.CategoricalReturns(3, -1, 1));
+    float[] logits = {0, 0, 0, 0, 0, (float) Math.log(2), 5, 0, 0};
+    try (Policy policy = constant(atoms, new Discrete(3), logits)) {
+      assertThat(policy.spec().head()).isEqualTo(atoms);
+      assertThat(policy.act(new float[1])).containsExactly(1);
+      assertThat(policy.evaluate(new float[1]).value()).isCloseTo(0.25f, within(1e-6f));
+    }
+  }
+
   @Test
   void theTangentIsTheAction() throws IOException {
     Box box = Box.of(new float[] {-2, 0}, new float[] {2, 10}, 2);
@@ -165,7 +190,8 @@ class PolicyHeadTest {
     Path file = folder.resolve(Policy.FILE_NAME);
     SafetensorsFile whole = SafetensorsFile.read(file);
     String text = Objects.requireNonNull(whole.metadata().get("mobula.policy"));
-    new SafetensorsFile(whole.tensors(), Map.of("mobula.policy", text.replace("greedy", "hydra"))).write(file);
+    new SafetensorsFile(whole.tensors(), Map.of("mobula.policy", text.replace("greedy", "hydra")))
+        .write(file);
     assertThatIOException()
         .isThrownBy(() -> Policy.load(file))
         .withMessageEndingWith(

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ReplayConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
@@ -19,6 +21,7 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
+/** Expected values; {@link CategoricalDqnTest} and {@link QuantileDqnTest} learn distributions. */
 class DqnTrainingTest extends AlgorithmContract {
   /** All that there is: double, dueling, priorities, three steps, a memory that runs over. */
   @Override
@@ -91,6 +94,27 @@ class DqnTrainingTest extends AlgorithmContract {
       float[] outputs = new float[2];
       network.forward(new float[] {1, 0, 0, 0}, 1, outputs);
       assertThat(Math.max(outputs[0], outputs[1])).isBetween(48f, 52f);
+    }
+  }
+
+  /** As many gradients as steps of all environments; the version counts gradients. */
+  @ParameterizedTest
+  @CsvSource({"1, 8, -1, 320", "4, 8, -1, 320", "4, 8, 3, 30", "2, 16, 1, 10"})
+  void learnsAsOftenAsItIsTold(int environments, int frequency, int gradients, long version) {
+    DqnConfig dqn =
+        DqnConfig.defaults()
+            .withTrainFrequency(frequency)
+            .withGradientSteps(gradients)
+            .withWarmUpSteps(0)
+            .withMinibatchSize(4)
+            .withReplay(ReplayConfig.defaults().withCapacity(400));
+    TrainingConfig config =
+        TrainingConfig.defaults(
+                EnvironmentConfig.defaults("CartPole-v1").withCount(environments), dqn)
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(320));
+    try (Policy policy = Trainer.builder(config).build().train().policy()) {
+      assertThat(policy.snapshot().parameters().version()).isEqualTo(version);
     }
   }
 

@@ -33,23 +33,6 @@ final class CategoricalLoss implements ValueLoss {
   }
 
   @Override
-  public int width() {
-    return atoms.length;
-  }
-
-  @Override
-  public void values(float[] outputs, int rowsAndActions, float[] values) {
-    for (int i = 0; i < rowsAndActions; i++) {
-      softmax(outputs, i * atoms.length);
-      double mean = 0;
-      for (int atom = 0; atom < atoms.length; atom++) {
-        mean += probabilities[atom] * atoms[atom];
-      }
-      values[i] = (float) mean;
-    }
-  }
-
-  @Override
   public double gradient(ValueRows rows, float scale) {
     int size = atoms.length;
     Arrays.fill(rows.gradients, 0, rows.count * rows.actions * size, 0);

@@ -18,6 +18,7 @@ import org.mobula.core.config.Range;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.optimizer.OptimizerConfig;
 import org.mobula.core.optimizer.Schedule;
+import org.mobula.core.policy.ActionValues;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
@@ -82,6 +83,10 @@ public record DqnConfig(
             "whether the network gives the worth of a state and the advantages of its actions apart"
                 + " (Wang et al. 2016)")
         boolean dueling,
+    @Doc(
+            "what the network says of an action's return: expected, the mean alone; categorical"
+                + " (C51), its distribution over atoms; quantiles (QR-DQN)")
+        ActionValues values,
     @Doc("gradients are scaled down to this global norm; 0 is off")
         @Elsewhere({"max_grad_norm", "grad_clip"})
         @Range(min = 0)
@@ -110,6 +115,7 @@ public record DqnConfig(
         explorationSteps,
         doubleQ,
         dueling,
+        values,
         maxGradientNorm,
         replay,
         optimizer);
@@ -136,6 +142,7 @@ public record DqnConfig(
         10_000,
         false,
         false,
+        new ActionValues.ExpectedReturn(),
         10,
         ReplayConfig.defaults(),
         OptimizerConfig.Adam.defaults());
@@ -162,15 +169,16 @@ public record DqnConfig(
               + "; use algorithm.ppo");
     }
     List<MlpSpec.Column> columns = new ArrayList<>();
-    columns.add(PolicyNetworks.head(dueling ? "advantage" : "q", network, discrete.n(), 1));
+    int width = values.width();
+    columns.add(PolicyNetworks.head(dueling ? "advantage" : "q", network, discrete.n() * width, 1));
     if (dueling) {
-      columns.add(PolicyNetworks.head("value", network, 1, 1));
+      columns.add(PolicyNetworks.head("value", network, width, 1));
     }
     return new PolicySpec(
         observationSpace,
         actionSpace,
         PolicyNetworks.of(observationSpace, network, columns),
-        new PolicyHead.Greedy());
+        new PolicyHead.Greedy(values));
   }
 
   @Override

@@ -7,6 +7,7 @@ import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.algorithm.TargetNetwork;
 import org.mobula.core.experience.ReplayBatch;
 import org.mobula.core.network.Network;
+import org.mobula.core.policy.ActionValues;
 import org.mobula.core.policy.ObservationEncoder;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.policy.PolicySpec;
@@ -16,7 +17,8 @@ import org.mobula.core.policy.PolicySpec;
  * Allocates nothing once it is made.
  */
 final class DqnGradient implements GradientPart {
-  private final ValueLoss loss = new ExpectedLoss();
+  private final ActionValues values;
+  private final ValueLoss loss;
   private final ValueRows rows;
   private final ObservationEncoder encoder;
   private final Network online;
@@ -36,12 +38,14 @@ final class DqnGradient implements GradientPart {
   DqnGradient(DqnConfig config, LearnerSetup setup, ReplayBatch batch, int capacity) {
     PolicySpec policy = setup.policy();
     int actions = policy.actionSpace().maskSize();
-    rows = new ValueRows(batch, capacity, actions, loss.width());
+    values = config.values();
+    loss = ValueLoss.of(values);
+    rows = new ValueRows(batch, capacity, actions, values.width());
     encoder = new ObservationEncoder(policy.observationSpace());
     online = setup.engine().create(policy.network());
     target = setup.engine().create(policy.network());
     doubleQ = config.doubleQ();
-    dueling = config.dueling() ? new Dueling(actions, loss.width()) : null;
+    dueling = config.dueling() ? new Dueling(actions, values.width()) : null;
     int featureSize = policy.observationSpace().flatSize();
     maskSize = policy.masksActions() ? actions : 0;
     features = new float[capacity * featureSize];
@@ -98,7 +102,8 @@ final class DqnGradient implements GradientPart {
     forward(online, features, rows.values);
     lossSum = loss.gradient(rows, 1f / minibatchSize);
     for (int row = 0; row < rows.count; row++) {
-      valueSum += rows.values[row * rows.actions + rows.action(row)];
+      int taken = row * rows.actions + rows.action(row);
+      valueSum += values.expected(rows.values, taken * values.width());
     }
     if (dueling == null) {
       online.backward(rows.gradients, gradient, null);
@@ -108,17 +113,19 @@ final class DqnGradient implements GradientPart {
     }
   }
 
-  private void forward(Network network, float[] observed, float[] values) {
+  private void forward(Network network, float[] observed, float[] to) {
     if (dueling == null) {
-      network.forward(observed, rows.count, values);
+      network.forward(observed, rows.count, to);
     } else {
       network.forward(observed, rows.count, outputs);
-      dueling.combine(outputs, rows.count, values);
+      dueling.combine(outputs, rows.count, to);
     }
   }
 
   private void choose(float[] selector) {
-    loss.values(selector, rows.count * rows.actions, nextValues);
+    for (int i = 0; i < rows.count * rows.actions; i++) {
+      nextValues[i] = values.expected(selector, i * values.width());
+    }
     for (int row = 0; row < rows.count; row++) {
       rows.nextActions[row] =
           ValueLoss.best(

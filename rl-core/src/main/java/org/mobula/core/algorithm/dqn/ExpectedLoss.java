@@ -8,16 +8,6 @@ import java.util.Arrays;
  */
 final class ExpectedLoss implements ValueLoss {
   @Override
-  public int width() {
-    return 1;
-  }
-
-  @Override
-  public void values(float[] outputs, int rowsAndActions, float[] values) {
-    System.arraycopy(outputs, 0, values, 0, rowsAndActions);
-  }
-
-  @Override
   public double gradient(ValueRows rows, float scale) {
     Arrays.fill(rows.gradients, 0, rows.count * rows.actions, 0);
     double sum = 0;

@@ -37,18 +37,6 @@ final class QuantileLoss implements ValueLoss {
     return middles;
   }
 
-  @Override
-  public int width() {
-    return fractions.length;
-  }
-
-  @Override
-  public void values(float[] outputs, int rowsAndActions, float[] values) {
-    for (int i = 0; i < rowsAndActions; i++) {
-      values[i] = mean(outputs, i * fractions.length);
-    }
-  }
-
   private float mean(float[] outputs, int offset) {
     double sum = 0;
     for (int i = 0; i < fractions.length; i++) {

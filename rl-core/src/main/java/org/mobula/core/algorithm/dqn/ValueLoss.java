@@ -1,8 +1,11 @@
 package org.mobula.core.algorithm.dqn;
 
+import org.mobula.core.policy.ActionValues;
+
 /**
- * How a network's outputs say what actions are worth, and the loss that teaches them to, as its
- * gradient at the outputs. Outputs are {@code [row][action][number]}; the target of a transition is
+ * The loss that teaches a network what actions are worth, as its gradient at the outputs, for one
+ * form of {@link ActionValues}. Outputs are {@code [row][action][number]}; the target of a
+ * transition is
  *
  * <pre>  reward + discount · value of the next action in the next state</pre>
  *
@@ -10,17 +13,16 @@ package org.mobula.core.algorithm.dqn;
  * network that learns (double Q-learning).
  */
 sealed interface ValueLoss permits ExpectedLoss, CategoricalLoss, QuantileLoss {
-  /** Numbers by which the outputs describe the value of one action. */
-  int width();
-
-  /**
-   * The expected values of all actions.
-   *
-   * @param outputs {@code [rows][actions][width]}
-   * @param rowsAndActions rows times actions
-   * @param values receives {@code [rows][actions]}
-   */
-  void values(float[] outputs, int rowsAndActions, float[] values);
+  /** The loss that goes with values of this form. */
+  static ValueLoss of(ActionValues values) {
+    if (values instanceof ActionValues.CategoricalReturns returns) {
+      return new CategoricalLoss(
+          returns.atoms(), (float) returns.least(), (float) returns.greatest());
+    }
+    return values instanceof ActionValues.QuantileReturns returns
+        ? new QuantileLoss(returns.count())
+        : new ExpectedLoss();
+  }
 
   /**
    * Writes the gradient and the errors of some rows of a minibatch.

@@ -20,6 +20,10 @@ import org.mobula.core.experience.ReplayBatch;
 import org.mobula.core.experience.ReplayShape;
 import org.mobula.core.experience.ReplayShape.Encoding;
 import org.mobula.core.network.djl.DjlAutograd;
+import org.mobula.core.policy.ActionValues;
+import org.mobula.core.policy.ActionValues.CategoricalReturns;
+import org.mobula.core.policy.ActionValues.ExpectedReturn;
+import org.mobula.core.policy.ActionValues.QuantileReturns;
 import org.mobula.core.random.Pcg64;
 
 class ValueLossTest {
@@ -27,8 +31,8 @@ class ValueLossTest {
   private static final int ACTIONS = 3;
   private static final float DISCOUNT = 0.9f;
 
-  static List<ValueLoss> losses() {
-    return List.of(new ExpectedLoss(), new CategoricalLoss(5, -2, 2), new QuantileLoss(4));
+  static List<ActionValues> forms() {
+    return List.of(new ExpectedReturn(), new CategoricalReturns(5, -2, 2), new QuantileReturns(4));
   }
 
   private static ReplayBatch batch(int rows) {
@@ -60,43 +64,38 @@ class ValueLossTest {
   }
 
   @ParameterizedTest
-  @MethodSource("losses")
-  void gradientAgreesWithFiniteDifferences(ValueLoss loss) {
-    float[] outputs = FiniteDifferences.numbers(ROWS * ACTIONS * loss.width(), 1);
+  @MethodSource("forms")
+  void gradientAgreesWithFiniteDifferences(ActionValues form) {
+    float[] outputs = FiniteDifferences.numbers(ROWS * ACTIONS * form.width(), 1);
     float[] next = FiniteDifferences.numbers(outputs.length, 2);
     float[] gradients = new float[outputs.length];
     ReplayBatch batch = randomBatch();
-    gradient(loss, outputs, next, batch, gradients, new float[ROWS]);
+    gradient(form, outputs, next, batch, gradients, new float[ROWS]);
     FiniteDifferences.check(
         outputs,
         gradients,
-        () -> gradient(loss, outputs, next, batch, new float[outputs.length], new float[ROWS]),
+        () -> gradient(form, outputs, next, batch, new float[outputs.length], new float[ROWS]),
         1e-3);
   }
 
   private static double gradient(
-      ValueLoss loss,
+      ActionValues form,
       float[] outputs,
       float[] next,
       ReplayBatch batch,
       float[] gradients,
       float[] errors) {
-    ValueRows rows = rows(loss, batch, ROWS, outputs, next, randomActions());
-    double sum = loss.gradient(rows, 1f / ROWS);
+    ValueRows rows = rows(form.width(), batch, ROWS, outputs, next, randomActions());
+    double sum = ValueLoss.of(form).gradient(rows, 1f / ROWS);
     System.arraycopy(rows.gradients, 0, gradients, 0, gradients.length);
     System.arraycopy(rows.errors, 0, errors, 0, ROWS);
     return sum / ROWS;
   }
 
   private static ValueRows rows(
-      ValueLoss loss,
-      ReplayBatch batch,
-      int count,
-      float[] values,
-      float[] next,
-      int[] nextActions) {
-    int actions = values.length / count / loss.width();
-    ValueRows rows = new ValueRows(batch, count, actions, loss.width());
+      int width, ReplayBatch batch, int count, float[] values, float[] next, int[] nextActions) {
+    int actions = values.length / count / width;
+    ValueRows rows = new ValueRows(batch, count, actions, width);
     rows.count = count;
     System.arraycopy(values, 0, rows.values, 0, values.length);
     System.arraycopy(next, 0, rows.nextValues, 0, next.length);
@@ -105,14 +104,14 @@ class ValueLossTest {
   }
 
   @ParameterizedTest
-  @MethodSource("losses")
-  void agreesWithTheGradientOfPyTorch(ValueLoss loss) {
-    int width = loss.width();
+  @MethodSource("forms")
+  void agreesWithTheGradientOfPyTorch(ActionValues form) {
+    int width = form.width();
     float[] outputs = FiniteDifferences.numbers(ROWS * ACTIONS * width, 1);
     float[] next = FiniteDifferences.numbers(outputs.length, 2);
     ReplayBatch batch = randomBatch();
     float[] gradients = new float[outputs.length];
-    double value = gradient(loss, outputs, next, batch, gradients, new float[ROWS]);
+    double value = gradient(form, outputs, next, batch, gradients, new float[ROWS]);
     // Picks the numbers of the action taken, [rows][actions][1].
     float[] taken = new float[ROWS * ACTIONS];
     float[][] nextTaken = new float[ROWS][];
@@ -128,14 +127,14 @@ class ValueLossTest {
           NDArray mask = manager.create(taken, new Shape(ROWS, ACTIONS, 1));
           NDArray weights = manager.create(batch.weights, new Shape(ROWS));
           NDArray perRow;
-          if (loss instanceof ExpectedLoss) {
+          if (form instanceof ExpectedReturn) {
             NDArray error =
                 array
                     .mul(mask)
                     .sum(new int[] {1, 2})
                     .sub(manager.create(targets(batch, nextTaken)));
             perRow = huber(error);
-          } else if (loss instanceof CategoricalLoss) {
+          } else if (form instanceof CategoricalReturns) {
             NDArray logs = array.logSoftmax(2).mul(mask).sum(new int[] {1});
             NDArray target = manager.create(projections(batch, nextTaken), new Shape(ROWS, width));
             perRow = logs.mul(target).sum(new int[] {1}).neg();
@@ -223,7 +222,7 @@ class ValueLossTest {
       nextActions[i] = ValueLoss.best(selector, 3 * i, 3, new boolean[0], 0);
     }
     ValueLoss loss = new ExpectedLoss();
-    ValueRows rows = rows(loss, batch, 2, outputs, value, nextActions);
+    ValueRows rows = rows(1, batch, 2, outputs, value, nextActions);
     loss.gradient(rows, 0.5f);
     // Their error is target − value.
     assertThat(rows.errors).containsExactly(0, -1);
@@ -253,14 +252,17 @@ class ValueLossTest {
     System.arraycopy(actions, 0, batch.actions, 0, 5);
     System.arraycopy(rewards, 0, batch.rewards, 0, 5);
     System.arraycopy(discounts, 0, batch.discounts, 0, 5);
-    CategoricalLoss loss = new CategoricalLoss(3, 0.5f, 1.5f);
+    ActionValues form = new CategoricalReturns(3, 0.5, 1.5);
+    ValueLoss loss = ValueLoss.of(form);
     float[] values = new float[20];
-    loss.values(next, 20, values);
+    for (int i = 0; i < 20; i++) {
+      values[i] = form.expected(next, 3 * i);
+    }
     int[] nextActions = new int[5];
     for (int i = 0; i < 5; i++) {
       nextActions[i] = ValueLoss.best(values, 4 * i, 4, new boolean[0], 0);
     }
-    ValueRows rows = rows(loss, batch, 5, outputs, next, nextActions);
+    ValueRows rows = rows(3, batch, 5, outputs, next, nextActions);
     loss.gradient(rows, 0.2f);
     float[] expected = {8.998915f, 3.6932087f, 8.998915f, 0.69320893f, 5.1929307f};
     for (int i = 0; i < 5; i++) {
@@ -279,26 +281,27 @@ class ValueLossTest {
     ReplayBatch batch = batch(1);
     batch.discounts[0] = 1;
     ValueLoss loss = new QuantileLoss(fractions, 2);
-    assertThat(loss.gradient(rows(loss, batch, 1, outputs, next, new int[1]), 1))
+    assertThat(loss.gradient(rows(3, batch, 1, outputs, next, new int[1]), 1))
         .isCloseTo(value, within(1e-6));
   }
 
   @ParameterizedTest
-  @MethodSource("losses")
-  void aPartOfAMinibatchGivesItsPartOfTheGradient(ValueLoss loss) {
-    int stride = ACTIONS * loss.width();
+  @MethodSource("forms")
+  void aPartOfAMinibatchGivesItsPartOfTheGradient(ActionValues form) {
+    ValueLoss loss = ValueLoss.of(form);
+    int stride = ACTIONS * form.width();
     float[] outputs = FiniteDifferences.numbers(ROWS * stride, 1);
     float[] next = FiniteDifferences.numbers(outputs.length, 2);
     ReplayBatch batch = randomBatch();
     float[] whole = new float[outputs.length];
     float[] errors = new float[ROWS];
-    gradient(loss, outputs, next, batch, whole, errors);
+    gradient(form, outputs, next, batch, whole, errors);
     int first = 5;
     int count = 4;
     int end = (first + count) * stride;
     ValueRows rows =
         rows(
-            loss,
+            form.width(),
             batch,
             count,
             Arrays.copyOfRange(outputs, first * stride, end),
@@ -311,31 +314,19 @@ class ValueLossTest {
   }
 
   @ParameterizedTest
-  @MethodSource("losses")
-  void nothingFollowsATerminalStateNotEvenWhatIsNoNumber(ValueLoss loss) {
-    float[] outputs = FiniteDifferences.numbers(ACTIONS * loss.width(), 1);
+  @MethodSource("forms")
+  void nothingFollowsATerminalStateNotEvenWhatIsNoNumber(ActionValues form) {
+    ValueLoss loss = ValueLoss.of(form);
+    float[] outputs = FiniteDifferences.numbers(ACTIONS * form.width(), 1);
     float[] next = new float[outputs.length];
     Arrays.fill(next, Float.NaN);
     ReplayBatch batch = batch(1);
     batch.rewards[0] = 1;
-    ValueRows rows = rows(loss, batch, 1, outputs, next, new int[1]);
+    ValueRows rows = rows(form.width(), batch, 1, outputs, next, new int[1]);
     assertThat(loss.gradient(rows, 1)).isFinite();
     for (float number : rows.gradients) {
       assertThat(number).isFinite();
     }
-  }
-
-  @Test
-  void valuesAreMeansOfTheDistributions() {
-    float[] values = new float[2];
-    new CategoricalLoss(3, -1, 1)
-        .values(new float[] {0, 0, 0, 0, 0, (float) Math.log(2)}, 2, values);
-    assertThat(values[0]).isCloseTo(0, within(1e-7f));
-    assertThat(values[1]).isCloseTo(0.25f, within(1e-6f));
-    new QuantileLoss(2).values(new float[] {1, 3, -1, 0}, 2, values);
-    assertThat(values).containsExactly(2, -0.5f);
-    new ExpectedLoss().values(new float[] {7, 8}, 2, values);
-    assertThat(values).containsExactly(7, 8);
   }
 
   @Test
