@@ -31,13 +31,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.core.algorithm.ReplayConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.algorithm.sac.SacConfig;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.policy.ObservationNormalizer;
@@ -82,6 +85,12 @@ class ParameterServerTest {
         .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
   }
 
+  private static EnvironmentFactory environment(TrainingConfig config) {
+    return config.algorithm() instanceof PpoConfig
+        ? CART_POLE
+        : EnvironmentCatalogue.standard().factory("Pendulum-v1", Map.of());
+  }
+
   private static ServerConfig server(int learners) {
     return ServerConfig.defaults().withShards(2).withLearners(learners);
   }
@@ -92,7 +101,7 @@ class ParameterServerTest {
 
   private static float[] train(TrainingConfig config, ServerConfig server, boolean strict) {
     try (TaskRuntime runtime = runtime(strict);
-        ParameterServer parameters = ParameterServer.on(runtime, server, CART_POLE)) {
+        ParameterServer parameters = ParameterServer.on(runtime, server, environment(config))) {
       return parameters(trainer(config, server, parameters).build().train());
     }
   }
@@ -100,7 +109,7 @@ class ParameterServerTest {
   private static Trainer.Builder trainer(
       TrainingConfig config, ServerConfig server, ParameterServer parameters) {
     return Trainer.builder(config)
-        .environment(CART_POLE)
+        .environment(environment(config))
         .learners(server.learners())
         .store(parameters);
   }
@@ -128,7 +137,7 @@ class ParameterServerTest {
           i == 0 ? config : config.withSeed(LearnerActor.seed(config.seed(), i, 0));
       Trainer trainer =
           Trainer.builder(own)
-              .environment(CART_POLE)
+              .environment(environment(config))
               .learners(learners)
               .store((c, policy, initial) -> shared.open(number, c, policy, initial))
               .build();
@@ -155,6 +164,26 @@ class ParameterServerTest {
   void synchronousTrainingHasTheBitsOfTheStoreInProcess(int learners, boolean strict)
       throws Exception {
     TrainingConfig config = config(learners);
+    float[] expected = inProcess(config, learners);
+    assertThat(train(config, server(learners), strict)).isEqualTo(expected);
+  }
+
+  /** Critics, policy and temperature, each by its own pushes: 300 of them. */
+  @ParameterizedTest
+  @CsvSource({"1, true", "2, false"})
+  void eachNetworkHasTheBitsOfTheStoreInProcess(int learners, boolean strict) throws Exception {
+    SacConfig sac =
+        SacConfig.defaults()
+            .withTrainFrequency(8)
+            .withGradientSteps(4)
+            .withMinibatchSize(16)
+            .withMaxGradientNorm(1)
+            .withReplay(ReplayConfig.defaults().withCapacity(1000));
+    TrainingConfig config =
+        TrainingConfig.defaults(EnvironmentConfig.defaults("Pendulum-v1").withCount(4), sac)
+            .withSeed(5)
+            .withStop(StopConfig.defaults().withEnvironmentSteps(900L * learners))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
     float[] expected = inProcess(config, learners);
     assertThat(train(config, server(learners), strict)).isEqualTo(expected);
   }

@@ -1,5 +1,6 @@
 package org.mobula.core.algorithm;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +9,10 @@ import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.NetworkProvider;
 import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.PolicyHead;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
 
@@ -30,8 +34,7 @@ public final class PolicyNetworks {
           .own(new NetworkProvider.OwnNetwork(network.block(), shape(observationSpace), outputs));
     }
     List<Integer> trunk = network.shared() ? network.hidden() : List.of();
-    Initialization initialization =
-        network.orthogonal() ? Initialization.orthogonal() : Initialization.fanInUniform();
+    Initialization initialization = initialization(network);
     if (network.convolutions().isEmpty()) {
       return new MlpSpec(
           observationSpace.flatSize(), trunk, columns, network.activation(), initialization);
@@ -68,6 +71,81 @@ public final class PolicyNetworks {
   public static MlpSpec.Head head(String name, NetworkConfig network, int width, float gain) {
     List<Integer> own = network.shared() ? List.of() : network.hidden();
     return new MlpSpec.Head(name, own, width, network.orthogonal() ? gain : 1);
+  }
+
+  /**
+   * Critics of actions in a box, side by side: from the features and then the action to the value,
+   * each on hidden layers of its own.
+   *
+   * @param count how many; the columns are {@code critic-1}, {@code critic-2}, …
+   */
+  public static NetworkSpec critics(PolicySpec policy, NetworkConfig network, int count) {
+    List<MlpSpec.Column> columns = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      columns.add(new MlpSpec.Head("critic-" + i, network.hidden(), 1, 1));
+    }
+    return new MlpSpec(
+        policy.observationSpace().flatSize() + policy.actionSpace().size(),
+        List.of(),
+        columns,
+        network.activation(),
+        initialization(network));
+  }
+
+  /**
+   * The policy of an algorithm with {@link #critics}: one head on the hidden layers.
+   *
+   * @param algorithm its key, for what is said of a space or network that it is not for
+   * @param outputs a number of the action
+   * @throws IllegalArgumentException if actions are in no box with finite bounds, or the network is
+   *     no multilayer perceptron
+   */
+  public static PolicySpec bounded(
+      String algorithm,
+      Space observationSpace,
+      Space actionSpace,
+      NetworkConfig network,
+      PolicyHead head,
+      int outputs) {
+    if (!ActionHead.canScale(actionSpace)) {
+      throw new IllegalArgumentException(
+          "algorithm."
+              + algorithm
+              + " moves numbers between bounds, so it needs a Box action space with finite ones, but"
+              + " actions are in "
+              + actionSpace
+              + (actionSpace instanceof Box
+                  ? "; use algorithm.ppo or algorithm.a2c"
+                  : "; use algorithm.ppo, algorithm.a2c or, where it is Discrete, algorithm.dqn"));
+    }
+    if (network.block() != null || !network.convolutions().isEmpty()) {
+      throw new IllegalArgumentException(
+          "algorithm."
+              + algorithm
+              + " puts observation and action side by side before its critics, so it needs a network"
+              + " of hidden layers alone; leave network.convolutions and network.block out, or use"
+              + " algorithm.ppo");
+    }
+    MlpSpec.Head column =
+        new MlpSpec.Head(
+            "policy",
+            network.hidden(),
+            outputs * actionSpace.size(),
+            network.orthogonal() ? 0.01f : 1);
+    MlpSpec spec =
+        new MlpSpec(
+            observationSpace.flatSize(),
+            List.of(),
+            List.of(column),
+            network.activation(),
+            initialization(network));
+    return new PolicySpec(observationSpace, actionSpace, spec, head);
+  }
+
+  private static Initialization initialization(NetworkConfig network) {
+    return network.orthogonal()
+        ? Initialization.orthogonal()
+        : Initialization.fanInUniform();
   }
 
   private static List<Integer> shape(Space space) {

@@ -220,6 +220,17 @@ public final class ActionHead {
       @Nullable RandomGenerator random,
       float[] action,
       int actionOffset) {
+    draw(outputs, offset, random, action, actionOffset);
+    toEnvironment(action, actionOffset);
+  }
+
+  /** As {@link #choose}, in the head's units, in which experience keeps actions. */
+  public void draw(
+      float[] outputs,
+      int offset,
+      @Nullable RandomGenerator random,
+      float[] action,
+      int actionOffset) {
     if (distribution == null) {
       takeTheOne(outputs, offset, action, actionOffset);
     } else if (random == null) {
@@ -227,7 +238,6 @@ public final class ActionHead {
     } else {
       distribution.sample(outputs, offset, random, action, actionOffset);
     }
-    toEnvironment(action, actionOffset);
   }
 
   /**

@@ -12,6 +12,8 @@ import org.mobula.core.algorithm.a2c.A2cConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.pqn.PqnConfig;
+import org.mobula.core.algorithm.sac.SacConfig;
+import org.mobula.core.algorithm.td3.Td3Config;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.config.Constraints;
@@ -152,7 +154,9 @@ public record TrainingConfig(
                 "ppo", PpoConfig.class,
                 "a2c", A2cConfig.class,
                 "dqn", DqnConfig.class,
-                "pqn", PqnConfig.class))
+                "pqn", PqnConfig.class,
+                "sac", SacConfig.class,
+                "td3", Td3Config.class))
         .and(ParametersConfig.class, Map.of());
   }
 }

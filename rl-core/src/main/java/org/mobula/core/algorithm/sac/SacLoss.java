@@ -3,6 +3,7 @@ package org.mobula.core.algorithm.sac;
 import java.util.Arrays;
 import org.mobula.core.algorithm.CriticLoss;
 import org.mobula.core.distribution.SquashedGaussian;
+import org.mobula.core.policy.PolicyHead;
 
 /**
  * Soft actor-critic in a box (Haarnoja et al. 2018, "Soft actor-critic algorithms and
@@ -16,8 +17,8 @@ import org.mobula.core.distribution.SquashedGaussian;
  * </pre>
  */
 final class SacLoss {
-  private static final float LEAST_LOG_DEVIATION = -20;
-  private static final float GREATEST_LOG_DEVIATION = 2;
+  private static final float LEAST_LOG_DEVIATION = PolicyHead.Squashed.LEAST_LOG_DEVIATION;
+  private static final float GREATEST_LOG_DEVIATION = PolicyHead.Squashed.GREATEST_LOG_DEVIATION;
 
   private final SquashedGaussian distribution;
   private final CriticLoss critics;

@@ -1,6 +1,5 @@
 package org.mobula.core.algorithm.td3;
 
-import java.util.random.RandomGenerator;
 import org.mobula.core.algorithm.CriticLoss;
 
 /**
@@ -32,13 +31,11 @@ record Td3Loss(CriticLoss critics, float noise, float noiseClip) {
    * from.
    *
    * @param numbers of all actions
+   * @param drawn a standard normal number for each
    */
-  void smooth(float[] actions, int numbers, RandomGenerator random) {
-    if (noise == 0) {
-      return;
-    }
+  void smooth(float[] actions, int numbers, float[] drawn) {
     for (int i = 0; i < numbers; i++) {
-      float shift = (float) (noise * random.nextGaussian());
+      float shift = noise * drawn[i];
       float held = Math.max(-noiseClip, Math.min(noiseClip, shift));
       actions[i] = Math.max(-1, Math.min(1, actions[i] + held));
     }

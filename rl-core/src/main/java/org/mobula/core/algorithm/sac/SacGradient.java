@@ -1,0 +1,248 @@
+package org.mobula.core.algorithm.sac;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.mobula.core.algorithm.CriticLoss;
+import org.mobula.core.algorithm.GradientPart;
+import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.TargetNetwork;
+import org.mobula.core.algorithm.TransitionRows;
+import org.mobula.core.experience.ReplayBatch;
+import org.mobula.core.network.Network;
+import org.mobula.core.network.NetworkSpec;
+import org.mobula.core.policy.ObservationNormalizer;
+
+/**
+ * Computes the gradients of a minibatch, or of a part of it: one for each gradient worker. First
+ * that of the critics, then that of the policy through the critics after their step. Allocates
+ * nothing once it is made.
+ */
+final class SacGradient implements GradientPart {
+  private final CriticLoss criticLoss;
+  private final SacLoss loss;
+  private final TransitionRows rows;
+  private final Network policy;
+  private final Network critics;
+  private final Network target;
+  private final int dimensions;
+
+  private final float[] outputs;
+  private final float[] outputGradients;
+  private final float[] noise;
+  private final float[] nextNoise;
+  private final float[] actions;
+  private final float[] nextActions;
+  private final float[] logProbabilities;
+  private final float[] nextLogProbabilities;
+  private final float[] values;
+  private final float[] nextValues;
+  private final float[] valueGradients;
+  private final float[] inputGradients;
+  private final float[] actionGradients;
+  private final float[] targets;
+  private final float[] errors;
+  private final float[] criticsGradient;
+  private final float[] policyGradient;
+
+  /** Whether the policy's gradient is computed next, else the critics'. */
+  private boolean ofPolicy;
+
+  // What the networks have not been given yet.
+  private float @Nullable [] newPolicy;
+  private float @Nullable [] newCritics;
+  private float @Nullable [] newTarget;
+
+  private float temperature;
+  private double criticLossSum;
+  private double policyLossSum;
+  private double valueSum;
+
+  SacGradient(SacConfig config, LearnerSetup setup, ReplayBatch batch, int capacity) {
+    NetworkSpec criticsForm = setup.networks().get(SacConfig.CRITICS);
+    if (criticsForm == null) {
+      throw new IllegalArgumentException("the learner was given no critics");
+    }
+    dimensions = setup.policy().actionSpace().size();
+    criticLoss = new CriticLoss(config.critics(), 0.5f);
+    loss = new SacLoss(dimensions, criticLoss);
+    rows = new TransitionRows(setup.policy(), batch, capacity);
+    policy = setup.engine().create(setup.policy().network());
+    critics = setup.engine().create(criticsForm);
+    target = setup.engine().create(criticsForm);
+    outputs = new float[capacity * policy.outputs()];
+    outputGradients = new float[outputs.length];
+    noise = new float[capacity * dimensions];
+    nextNoise = new float[noise.length];
+    actions = new float[noise.length];
+    nextActions = new float[noise.length];
+    actionGradients = new float[noise.length];
+    logProbabilities = new float[capacity];
+    nextLogProbabilities = new float[capacity];
+    values = new float[capacity * critics.outputs()];
+    nextValues = new float[values.length];
+    valueGradients = new float[values.length];
+    inputGradients = new float[capacity * critics.inputs()];
+    targets = new float[capacity];
+    errors = new float[capacity];
+    criticsGradient = new float[critics.layout().size()];
+    policyGradient = new float[policy.layout().size()];
+  }
+
+  /** Normalises observations by this from now on; null leaves them as they are. */
+  void set(@Nullable ObservationNormalizer normalizer) {
+    rows.set(normalizer);
+  }
+
+  /** Takes the policy's parameters before the next gradient. */
+  void setPolicy(float[] parameters) {
+    newPolicy = parameters;
+  }
+
+  /** Takes the critics' parameters before the next gradient. */
+  void setCritics(float[] parameters) {
+    newCritics = parameters;
+  }
+
+  /** Takes the target critics' parameters before the next gradient. */
+  void setTarget(TargetNetwork parameters) {
+    newTarget = parameters.parameters();
+  }
+
+  /** The critics' gradient is the next. */
+  void turnToCritics(float presentTemperature) {
+    temperature = presentTemperature;
+    ofPolicy = false;
+  }
+
+  /** The policy's gradient is the next. */
+  void turnToPolicy() {
+    ofPolicy = true;
+  }
+
+  /**
+   * Takes the rows {@code first} to {@code last − 1} of the minibatch.
+   *
+   * @param drawn standard normal numbers for the minibatch's actions, and then for its next ones
+   */
+  void gather(int first, int last, float[] drawn) {
+    rows.gather(first, last);
+    int count = (last - first) * dimensions;
+    System.arraycopy(drawn, first * dimensions, noise, 0, count);
+    System.arraycopy(drawn, drawn.length / 2 + first * dimensions, nextNoise, 0, count);
+  }
+
+  @Override
+  public int count() {
+    return rows.count();
+  }
+
+  @Override
+  public void compute(float[] parameters, int minibatchSize) {
+    takeParameters();
+    float scale = 1f / minibatchSize;
+    if (rows.count() == 0) {
+      Arrays.fill(gradient(), 0);
+      criticLossSum = 0;
+      policyLossSum = 0;
+      valueSum = 0;
+    } else if (ofPolicy) {
+      policyGradient(rows.count(), scale);
+    } else {
+      criticsGradient(rows.count(), scale);
+    }
+  }
+
+  private void takeParameters() {
+    float[] given = newPolicy;
+    if (given != null) {
+      policy.setParameters(given);
+      newPolicy = null;
+    }
+    given = newCritics;
+    if (given != null) {
+      critics.setParameters(given);
+      newCritics = null;
+    }
+    given = newTarget;
+    if (given != null) {
+      target.setParameters(given);
+      newTarget = null;
+    }
+  }
+
+  private void criticsGradient(int count, float scale) {
+    policy.forward(rows.nextFeatures, count, outputs);
+    loss.act(outputs, count, nextNoise, nextActions, nextLogProbabilities);
+    target.forward(rows.join(rows.nextFeatures, nextActions), count, nextValues);
+    loss.targets(
+        rows.rewards,
+        rows.discounts,
+        nextValues,
+        nextLogProbabilities,
+        temperature,
+        targets,
+        count);
+
+    critics.forward(rows.join(rows.features, rows.actions), count, values);
+    criticLossSum =
+        criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
+    critics.backward(valueGradients, criticsGradient, null);
+    valueSum = 0;
+    for (int row = 0; row < count; row++) {
+      valueSum += criticLoss.leastValue(values, row);
+    }
+
+    // For the temperature now, and for the policy when the critics have taken their step.
+    policy.forward(rows.features, count, outputs);
+    loss.act(outputs, count, noise, actions, logProbabilities);
+  }
+
+  private void policyGradient(int count, float scale) {
+    critics.forward(rows.join(rows.features, actions), count, values);
+    policyLossSum = -criticLoss.actorGradient(values, count, scale, false, valueGradients);
+    for (int row = 0; row < count; row++) {
+      policyLossSum += (double) temperature * logProbabilities[row];
+    }
+    critics.backward(valueGradients, null, inputGradients);
+    rows.actionGradients(inputGradients, actionGradients);
+    loss.actorGradient(outputs, count, noise, actionGradients, temperature, scale, outputGradients);
+    policy.backward(outputGradients, policyGradient, null);
+  }
+
+  @Override
+  public float[] gradient() {
+    return ofPolicy ? policyGradient : criticsGradient;
+  }
+
+  /** Copies the errors of the part's rows to their place in the minibatch. */
+  void copyErrors(float[] all) {
+    System.arraycopy(errors, 0, all, rows.first(), rows.count());
+  }
+
+  /** Copies the log-probabilities of the policy's actions to their place in the minibatch. */
+  void copyLogProbabilities(float[] all) {
+    System.arraycopy(logProbabilities, 0, all, rows.first(), rows.count());
+  }
+
+  /** Sum of the critics' weighted losses. */
+  double criticLossSum() {
+    return criticLossSum;
+  }
+
+  /** Sum of the policy's losses. */
+  double policyLossSum() {
+    return policyLossSum;
+  }
+
+  /** Sum of the least values of the actions taken. */
+  double valueSum() {
+    return valueSum;
+  }
+
+  @Override
+  public void close() {
+    policy.close();
+    critics.close();
+    target.close();
+  }
+}
