@@ -7,6 +7,7 @@ import static org.mobula.core.network.simd.Lanes.FLOATS;
 import static org.mobula.core.network.simd.Lanes.SPECIES;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import org.mobula.core.network.Activation;
 
 /**
@@ -100,6 +101,10 @@ final class Activations {
   }
 
   private static void tanh(float[] from, float[] to, int count) {
+    FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+    FloatVector minusOne = FloatVector.broadcast(SPECIES, -1f);
+    FloatVector end = FloatVector.broadcast(SPECIES, TANH_END);
+    FloatVector beginning = FloatVector.broadcast(SPECIES, -TANH_END);
     for (int i = 0; i < count; i += FLOATS) {
       FloatVector x = FloatVector.fromArray(SPECIES, from, i);
       FloatVector u = x.mul(x);
@@ -117,8 +122,8 @@ final class Activations {
       q = q.fma(u, FloatVector.broadcast(SPECIES, 1f));
       x.mul(p)
           .div(q)
-          .blend(1f, x.compare(GT, TANH_END))
-          .blend(-1f, x.compare(LT, -TANH_END))
+          .blend(one, x.compare(GT, end))
+          .blend(minusOne, x.compare(LT, beginning))
           .intoArray(to, i);
     }
   }
@@ -142,23 +147,24 @@ final class Activations {
   }
 
   private static void relu(float[] from, float[] to, int count) {
+    FloatVector zero = FloatVector.broadcast(SPECIES, 0f);
     for (int i = 0; i < count; i += FLOATS) {
       FloatVector x = FloatVector.fromArray(SPECIES, from, i);
-      x.blend(0f, x.compare(LT, 0f)).intoArray(to, i);
+      x.blend(zero, x.compare(LT, zero)).intoArray(to, i);
     }
   }
 
   private static void reluGradient(float[] values, float[] gradients, int count) {
+    FloatVector zero = FloatVector.broadcast(SPECIES, 0f);
     for (int i = 0; i < count; i += FLOATS) {
-      FloatVector.broadcast(SPECIES, 0f)
-          .blend(
-              FloatVector.fromArray(SPECIES, gradients, i),
-              FloatVector.fromArray(SPECIES, values, i).compare(GT, 0f))
+      FloatVector y = FloatVector.fromArray(SPECIES, values, i);
+      zero.blend(FloatVector.fromArray(SPECIES, gradients, i), y.compare(GT, zero))
           .intoArray(gradients, i);
     }
   }
 
   private void elu(float[] from, float[] to, int count) {
+    FloatVector zero = FloatVector.broadcast(SPECIES, 0f);
     for (int start = 0; start < count; start += CHUNK) {
       int part = Math.min(CHUNK, count - start);
       System.arraycopy(from, start, exponentials, 0, part);
@@ -166,28 +172,30 @@ final class Activations {
       for (int i = 0; i < part; i += FLOATS) {
         FloatVector x = FloatVector.fromArray(SPECIES, from, start + i);
         FloatVector.fromArray(SPECIES, exponentials, i)
-            .blend(x, x.compare(GT, 0f))
+            .blend(x, x.compare(GT, zero))
             .intoArray(to, start + i);
       }
     }
   }
 
   private static void eluGradient(float[] values, float[] gradients, int count) {
+    FloatVector zero = FloatVector.broadcast(SPECIES, 0f);
     for (int i = 0; i < count; i += FLOATS) {
       FloatVector y = FloatVector.fromArray(SPECIES, values, i);
       FloatVector g = FloatVector.fromArray(SPECIES, gradients, i);
-      y.fma(g, g).blend(g, y.compare(GT, 0f)).intoArray(gradients, i);
+      y.fma(g, g).blend(g, y.compare(GT, zero)).intoArray(gradients, i);
     }
   }
 
   private void silu(float[] from, float[] to, int count) {
+    FloatVector one = FloatVector.broadcast(SPECIES, 1f);
     for (int start = 0; start < count; start += CHUNK) {
       int part = Math.min(CHUNK, count - start);
       exponentialOfNegative(from, start, part);
       for (int i = 0; i < part; i += FLOATS) {
         FloatVector e = FloatVector.fromArray(SPECIES, exponentials, i);
         FloatVector x = FloatVector.fromArray(SPECIES, from, start + i);
-        x.div(e.add(1f)).intoArray(to, start + i);
+        x.div(e.add(one)).intoArray(to, start + i);
       }
     }
   }
@@ -198,7 +206,7 @@ final class Activations {
       int part = Math.min(CHUNK, count - start);
       exponentialOfNegative(sums, start, part);
       for (int i = 0; i < part; i += FLOATS) {
-        FloatVector sigmoid = one.div(FloatVector.fromArray(SPECIES, exponentials, i).add(1f));
+        FloatVector sigmoid = one.div(FloatVector.fromArray(SPECIES, exponentials, i).add(one));
         FloatVector x = FloatVector.fromArray(SPECIES, sums, start + i);
         // σ (1 + x (1 − σ)).
         FloatVector slope = one.sub(sigmoid).fma(x, one).mul(sigmoid);
@@ -294,6 +302,7 @@ final class Activations {
     FloatVector log2e = FloatVector.broadcast(SPECIES, LOG2_E);
     FloatVector round = FloatVector.broadcast(SPECIES, ROUND);
     FloatVector constant = FloatVector.broadcast(SPECIES, c);
+    IntVector oneAsInts = FloatVector.broadcast(SPECIES, 1f).reinterpretAsInts();
     for (int i = 0; i < count; i += FLOATS) {
       FloatVector x = FloatVector.fromArray(SPECIES, values, i);
       x = x.blend(lowest, x.compare(LT, lowest));
@@ -301,7 +310,7 @@ final class Activations {
       // x = n ln 2 + r with the smallest |r|; n's bits become the exponent of a number.
       FloatVector rounded = x.fma(log2e, round);
       FloatVector power =
-          rounded.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000).reinterpretAsFloats();
+          rounded.reinterpretAsInts().lanewise(LSHL, 23).add(oneAsInts).reinterpretAsFloats();
       FloatVector n = rounded.sub(round);
       FloatVector r = n.fma(FloatVector.broadcast(SPECIES, -LN2_FIRST), x);
       r = n.fma(FloatVector.broadcast(SPECIES, -LN2_REST), r);
