@@ -38,6 +38,9 @@ import org.mobula.parameterserver.wire.Transport;
 public final class AverageBenchmark {
   private static final int WORKERS = 2;
 
+  /** Some 20,000 of the shortest steps: the compiler counts calls, not seconds. */
+  private static final long WARM_UP_FLOATS = 200_000_000;
+
   private static final long WARM_UP_NANOS = 2_500_000_000L;
 
   /** Of the processor, as the compiler has to have had its share on a busy machine, too. */
@@ -159,6 +162,7 @@ public final class AverageBenchmark {
     Arrays.fill(gradient, 1);
     double[] micros = new double[MOST_STEPS + 1];
     int steps = 0;
+    long moved = 0;
     double processor = processorMicros();
     long begin = System.nanoTime();
     boolean warm = false;
@@ -167,7 +171,11 @@ public final class AverageBenchmark {
         Arrays.fill(gradient, 1);
       }
       long now = System.nanoTime();
-      if (!warm && now - begin > WARM_UP_NANOS && processorMicros() - processor > WARM_UP_MICROS) {
+      moved += floats;
+      if (!warm
+          && moved > WARM_UP_FLOATS
+          && now - begin > WARM_UP_NANOS
+          && processorMicros() - processor > WARM_UP_MICROS) {
         warm = true;
         begin = now;
         processor = processorMicros();
