@@ -52,6 +52,11 @@ final class LearnerStore implements ParameterStore {
     store.gather(part, total);
   }
 
+  @Override
+  public long environmentSteps() {
+    return store.environmentSteps();
+  }
+
   /** None at the start of a run; a learner whose state is not in the checkpoint joins the run. */
   @Override
   public Gathered gathered() {

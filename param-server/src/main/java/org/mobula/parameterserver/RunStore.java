@@ -16,6 +16,11 @@ import org.mobula.core.parameters.StoreState;
 final class RunStore implements ParameterStore {
   private final ParameterStore store;
   private final LongConsumer beginning;
+
+  /** Steps of a run whose shards this one has taken over. */
+  private long stepsOfOthers;
+
+  private boolean resumed;
   private final Runnable iterated;
   private final Parts parts;
 
@@ -43,7 +48,13 @@ final class RunStore implements ParameterStore {
   @Override
   public void begin() {
     store.begin();
+    stepsOfOthers = resumed ? 0 : store.gathered().environmentSteps();
     beginning.accept(store.snapshot().version());
+  }
+
+  @Override
+  public long environmentSteps() {
+    return Math.max(0, store.environmentSteps() - stepsOfOthers);
   }
 
   @Override
@@ -85,6 +96,7 @@ final class RunStore implements ParameterStore {
   @Override
   public void restore(StoreState state) {
     store.restore(state);
+    resumed = true;
   }
 
   @Override

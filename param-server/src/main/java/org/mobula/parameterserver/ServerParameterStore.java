@@ -341,6 +341,11 @@ public final class ServerParameterStore implements ParameterStore {
   }
 
   @Override
+  public synchronized long environmentSteps() {
+    return session.gathered().environmentSteps();
+  }
+
+  @Override
   public synchronized Gathered gathered() {
     if (!valuesAreNew) {
       await(session.pull());
@@ -473,8 +478,8 @@ public final class ServerParameterStore implements ParameterStore {
    * {@inheritDoc}
    *
    * <p>Of one version on all shards. Only where they stay apart, since a learner died between the
-   * parts of its last push and nobody pushes any more, is each slice of its shard's version, and the
-   * log says so.
+   * parts of its last push and nobody pushes any more, is each slice of its shard's version, and
+   * the log says so.
    */
   @Override
   public synchronized StoreState save() {

@@ -605,6 +605,7 @@ final class WorkerSession {
               },
               restored -> {
                 membership.settle(history);
+                gathered = slices.get(0).slice().gathered();
                 result.complete(restored);
               },
               result);

@@ -323,7 +323,9 @@ class ParameterServerTest {
                     })
                 .build()
                 .train();
-        assertThat(result.progress().environmentSteps()).isEqualTo(64L * ITERATIONS * 2);
+        // The other learner may have handed a rollout in meanwhile.
+        assertThat(result.progress().environmentSteps())
+            .isBetween(64L * ITERATIONS * 2, 64L * (ITERATIONS * 2 + 1));
       }
       assertThat(last).containsKeys(MetricNames.PARAMETERS_LATE_GRADIENTS);
       assertThat(last.get(MetricNames.PARAMETERS_LATE_GRADIENTS)).isZero();

@@ -135,11 +135,13 @@ class ServerParameterStoreTest {
         }
       }
       Gathered saved = two.save().gathered();
-      assertThat(saved.environmentSteps()).isEqualTo(100);
+      assertThat(saved.environmentSteps()).isEqualTo(2 * (10 + 40 + 70 + 100));
+      assertThat(one.environmentSteps()).isEqualTo(saved.environmentSteps());
+      assertThat(two.environmentSteps()).isEqualTo(saved.environmentSteps());
       assertSameStatistics(Objects.requireNonNull(saved.observations()), expected);
       StoreState state = one.save();
       two.restore(state.withGathered(expected.plus(part(500, 1))));
-      assertThat(two.gathered().environmentSteps()).isEqualTo(500);
+      assertThat(two.gathered().environmentSteps()).isEqualTo(440 + 500);
     } finally {
       threads.shutdownNow();
       one.close();

@@ -148,6 +148,11 @@ final class SharedLocalStore {
     }
 
     @Override
+    public long environmentSteps() {
+      return SharedLocalStore.this.gathered().environmentSteps();
+    }
+
+    @Override
     public void gather(Gathered part, RunningStatistics replaced) {
       SharedLocalStore.this.gather(number, part);
       total = replaced;

@@ -8,7 +8,7 @@ import org.mobula.core.experience.RunningStatistics;
  * What the learners of a run gather together beside gradients. It travels with them, so whoever
  * joins a run is as far as the others.
  *
- * @param environmentSteps how far the run is
+ * @param environmentSteps that were taken: of one rollout, or of all learners in the run so far
  * @param observations statistics of the features seen; null where they are not normalised. Not to
  *     be changed
  */
@@ -40,6 +40,6 @@ public record Gathered(long environmentSteps, @Nullable RunningStatistics observ
       merged = merged == null ? new RunningStatistics(more.size()) : merged.copy();
       merged.merge(more);
     }
-    return new Gathered(Math.max(environmentSteps, part.environmentSteps), merged);
+    return new Gathered(environmentSteps + part.environmentSteps, merged);
   }
 }

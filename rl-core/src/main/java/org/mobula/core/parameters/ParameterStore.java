@@ -72,11 +72,21 @@ public interface ParameterStore extends AutoCloseable {
   /**
    * Hands over what a learner has gathered in a rollout, for its next push to take along.
    *
-   * @param part of this rollout
+   * @param part of this rollout, with the steps that it took
    * @param total the statistics of all rollouts of this learner, this one included; a store that
    *     several learners share replaces them, by the end of the next push, by those of all learners
    */
   default void gather(Gathered part, RunningStatistics total) {}
+
+  /**
+   * Environment steps that all learners of the run have taken, as far as this one has heard by its
+   * last push.
+   *
+   * @return 0 where there is no other learner
+   */
+  default long environmentSteps() {
+    return 0;
+  }
 
   /** What the learners of the run had gathered when this one joined it. */
   default Gathered gathered() {

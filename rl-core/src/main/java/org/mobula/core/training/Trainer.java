@@ -68,7 +68,6 @@ public final class Trainer {
   private static final int PROBE_ROWS = 64;
 
   private final TrainingConfig config;
-  private final int learners;
   private final EnvironmentFactory environment;
   private final EnvironmentFactory evaluationEnvironment;
   private final PolicySpec policy;
@@ -92,7 +91,6 @@ public final class Trainer {
   private Trainer(Builder builder) {
     // What a checkpoint's policy means by its outputs stays as it was, whatever is usual by now.
     this.config = builder.resumed == null ? builder.config : asIn(builder.resumed, builder.config);
-    this.learners = builder.learners;
     this.environment =
         builder.environment != null
             ? builder.environment
@@ -663,7 +661,7 @@ public final class Trainer {
       if (round == rounds - 1) {
         measurements.put(MetricNames.ROLLOUT_POLICY_LAG, (double) lag);
       }
-      progress.add((long) experience.rows() * learners, experience.episodes);
+      progress.add(experience.rows(), experience.episodes);
       if (experience.episodes.count() > 0) {
         finished.addAll(experience.episodes);
       }
@@ -675,13 +673,13 @@ public final class Trainer {
         observationStatistics.merge(experience.observationStatistics);
       }
       store.gather(
-          new Gathered(progress.environmentSteps(), experience.observationStatistics),
-          observationStatistics);
+          new Gathered(experience.rows(), experience.observationStatistics), observationStatistics);
       if (rewardScaling != null) {
         rewardScaling.measure(experience);
       }
       learner.learn(
           experience, store, new LearningMoment(done, progress.environmentSteps(), normalizer()));
+      progress.reach(store.environmentSteps());
       keepProbe(experience);
     }
 
@@ -1166,8 +1164,8 @@ public final class Trainer {
     }
 
     /**
-     * Makes this one of several trainers whose stores are the same: their steps count together,
-     * taken to be as many for each.
+     * Makes this one of several trainers whose stores are the same: their steps count together, as
+     * the store hears of them.
      *
      * @param count of the trainers, this one included
      */

@@ -99,6 +99,11 @@ public final class TrainingProgress {
     environmentSteps = steps;
   }
 
+  /** Others have taken steps, too. */
+  void reach(long steps) {
+    environmentSteps = Math.max(environmentSteps, steps);
+  }
+
   void addIteration() {
     iterations++;
   }

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.experience.RunningStatistics;
+import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.LocalParameterStore;
+import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.ParametersConfig;
+import org.mobula.core.parameters.StoreState;
 
 /** Settings that another module serves are refused where that module is not plugged in. */
 class TrainerPlugsTest {
@@ -54,6 +59,70 @@ class TrainerPlugsTest {
         .hasMessage(
             "learners is 3, but no store that they share is plugged into this trainer: add"
                 + " .store(…), or leave learners at 1");
+  }
+
+  /** Another learner takes three times as many steps: they count as the store hears of them. */
+  @Test
+  void stepsOfOtherLearnersCountAsTheyWere() {
+    TrainingConfig config = CONFIG.withStop(StopConfig.defaults().withEnvironmentSteps(512));
+    TrainingProgress progress =
+        Trainer.builder(config)
+            .learners(2)
+            .store((run, policy, initial) -> new Busier(local(run, policy, initial)))
+            .build()
+            .train()
+            .progress();
+    assertThat(progress.environmentSteps()).isEqualTo(512);
+    assertThat(progress.iterations()).isEqualTo(2); // of 64 steps and 192 of the other's
+  }
+
+  private static final class Busier implements ParameterStore {
+    private final LocalParameterStore store;
+    private long steps;
+
+    Busier(LocalParameterStore store) {
+      this.store = store;
+    }
+
+    @Override
+    public ParameterLayout layout() {
+      return store.layout();
+    }
+
+    @Override
+    public long pull(String network, float[] destination) {
+      return store.pull(network, destination);
+    }
+
+    @Override
+    public double push(String network, float[] gradient, double learningRate) {
+      return store.push(network, gradient, learningRate);
+    }
+
+    @Override
+    public void gather(Gathered part, RunningStatistics total) {
+      steps += 4 * part.environmentSteps();
+    }
+
+    @Override
+    public long environmentSteps() {
+      return steps;
+    }
+
+    @Override
+    public StoreState save() {
+      return store.save();
+    }
+
+    @Override
+    public void restore(StoreState state) {
+      store.restore(state);
+    }
+
+    @Override
+    public void close() {
+      store.close();
+    }
   }
 
   private static long trained(Trainer.Builder trainer) {
