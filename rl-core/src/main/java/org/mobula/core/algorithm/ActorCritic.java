@@ -6,7 +6,6 @@ import org.mobula.core.network.MlpSpec;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
 
 /** The form of policies that learn a value beside the actions. */
@@ -16,7 +15,8 @@ public final class ActorCritic {
   /**
    * A policy head and a value head on a multilayer perceptron, on convolutions, or a block of the
    * user's own. In a box, the policy is a Gaussian whose log standard deviations are parameters of
-   * their own, the same in every state; a user's block computes them.
+   * their own, the same in every state; a user's block computes them. In a dictionary or tuple it
+   * is the product of the parts' policies on the same hidden layers.
    *
    * @param initialLogDeviation what the log standard deviations start with
    * @throws IllegalArgumentException if the network does not fit the observations
@@ -35,13 +35,12 @@ public final class ActorCritic {
 
   private static List<MlpSpec.Column> columns(
       Space actionSpace, NetworkConfig network, double logDeviation) {
-    boolean gaussian = actionSpace instanceof Box;
-    int parameters = ActionHead.of(actionSpace).distribution().parameters();
-    int actions = gaussian ? parameters / 2 : parameters;
+    int deviations = ActionHead.gaussians(actionSpace);
+    int others = ActionHead.of(actionSpace).parameters() - deviations;
     List<MlpSpec.Column> columns = new ArrayList<>();
-    columns.add(PolicyNetworks.head("policy", network, actions, 0.01f));
-    if (gaussian) {
-      columns.add(new MlpSpec.Constant("log_deviation", actions, (float) logDeviation));
+    columns.add(PolicyNetworks.head("policy", network, others, 0.01f));
+    if (deviations > 0) {
+      columns.add(new MlpSpec.Constant("log_deviation", deviations, (float) logDeviation));
     }
     columns.add(PolicyNetworks.head("value", network, 1, 1));
     return columns;

@@ -107,7 +107,7 @@ public final class PolicyNetworks {
       NetworkConfig network,
       PolicyHead head,
       int outputs) {
-    if (!ActionHead.canScale(actionSpace)) {
+    if (!(actionSpace instanceof Box) || !ActionHead.canScale(actionSpace)) {
       throw new IllegalArgumentException(
           "algorithm."
               + algorithm
@@ -143,9 +143,7 @@ public final class PolicyNetworks {
   }
 
   private static Initialization initialization(NetworkConfig network) {
-    return network.orthogonal()
-        ? Initialization.orthogonal()
-        : Initialization.fanInUniform();
+    return network.orthogonal() ? Initialization.orthogonal() : Initialization.fanInUniform();
   }
 
   private static List<Integer> shape(Space space) {

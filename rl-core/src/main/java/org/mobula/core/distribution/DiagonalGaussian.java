@@ -8,13 +8,24 @@ import java.util.random.RandomGenerator;
  * the log standard deviations, where an algorithm wants it, is the algorithm's affair.
  *
  * @param dimensions size of the action, at least 1
+ * @param deviationsAt where the log standard deviations begin, counted from the first mean: at
+ *     least {@code dimensions}, and more in a {@link ProductDistribution}
  */
-public record DiagonalGaussian(int dimensions) implements ActionDistribution {
+public record DiagonalGaussian(int dimensions, int deviationsAt) implements ActionDistribution {
   private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
 
   /** Checks the number of dimensions. */
   public DiagonalGaussian {
     Softmax.requireCount("dimensions", dimensions);
+    if (deviationsAt < dimensions) {
+      throw new IllegalArgumentException(
+          "deviationsAt is " + deviationsAt + " but there are " + dimensions + " means before it");
+    }
+  }
+
+  /** The log standard deviations follow the means. */
+  public DiagonalGaussian(int dimensions) {
+    this(dimensions, dimensions);
   }
 
   @Override
@@ -31,7 +42,7 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
   public void sample(
       float[] parameters, int offset, RandomGenerator random, float[] action, int actionOffset) {
     for (int i = 0; i < dimensions; i++) {
-      double deviation = Math.exp(parameters[offset + dimensions + i]);
+      double deviation = Math.exp(parameters[offset + deviationsAt + i]);
       action[actionOffset + i] =
           (float) (parameters[offset + i] + deviation * random.nextGaussian());
     }
@@ -60,7 +71,7 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
 
   /** log N(x; μ, σ) of one dimension. */
   double logDensity(float[] parameters, int offset, int dimension, double x) {
-    double logDeviation = parameters[offset + dimensions + dimension];
+    double logDeviation = parameters[offset + deviationsAt + dimension];
     double z = (x - parameters[offset + dimension]) * Math.exp(-logDeviation);
     return -0.5 * z * z - logDeviation - HALF_LOG_2_PI;
   }
@@ -69,7 +80,7 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
   public float entropy(float[] parameters, int offset) {
     double sum = dimensions * (0.5 + HALF_LOG_2_PI);
     for (int i = 0; i < dimensions; i++) {
-      sum += parameters[offset + dimensions + i];
+      sum += parameters[offset + deviationsAt + i];
     }
     return (float) sum;
   }
@@ -78,9 +89,9 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
   public float divergence(float[] p, int pOffset, float[] q, int qOffset) {
     double sum = 0;
     for (int i = 0; i < dimensions; i++) {
-      double logRatio = (double) p[pOffset + dimensions + i] - q[qOffset + dimensions + i];
+      double logRatio = (double) p[pOffset + deviationsAt + i] - q[qOffset + deviationsAt + i];
       double shift =
-          ((double) p[pOffset + i] - q[qOffset + i]) * Math.exp(-q[qOffset + dimensions + i]);
+          ((double) p[pOffset + i] - q[qOffset + i]) * Math.exp(-q[qOffset + deviationsAt + i]);
       sum += 0.5 * (Math.exp(2 * logRatio) + shift * shift - 1) - logRatio;
     }
     return (float) sum;
@@ -110,17 +121,17 @@ public record DiagonalGaussian(int dimensions) implements ActionDistribution {
       float scale,
       float[] gradient,
       int gradientOffset) {
-    double precision = Math.exp(-parameters[offset + dimensions + dimension]);
+    double precision = Math.exp(-parameters[offset + deviationsAt + dimension]);
     double z = (x - parameters[offset + dimension]) * precision;
     gradient[gradientOffset + dimension] += (float) (scale * z * precision);
-    gradient[gradientOffset + dimensions + dimension] += (float) (scale * (z * z - 1));
+    gradient[gradientOffset + deviationsAt + dimension] += (float) (scale * (z * z - 1));
   }
 
   @Override
   public void addEntropyGradient(
       float[] parameters, int offset, float scale, float[] gradient, int gradientOffset) {
     for (int i = 0; i < dimensions; i++) {
-      gradient[gradientOffset + dimensions + i] += scale;
+      gradient[gradientOffset + deviationsAt + i] += scale;
     }
   }
 }

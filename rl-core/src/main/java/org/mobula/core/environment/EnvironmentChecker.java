@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.network.ConvolutionSpec;
-import org.mobula.core.policy.ActionHead;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Dict;
@@ -104,7 +103,6 @@ public final class EnvironmentChecker {
         guarded("saving and restoring the state", () -> checkState(first));
         guarded("renderText", () -> checkText(first));
         adviseOnScale();
-        checkActions(first.actionSpace());
       }
     }
     for (Environment environment : new Environment[] {first, second}) {
@@ -160,15 +158,6 @@ public final class EnvironmentChecker {
     }
     advise("observation space", first.observationSpace(), false);
     advise("action space", first.actionSpace(), true);
-  }
-
-  /** In the words of the trainer, which would refuse them. */
-  private void checkActions(Space actionSpace) {
-    try {
-      ActionHead.of(actionSpace);
-    } catch (IllegalArgumentException e) {
-      errors.add(String.valueOf(e.getMessage()));
-    }
   }
 
   private void adviseOnScale() {

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *     choice, {@code [n]}. MultiDiscrete: the same, one dimension after the other, {@code [Σ n]}.
  *     MultiBinary: the probability of each 1, {@code [n]}. Box: the mean of each number, and then
  *     the standard deviation of each, {@code [2 · size]}; of a {@linkplain PolicyHead.Squashed
- *     squashed} Gaussian those before the tangent, unscaled. A forbidden choice has probability 0
+ *     squashed} Gaussian those before the tangent, unscaled. Dict and Tuple: the numbers of one
+ *     part after the other. A forbidden choice has probability 0
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record ActionEvaluation(

@@ -1,7 +1,9 @@
 package org.mobula.core.policy;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.distribution.ActionDistribution;
 import org.mobula.core.distribution.ActionMask;
@@ -9,6 +11,7 @@ import org.mobula.core.distribution.Bernoulli;
 import org.mobula.core.distribution.Categorical;
 import org.mobula.core.distribution.DiagonalGaussian;
 import org.mobula.core.distribution.MultiCategorical;
+import org.mobula.core.distribution.ProductDistribution;
 import org.mobula.core.distribution.SquashedGaussian;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
@@ -25,30 +28,61 @@ public final class ActionHead {
   private final PolicyHead form;
   private final int parameters;
   private final @Nullable ActionDistribution distribution;
-  private final int[] maskedChoices;
-  private final @Nullable Box bounds;
+  private final Part[] parts;
   private final boolean scaled;
+
+  /**
+   * What belongs to one of the spaces that the action space is made of.
+   *
+   * @param space which has no parts
+   * @param at where its numbers begin in what describes the actions
+   * @param actionAt where its action begins
+   * @param maskAt where its flags begin in a mask
+   * @param choices how many alternatives each choice has that a mask may forbid
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Part(
+      Space space,
+      @Nullable ActionDistribution distribution,
+      int at,
+      int actionAt,
+      int maskAt,
+      int[] choices) {}
 
   private ActionHead(
       PolicyHead form,
       int parameters,
       @Nullable ActionDistribution distribution,
-      @Nullable Box bounds,
-      boolean scaled,
-      int... maskedChoices) {
+      Space actionSpace,
+      boolean scaled) {
     this.form = form;
     this.parameters = parameters;
     this.distribution = distribution;
-    this.bounds = bounds;
     this.scaled = scaled;
-    this.maskedChoices = maskedChoices;
+    List<Space> spaces = actionSpace.leaves();
+    parts = new Part[spaces.size()];
+    int actionAt = 0;
+    int maskAt = 0;
+    for (int i = 0; i < parts.length; i++) {
+      Space space = spaces.get(i);
+      parts[i] =
+          distribution instanceof ProductDistribution product
+              ? new Part(space, product.part(i), product.at(i), actionAt, maskAt, choices(space))
+              : new Part(space, distribution, 0, actionAt, maskAt, choices(space));
+      actionAt += space.size();
+      maskAt += space.maskSize();
+    }
   }
 
-  /**
-   * The head that samples actions in this space.
-   *
-   * @throws IllegalArgumentException for a dictionary or tuple, which no distribution covers
-   */
+  /** How many alternatives each choice has that a mask may forbid. */
+  private static int[] choices(Space space) {
+    if (space instanceof Discrete discrete) {
+      return new int[] {discrete.n()};
+    }
+    return space instanceof MultiDiscrete multi ? multi.nvec() : new int[0];
+  }
+
+  /** The head that samples actions in this space. */
   public static ActionHead of(Space actionSpace) {
     return of(new PolicyHead.Sampled(), actionSpace, false);
   }
@@ -66,10 +100,11 @@ public final class ActionHead {
           "actions in " + actionSpace + " are scaled but only a Box with finite bounds can be");
     }
     if (form instanceof PolicyHead.Sampled) {
-      return sampled(form, actionSpace, scaled);
+      ActionDistribution distribution = distribution(actionSpace);
+      return new ActionHead(form, distribution.parameters(), distribution, actionSpace, scaled);
     } else if (form instanceof PolicyHead.Greedy) {
       if (actionSpace instanceof Discrete discrete) {
-        return new ActionHead(form, discrete.n(), null, null, false, discrete.n());
+        return new ActionHead(form, discrete.n(), null, discrete, false);
       }
       throw new IllegalArgumentException(
           "actions in " + actionSpace + " have no greatest value; use a Discrete action space");
@@ -90,36 +125,41 @@ public final class ActionHead {
     return new ActionHead(form, parameters, squashed, box, true);
   }
 
-  private static ActionHead sampled(PolicyHead form, Space actionSpace, boolean scaled) {
+  private static ActionDistribution distribution(Space actionSpace) {
     if (actionSpace instanceof Discrete discrete) {
-      return sampled(form, new Categorical(discrete.n()), null, false, discrete.n());
+      return new Categorical(discrete.n());
     } else if (actionSpace instanceof MultiDiscrete multi) {
-      return sampled(form, new MultiCategorical(multi.nvec()), null, false, multi.nvec());
+      return new MultiCategorical(multi.nvec());
     } else if (actionSpace instanceof MultiBinary binary) {
-      return sampled(form, new Bernoulli(binary.n()), null, false);
+      return new Bernoulli(binary.n());
     } else if (actionSpace instanceof Box box) {
-      return sampled(form, new DiagonalGaussian(box.size()), box, scaled);
+      return new DiagonalGaussian(box.size());
     }
-    throw new IllegalArgumentException(
-        "actions in "
-            + actionSpace
-            + " have no distribution; use a Box, Discrete, MultiDiscrete"
-            + " or MultiBinary action space");
+    return new ProductDistribution(
+        actionSpace.leaves().stream().map(ActionHead::distribution).toList());
   }
 
-  private static ActionHead sampled(
-      PolicyHead form,
-      ActionDistribution distribution,
-      @Nullable Box bounds,
-      boolean scaled,
-      int... maskedChoices) {
-    return new ActionHead(
-        form, distribution.parameters(), distribution, bounds, scaled, maskedChoices);
-  }
-
-  /** Whether actions in this space can be scaled: in a box with finite bounds. */
+  /**
+   * Whether actions in this space can be scaled: in a box with finite bounds, or where each box
+   * that a dictionary or tuple is made of has them.
+   */
   public static boolean canScale(Space actionSpace) {
-    return actionSpace instanceof Box box && box.bounded();
+    List<Box> boxes = boxes(actionSpace);
+    return !boxes.isEmpty() && boxes.stream().allMatch(Box::bounded);
+  }
+
+  private static List<Box> boxes(Space actionSpace) {
+    return actionSpace.leaves().stream()
+        .flatMap(leaf -> leaf instanceof Box box ? Stream.of(box) : Stream.empty())
+        .toList();
+  }
+
+  /**
+   * How many numbers of a sampled action are drawn from Gaussians: as many log standard deviations
+   * come last among the numbers that describe the actions.
+   */
+  public static int gaussians(Space actionSpace) {
+    return boxes(actionSpace).stream().mapToInt(Box::size).sum();
   }
 
   /**
@@ -203,7 +243,12 @@ public final class ActionHead {
    * @param mask {@code actionSpace.maskSize()} flags at {@code maskOffset}
    */
   public void mask(float[] outputs, int offset, boolean[] mask, int maskOffset) {
-    ActionMask.applyEach(outputs, offset, mask, maskOffset, maskedChoices);
+    for (Part part : parts) {
+      if (part.choices.length > 0) {
+        ActionMask.applyEach(
+            outputs, offset + part.at, mask, maskOffset + part.maskAt, part.choices);
+      }
+    }
   }
 
   /**
@@ -313,15 +358,17 @@ public final class ActionHead {
    * actions are scaled, and moved to the nearest one within the action space.
    */
   public void toEnvironment(float[] actions, int offset) {
-    if (bounds == null) {
-      return;
-    }
-    if (scaled) {
-      for (int i = 0; i < bounds.size(); i++) {
-        actions[offset + i] = (float) (middle(bounds, i) + reach(bounds, i) * actions[offset + i]);
+    for (Part part : parts) {
+      if (part.space instanceof Box bounds) {
+        int at = offset + part.actionAt;
+        if (scaled) {
+          for (int i = 0; i < bounds.size(); i++) {
+            actions[at + i] = (float) (middle(bounds, i) + reach(bounds, i) * actions[at + i]);
+          }
+        }
+        bounds.clip(actions, at);
       }
     }
-    bounds.clip(actions, offset);
   }
 
   private static double middle(Box bounds, int i) {
@@ -338,14 +385,18 @@ public final class ActionHead {
    * Numbers whose bounds are equal take no part.
    */
   private float toEnvironmentLogProbability(float logProbability) {
-    if (bounds == null || !scaled) {
+    if (!scaled) {
       return logProbability;
     }
     double log = logProbability;
-    for (int i = 0; i < bounds.size(); i++) {
-      double reach = reach(bounds, i);
-      if (reach > 0) {
-        log -= Math.log(reach);
+    for (Part part : parts) {
+      if (part.space instanceof Box bounds) {
+        for (int i = 0; i < bounds.size(); i++) {
+          double reach = reach(bounds, i);
+          if (reach > 0) {
+            log -= Math.log(reach);
+          }
+        }
       }
     }
     return (float) log;
@@ -368,33 +419,49 @@ public final class ActionHead {
       toEnvironment(one, 0);
       return one;
     }
-    float[] described = Arrays.copyOfRange(outputs, offset, offset + parameters);
     if (distribution instanceof SquashedGaussian squashed) {
+      float[] described = Arrays.copyOfRange(outputs, offset, offset + parameters);
       for (int i = squashed.actionSize(); i < parameters; i++) {
         described[i] = (float) Math.exp(described[i]);
       }
-    } else if (distribution instanceof DiagonalGaussian gaussian) {
-      int size = gaussian.dimensions();
-      for (int i = 0; i < size; i++) {
-        double deviation = Math.exp(described[size + i]);
-        if (bounds != null && scaled) {
-          described[i] = (float) (middle(bounds, i) + reach(bounds, i) * described[i]);
-          deviation *= reach(bounds, i);
-        }
-        described[size + i] = (float) deviation;
-      }
-    } else if (distribution instanceof Bernoulli) {
-      for (int i = 0; i < described.length; i++) {
-        described[i] = (float) (1 / (1 + Math.exp(-described[i])));
-      }
-    } else {
-      int from = 0;
-      for (int size : maskedChoices) {
-        softmax(described, from, from + size);
-        from += size;
-      }
+      return described;
+    }
+    float[] described = new float[parameters];
+    int to = 0;
+    for (Part part : parts) {
+      to = describe(part, outputs, offset + part.at, described, to);
     }
     return described;
+  }
+
+  /** Returns where the next part's numbers belong. */
+  private int describe(Part part, float[] outputs, int offset, float[] described, int to) {
+    if (part.distribution instanceof DiagonalGaussian gaussian && part.space instanceof Box box) {
+      int size = gaussian.dimensions();
+      for (int i = 0; i < size; i++) {
+        double deviation = Math.exp(outputs[offset + gaussian.deviationsAt() + i]);
+        described[to + i] = outputs[offset + i];
+        if (scaled) {
+          described[to + i] = (float) (middle(box, i) + reach(box, i) * outputs[offset + i]);
+          deviation *= reach(box, i);
+        }
+        described[to + size + i] = (float) deviation;
+      }
+      return to + 2 * size;
+    } else if (part.distribution instanceof Bernoulli bernoulli) {
+      int size = bernoulli.parameters();
+      for (int i = 0; i < size; i++) {
+        described[to + i] = (float) (1 / (1 + Math.exp(-outputs[offset + i])));
+      }
+      return to + size;
+    }
+    int from = to;
+    for (int size : part.choices) {
+      System.arraycopy(outputs, offset + from - to, described, from, size);
+      softmax(described, from, from + size);
+      from += size;
+    }
+    return from;
   }
 
   private static void softmax(float[] logits, int from, int to) {

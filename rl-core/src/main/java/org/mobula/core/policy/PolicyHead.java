@@ -10,7 +10,8 @@ public sealed interface PolicyHead extends Serializable {
   /**
    * The distribution that goes with the action space: logits of a categorical one for each choice
    * of Discrete and MultiDiscrete, logits of the ones in MultiBinary, and in a Box the means and
-   * then the log standard deviations of a Gaussian.
+   * then the log standard deviations of a Gaussian. Of a Dict or Tuple the numbers of its parts,
+   * but the log standard deviations of all of them last.
    */
   record Sampled() implements PolicyHead {}
 

@@ -84,6 +84,11 @@ public final class Dict implements Space {
   }
 
   @Override
+  public List<Space> leaves() {
+    return parts.leaves();
+  }
+
+  @Override
   public boolean contains(float[] values, int offset) {
     return parts.contains(values, offset);
   }

@@ -1,6 +1,7 @@
 package org.mobula.core.space;
 
 import java.io.Serializable;
+import java.util.List;
 import org.mobula.core.random.Pcg64;
 
 /**
@@ -21,6 +22,14 @@ public sealed interface Space extends Serializable
 
   /** Choices that an action mask covers: one flag for each value of each discrete part. */
   int maskSize();
+
+  /**
+   * The spaces it is made of that are not made of others, in the order of the encoding: those in
+   * its parts, or itself.
+   */
+  default List<Space> leaves() {
+    return List.of(this);
+  }
 
   /** Whether the encoding at {@code offset} is a value of this space. */
   boolean contains(float[] values, int offset);

@@ -56,6 +56,11 @@ public record Tuple(List<Space> parts) implements Space {
   }
 
   @Override
+  public List<Space> leaves() {
+    return parts.stream().flatMap(part -> part.leaves().stream()).toList();
+  }
+
+  @Override
   public boolean contains(float[] values, int offset) {
     int at = offset;
     for (int i = 0; i < parts.size(); i++) {

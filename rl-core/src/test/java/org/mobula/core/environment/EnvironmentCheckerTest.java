@@ -1,7 +1,6 @@
 package org.mobula.core.environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -10,17 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.ContinuousMountainCar;
 import org.mobula.core.space.Box;
-import org.mobula.core.space.Dict;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 
 class EnvironmentCheckerTest {
   /** A flawless environment for each test to break in one way. */
@@ -243,27 +237,6 @@ class EnvironmentCheckerTest {
 
     assertThat(EnvironmentChecker.check(() -> new Forgetful()))
         .anyMatch(f -> f.startsWith("step 1 after restoring the state differs: [4.0, "));
-  }
-
-  @Test
-  void saysOfActionsNoPolicyCanTakeWhatTheTrainerSays() {
-    class Robot extends Flawless {
-      @Override
-      public Space actionSpace() {
-        return Dict.of("left", new Discrete(2)).with("right", new Discrete(2));
-      }
-    }
-    TrainingConfig config =
-        TrainingConfig.defaults(EnvironmentConfig.defaults("Robot"), PpoConfig.defaults());
-
-    String refusal =
-        catchThrowableOfType(
-                IllegalArgumentException.class,
-                () -> Trainer.builder(config).environment(() -> new Robot()).build())
-            .getMessage();
-
-    assertThat(refusal).contains("have no distribution; use a Box, Discrete, MultiDiscrete");
-    assertThat(EnvironmentChecker.check(() -> new Robot())).contains(refusal);
   }
 
   @Test

@@ -20,9 +20,12 @@ import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.parameters.SafetensorsFile;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
 
 class PolicyHeadTest {
   @TempDir Path folder;
@@ -63,6 +66,58 @@ class PolicyHeadTest {
       assertThat(masked.value()).isEqualTo(4);
       assertThat(policy.act(new float[1], new boolean[] {true, false, false})).containsExactly(0);
     }
+  }
+
+  /** Means and logits in the order of the parts, and then the log standard deviation. */
+  @Test
+  void actionsOfSeveralPartsAreTakenPartByPart() throws IOException {
+    Space actions =
+        Dict.of("throttle", Box.of(0, 4, 1))
+            .with("gear", new Discrete(3))
+            .with("lights", new MultiBinary(1));
+    float logDeviation = (float) Math.log(0.5);
+    try (Policy policy =
+        constant(new PolicyHead.Sampled(), actions, 0.5f, 1, 5, 4, -2, logDeviation)) {
+      ActionEvaluation evaluation = policy.evaluate(new float[1]);
+      assertThat(evaluation.action()).containsExactly(0.5f, 1, 0);
+      double gears = Math.exp(1) + Math.exp(5) + Math.exp(4);
+      double lit = 1 / (1 + Math.exp(2));
+      assertThat(evaluation.distribution())
+          .containsExactly(
+              new float[] {
+                0.5f,
+                0.5f,
+                (float) (Math.exp(1) / gears),
+                (float) (Math.exp(5) / gears),
+                (float) (Math.exp(4) / gears),
+                (float) lit
+              },
+              within(1e-6f));
+      assertThat(evaluation.logProbability())
+          .isCloseTo(
+              (float)
+                  (-logDeviation
+                      - 0.5 * Math.log(2 * Math.PI)
+                      + 5
+                      - Math.log(gears)
+                      + Math.log(1 - lit)),
+              within(1e-5f));
+      assertThat(policy.act(new float[1], new boolean[] {true, false, true}))
+          .containsExactly(0.5f, 2, 0);
+
+      PolicySpec scaled = policy.spec().withScaledActions(true);
+      float[] action = {0.5f, 1, 0};
+      scaled.actionHead().toEnvironment(action, 0);
+      assertThat(action).containsExactly(3, 1, 0);
+    }
+  }
+
+  /** One box without an end, and none of them has a scale. */
+  @Test
+  void actionsOfSeveralPartsAreScaledWhereEachBoxHasBounds() {
+    assertThat(ActionHead.canScale(Tuple.of(Box.of(0, 4, 1), Box.of(-1, 1, 2)))).isTrue();
+    assertThat(ActionHead.canScale(Tuple.of(Box.of(0, 4, 1), Box.unbounded(1)))).isFalse();
+    assertThat(ActionHead.canScale(Tuple.of(new Discrete(2), new Discrete(3)))).isFalse();
   }
 
   @Test

@@ -12,6 +12,7 @@ import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
@@ -40,7 +41,12 @@ class A2cTrainingTest extends AlgorithmContract {
 
   @Override
   protected List<Space> spaces() {
-    return List.of(new Discrete(4), new MultiDiscrete(2, 3), new MultiBinary(2), Box.of(-1, 1, 1));
+    return List.of(
+        new Discrete(4),
+        new MultiDiscrete(2, 3),
+        new MultiBinary(2),
+        Box.of(-1, 1, 1),
+        Dict.of("speed", Box.of(-1, 1, 1)).with("gear", new Discrete(3)));
   }
 
   /** 1 / (1 − γ) = 50 for an episode without end; 7.4 if its eighth step were its end. */

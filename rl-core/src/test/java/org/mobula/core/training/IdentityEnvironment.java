@@ -43,10 +43,13 @@ final class IdentityEnvironment implements Environment {
 
   @Override
   public void step(float[] action, Step step) {
-    float tolerance = space instanceof Box ? 0.5f : 0;
     boolean same = true;
-    for (int i = 0; i < state.length; i++) {
-      same &= Math.abs(action[i] - state[i]) <= tolerance;
+    int i = 0;
+    for (Space leaf : space.leaves()) {
+      float tolerance = leaf instanceof Box ? 0.5f : 0;
+      for (int end = i + leaf.size(); i < end; i++) {
+        same &= Math.abs(action[i] - state[i]) <= tolerance;
+      }
     }
     step.reward = same ? 1 : 0;
     step.truncated = ++steps == STEPS;

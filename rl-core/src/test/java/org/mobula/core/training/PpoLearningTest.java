@@ -17,11 +17,17 @@ import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
 
 /** PPO learns what is easy to learn, in every action space. */
 class PpoLearningTest {
   static List<Space> spaces() {
-    return List.of(new Discrete(4), new MultiDiscrete(2, 3), new MultiBinary(3), Box.of(-1, 1, 1));
+    return List.of(
+        new Discrete(4),
+        new MultiDiscrete(2, 3),
+        new MultiBinary(3),
+        Box.of(-1, 1, 1),
+        Tuple.of(new Discrete(3), Tuple.of(Box.of(-1, 1, 1), new MultiBinary(1))));
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkEngine;
@@ -73,7 +74,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     outputs.add(
         new TensorSpec(
             ACTION,
-            spec.actionSpace() instanceof Box ? Datatype.FP32 : Datatype.INT64,
+            hasBox(spec.actionSpace()) ? Datatype.FP32 : Datatype.INT64,
             shape(spec.actionSpace())));
     outputs.add(new TensorSpec(LOG_PROBABILITY, Datatype.FP32, List.of(-1)));
     if (spec.hasValue()) {
@@ -89,6 +90,10 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       inputs.add(new TensorSpec(MASK, Datatype.BOOL, List.of(-1, spec.actionSpace().maskSize())));
     }
     return new Signature(inputs, outputs);
+  }
+
+  private static boolean hasBox(Space actionSpace) {
+    return actionSpace.leaves().stream().anyMatch(Box.class::isInstance);
   }
 
   private static List<Integer> shape(Space space) {
@@ -149,9 +154,14 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
   private void checkMasks(Tensor masks) {
     byte[] flags = (byte[]) masks.data();
     int[] choices =
-        spec.actionSpace() instanceof MultiDiscrete multi
-            ? multi.nvec()
-            : new int[] {spec.actionSpace().maskSize()};
+        spec.actionSpace().leaves().stream()
+            .flatMapToInt(
+                leaf ->
+                    leaf instanceof MultiDiscrete multi
+                        ? Arrays.stream(multi.nvec())
+                        : IntStream.of(leaf.maskSize()))
+            .filter(size -> size > 0)
+            .toArray();
     int at = 0;
     for (int row = 0; row < masks.rows(); row++) {
       for (int size : choices) {
@@ -199,6 +209,10 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     private final ActionHead head;
     private final Space actionSpace;
     private final int[] actionShape;
+
+    /** What is added to each number of an action, so that a choice counts from its first value. */
+    private final int[] starts;
+
     private final int featureCount;
     private final int outputWidth;
     private final boolean hasValue;
@@ -214,6 +228,13 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       head = spec.actionHead();
       actionSpace = spec.actionSpace();
       actionShape = shape(actionSpace).stream().mapToInt(Integer::intValue).toArray();
+      starts =
+          actionSpace.leaves().stream()
+              .flatMapToInt(
+                  leaf ->
+                      IntStream.generate(() -> leaf instanceof Discrete choice ? choice.start() : 0)
+                          .limit(leaf.size()))
+              .toArray();
       featureCount = spec.observationSpace().flatSize();
       outputWidth = spec.network().outputs();
       hasValue = spec.hasValue();
@@ -295,13 +316,15 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     private Tensor actionTensor(float[] actions, int rows) {
       int[] shape = actionShape.clone();
       shape[0] = rows;
-      if (actionSpace instanceof Box) {
+      if (hasBox(actionSpace)) {
+        for (int i = 0; i < actions.length; i++) {
+          actions[i] += starts[i % starts.length];
+        }
         return Tensor.of(ACTION, actions, shape);
       }
-      int start = actionSpace instanceof Discrete discrete ? discrete.start() : 0;
       long[] choices = new long[actions.length];
       for (int i = 0; i < choices.length; i++) {
-        choices[i] = start + (long) actions[i];
+        choices[i] = starts[i % starts.length] + (long) actions[i];
       }
       return new Tensor(ACTION, Datatype.INT64, choices, shape);
     }

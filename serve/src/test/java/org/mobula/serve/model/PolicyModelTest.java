@@ -15,6 +15,9 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
+import org.mobula.core.space.MultiDiscrete;
+import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
 import org.mobula.serve.PolicyServer;
 import org.mobula.serve.batch.BatchingConfig;
 
@@ -49,6 +52,28 @@ final class PolicyModelTest {
         assertThat(outputs.get(0).rows(row, 1).floats()).containsExactly(expected, within(1e-5f));
       }
     }
+  }
+
+  /** A choice counts from its first value, and a mask has flags for the choices alone. */
+  @Test
+  void servesActionsOfSeveralParts() {
+    Space actions = Tuple.of(Box.of(-1, 1, 1), new Discrete(2, 10), new MultiDiscrete(2, 3));
+    PolicyModel plain = Policies.model(Box.unbounded(3), actions, 1 + 2 + 5 + 1, true, 1);
+    PolicyModel model =
+        new PolicyModel(plain.spec().withMasksActions(true), plain.snapshot(), plain.engine());
+    assertThat(model.signature().outputs().get(0).datatype()).isEqualTo(Datatype.FP32);
+    byte[] flags = {0, 1, 1, 0, 0, 0, 1};
+    Tensor mask = new Tensor("mask", Datatype.BOOL, flags, new int[] {1, 7});
+    try (ModelRunner runner = model.runner()) {
+      List<Tensor> inputs = List.of(observations(1, 3), mask);
+      model.check(inputs, Map.of());
+      Batch batch = new Batch(inputs, List.of(new Batch.Request(1, Map.of())));
+      assertThat(runner.compute(batch).get(0).floats()).hasSize(4).endsWith(11, 0, 2);
+    }
+    flags[0] = 1;
+    flags[6] = 0;
+    assertThatThrownBy(() -> model.check(List.of(observations(1, 3), mask), Map.of()))
+        .hasMessageContaining("row 0 of input 'mask' allows none of 3 choices");
   }
 
   @Test
