@@ -2,58 +2,16 @@ package org.mobula.core.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.network.Network;
 import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySnapshot;
-import org.mobula.core.space.Box;
-import org.mobula.core.space.Discrete;
-import org.mobula.core.space.MultiBinary;
-import org.mobula.core.space.MultiDiscrete;
-import org.mobula.core.space.Space;
-import org.mobula.core.space.Tuple;
 
-/** PPO learns what is easy to learn, in every action space. */
+/** PPO learns what is easy to learn. */
 class PpoLearningTest {
-  static List<Space> spaces() {
-    return List.of(
-        new Discrete(4),
-        new MultiDiscrete(2, 3),
-        new MultiBinary(3),
-        Box.of(-1, 1, 1),
-        Tuple.of(new Discrete(3), Tuple.of(Box.of(-1, 1, 1), new MultiBinary(1))));
-  }
-
-  @ParameterizedTest
-  @MethodSource("spaces")
-  void learnsToDoWhatItSees(Space space) {
-    PpoConfig ppo =
-        PpoConfig.defaults()
-            .withSteps(64)
-            .withMinibatchSize(128)
-            .withEpochs(8)
-            .withDiscount(0)
-            .withLearningRate(Schedule.linear(2e-3, 0))
-            .withEntropyCoefficient(0.01)
-            .withInitialLogDeviation(-0.5);
-    TrainingConfig config = config(ppo, 8, 40_000);
-    EvaluationResult result =
-        Trainer.builder(config)
-            .environment(() -> new IdentityEnvironment(space))
-            .build()
-            .train()
-            .evaluation()
-            .orElseThrow();
-
-    assertThat(result.meanReturn()).isGreaterThanOrEqualTo(90);
-  }
-
   @Test
   void bootstrapsWhereAnEpisodeIsCutOff() {
     PpoConfig ppo =
