@@ -31,6 +31,7 @@ import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.TrainingConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -106,13 +107,9 @@ final class EvaluateCommand implements Callable<Integer> {
               + " judged in: evaluation.environment, else environment.")
   private @Nullable String environment;
 
-  @Option(
-      names = "--runs-directory",
-      paramLabel = "DIRECTORY",
-      defaultValue = "runs",
-      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // has a default
-  private Path runsDirectory;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private RunsOption runsOption;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -340,7 +337,7 @@ final class EvaluateCommand implements Callable<Integer> {
         throw unreadable(e);
       }
     }
-    RunDirectory run = new RunDirectory(new Runs(runsDirectory).find(policy));
+    RunDirectory run = new RunDirectory(runsOption.runs().find(policy));
     return (best ? run.best() : run.latest())
         .orElseThrow(
             () ->

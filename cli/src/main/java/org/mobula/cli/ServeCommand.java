@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -70,13 +71,9 @@ final class ServeCommand implements Callable<Integer> {
               + " (DIRECTORY/MODEL/steps and …/rewards).")
   private @Nullable Path record;
 
-  @Option(
-      names = "--runs-directory",
-      paramLabel = "DIRECTORY",
-      defaultValue = "runs",
-      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // has a default
-  private Path runsDirectory;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private RunsOption runsOption;
 
   @Option(names = "--json", description = "Print where it listens as JSON.")
   private boolean json;
@@ -96,7 +93,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     return ServeProcess.run(
         new ServeProcess.Options(
-            policies, runsDirectory, config, settings, host, port, grpcPort, record, json),
+            policies, runsOption.directory(), config, settings, host, port, grpcPort, record, json),
         spec.commandLine().getOut());
   }
 }

@@ -84,13 +84,9 @@ final class TrainCommand implements Callable<Integer> {
               + " parameters; with --resume, go back to the checkpoint.")
   private boolean takeOver;
 
-  @Option(
-      names = "--runs-directory",
-      paramLabel = "DIRECTORY",
-      defaultValue = "runs",
-      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // has a default
-  private Path runsDirectory;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private RunsOption runsOption;
 
   @Option(
       names = "--metrics",
@@ -110,7 +106,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Runs runs = new Runs(runsDirectory);
+    Runs runs = runsOption.runs();
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     VectorModule.loadOrNote(err); // before the first network

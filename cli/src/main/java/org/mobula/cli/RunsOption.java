@@ -1,0 +1,25 @@
+package org.mobula.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Where the runs are that a command makes or looks for. */
+final class RunsOption {
+  @Option(
+      names = "--runs-directory",
+      paramLabel = "DIRECTORY",
+      defaultValue = "runs",
+      description = "Where runs lie (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // has a default
+  private Path directory;
+
+  /** The directory as the user named it. */
+  Path directory() {
+    return directory;
+  }
+
+  /** The runs in it. */
+  Runs runs() {
+    return new Runs(directory);
+  }
+}
