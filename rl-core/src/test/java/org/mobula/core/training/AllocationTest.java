@@ -6,10 +6,13 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.ActionNoise;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ReplayConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.algorithm.sac.SacConfig;
+import org.mobula.core.algorithm.td3.Td3Config;
 
 /** Steady training leaves nothing lying about. */
 class AllocationTest {
@@ -28,7 +31,7 @@ class AllocationTest {
   @Test
   void iterationAllocatesLessThanAKilobyteBesideItsMetrics() {
     PpoConfig ppo = PpoConfig.defaults().withSteps(32).withMinibatchSize(256).withEpochs(2);
-    assertThat(leastBytes(ppo, 8, 256, 50, 1024)).isLessThan(1024);
+    assertThat(leastBytes(ppo, "CartPole-v1", 8, 256, 50, 1024)).isLessThan(1024);
   }
 
   /** Each iteration is 1,024 steps, four rounds of learning, and 128 gradients of what is kept. */
@@ -45,15 +48,41 @@ class AllocationTest {
                     .withCapacity(5_000)
                     .withReturnSteps(3)
                     .withPriorityExponent(0.6));
-    assertThat(leastBytes(dqn, 1, 1024, 5, 2048)).isLessThan(2048);
+    assertThat(leastBytes(dqn, "CartPole-v1", 1, 1024, 5, 2048)).isLessThan(2048);
+  }
+
+  /** Each iteration is 1,024 steps, 16 rounds of learning, and 64 gradients of each network. */
+  @Test
+  void iterationOfCriticsAllocatesLessThanFourKilobytesBesideItsMetrics() {
+    SacConfig sac =
+        SacConfig.defaults()
+            .withTrainFrequency(64)
+            .withGradientSteps(4)
+            .withMinibatchSize(32)
+            .withNoise(ActionNoise.Pink.defaults())
+            .withReplay(ReplayConfig.defaults().withCapacity(5_000));
+    assertThat(leastBytes(sac, "Pendulum-v1", 1, 1024, 5, 4096)).isLessThan(4096);
+    Td3Config td3 =
+        Td3Config.defaults()
+            .withTrainFrequency(64)
+            .withGradientSteps(4)
+            .withMinibatchSize(32)
+            .withNoise(ActionNoise.OrnsteinUhlenbeck.defaults())
+            .withReplay(ReplayConfig.defaults().withCapacity(5_000));
+    assertThat(leastBytes(td3, "Pendulum-v1", 1, 1024, 5, 4096)).isLessThan(4096);
   }
 
   /** Bytes of an iteration: the least of all windows, until one is below {@code enough}. */
   private long leastBytes(
-      AlgorithmConfig algorithm, int environments, int iterationSteps, int window, long enough) {
+      AlgorithmConfig algorithm,
+      String environment,
+      int environments,
+      int iterationSteps,
+      int window,
+      long enough) {
     TrainingConfig config =
         TrainingConfig.defaults(
-                EnvironmentConfig.defaults("CartPole-v1").withCount(environments), algorithm)
+                EnvironmentConfig.defaults(environment).withCount(environments), algorithm)
             .withStop(
                 StopConfig.defaults()
                     .withEnvironmentSteps((long) iterationSteps * window * WINDOWS))

@@ -1,9 +1,18 @@
 package org.mobula.serve.model;
 
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mobula.core.policy.ActionEvaluation;
+import org.mobula.core.policy.PolicyHead;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.space.Space;
+import java.util.stream.Stream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +83,49 @@ final class PolicyModelTest {
     flags[6] = 0;
     assertThatThrownBy(() -> model.check(List.of(observations(1, 3), mask), Map.of()))
         .hasMessageContaining("row 0 of input 'mask' allows none of 3 choices");
+  }
+
+  static Stream<Arguments> heads() {
+    Box box = Box.of(-0.5f, 0.5f, 2);
+    return Stream.of(
+        arguments(new PolicyHead.Sampled(), box, 4),
+        arguments(new PolicyHead.Squashed(), box, 4),
+        arguments(new PolicyHead.Deterministic(), box, 2),
+        arguments(new PolicyHead.Greedy(), new Discrete(3), 3));
+  }
+
+  /** Actions, log-probabilities and values, the most likely ones and drawn ones. */
+  @ParameterizedTest
+  @MethodSource("heads")
+  void readsOutputsAsThePolicyItself(PolicyHead head, Space actions, int outputs) {
+    PolicyModel plain = Policies.model(Box.unbounded(3), new Discrete(outputs), outputs, false, 1);
+    PolicySpec spec =
+        new PolicySpec(Box.unbounded(3), actions, plain.spec().network(), head)
+            .withScaledActions(true);
+    PolicyModel model = new PolicyModel(spec, plain.snapshot(), plain.engine());
+    Tensor input = observations(1, 3);
+    try (Policy policy = new Policy(spec, model.snapshot(), model.engine())) {
+      ActionEvaluation likely = policy.evaluate(input.floats());
+      ActionEvaluation drawn = policy.evaluate(input.floats(), null, new Pcg64(7));
+      requireSame(compute(model, input, Map.of()), likely);
+      requireSame(compute(model, input, Map.of("deterministic", false, "seed", 7L)), drawn);
+    }
+  }
+
+  private static void requireSame(List<Tensor> answered, ActionEvaluation expected) {
+    Tensor action = answered.get(0);
+    if (action.datatype() == Datatype.INT64) {
+      assertThat((long[]) action.data()).containsExactly((long) expected.action()[0]);
+    } else {
+      assertThat(action.floats()).containsExactly(expected.action(), within(1e-5f));
+    }
+    assertThat(answered.get(1).floats()[0])
+        .isCloseTo(expected.logProbability(), within(1e-5f));
+    assertThat(answered).hasSize(expected.value() == null ? 2 : 3);
+    Float value = expected.value();
+    if (value != null) {
+      assertThat(answered.get(2).floats()[0]).isCloseTo(value, within(1e-5f));
+    }
   }
 
   @Test
