@@ -172,6 +172,12 @@ class ParameterServerTest {
   @ParameterizedTest
   @CsvSource({"1, true", "2, false"})
   void eachNetworkHasTheBitsOfTheStoreInProcess(int learners, boolean strict) throws Exception {
+    TrainingConfig config = critics(900L * learners);
+    float[] expected = inProcess(config, learners);
+    assertThat(train(config, server(learners), strict)).isEqualTo(expected);
+  }
+
+  private static TrainingConfig critics(long steps) {
     SacConfig sac =
         SacConfig.defaults()
             .withTrainFrequency(8)
@@ -179,13 +185,34 @@ class ParameterServerTest {
             .withMinibatchSize(16)
             .withMaxGradientNorm(1)
             .withReplay(ReplayConfig.defaults().withCapacity(1000));
-    TrainingConfig config =
-        TrainingConfig.defaults(EnvironmentConfig.defaults("Pendulum-v1").withCount(4), sac)
-            .withSeed(5)
-            .withStop(StopConfig.defaults().withEnvironmentSteps(900L * learners))
-            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
-    float[] expected = inProcess(config, learners);
-    assertThat(train(config, server(learners), strict)).isEqualTo(expected);
+    return TrainingConfig.defaults(EnvironmentConfig.defaults("Pendulum-v1").withCount(4), sac)
+        .withSeed(5)
+        .withStop(StopConfig.defaults().withEnvironmentSteps(steps))
+        .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+  }
+
+  /** With what the codec has left out of each network's gradients, and each learner's memory. */
+  @Test
+  void networksAreResumedWithTheBitsOfARunThatNeverStopped() throws IOException {
+    TrainingConfig config = critics(4096);
+    ServerConfig server = server(2).withCodec("top-k:0.05");
+    float[] whole = train(config, server, false);
+    TrainingConfig half = config.withStop(config.stop().withEnvironmentSteps(2048));
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters =
+            ParameterServer.on(runtime, server, environment(config), failure -> {})) {
+      trainer(half, server, parameters).directory(directory).build().train();
+    }
+    Checkpoint checkpoint = Checkpoint.read(new RunDirectory(directory).latest().orElseThrow());
+    List<String> notices = new ArrayList<>();
+    try (TaskRuntime runtime = runtime(false);
+        ParameterServer parameters =
+            ParameterServer.on(runtime, server, environment(config), notices::add)) {
+      Trainer resumed =
+          trainer(config, server, parameters).directory(directory).resume(checkpoint).build();
+      assertThat(parameters(resumed.train())).isEqualTo(whole);
+    }
+    assertThat(notices).isEmpty();
   }
 
   /** Only the trainer evaluates; the others must not be asked to stop by what they never see. */

@@ -414,6 +414,45 @@ abstract class ShardArithmeticContract {
     }
   }
 
+  /** Two networks in one slice, each with moments and steps of its own; saved and restored. */
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void aStepOfOneNetworkLeavesTheOthersAsTheyAre(String name) {
+    ParameterLayout layout =
+        new ParameterLayout.Builder()
+            .group("late")
+            .add("a", 41)
+            .build()
+            .with("critics", new ParameterLayout.Builder().group("rest").add("b", 30).build());
+    int size = layout.size() - 5;
+    float[] parameters = gaussians(size, 50);
+    Optimizer core = config(name).create(layout, 5, layout.size());
+    try (Vector vector = vector(parameters);
+        ShardOptimizer first = arithmetic.optimizer(config(name), layout, 5, layout.size());
+        ShardOptimizer second = arithmetic.optimizer(config(name), layout, 5, layout.size())) {
+      for (int step = 1; step <= 7; step++) {
+        int network = step % 3 == 0 ? 0 : 1;
+        ShardOptimizer optimizer = step < 5 ? first : second;
+        if (step == 5) {
+          second.restore(first.steps(), first.moments());
+        }
+        float[] before = parameters.clone();
+        float[] gradient = gaussians(size, 50 + step);
+        try (Vector pushed = vector(gradient)) {
+          optimizer.step(network, vector, pushed, 0.1, 1);
+        }
+        core.step(network, parameters, gradient, 1, 0.1, size, Optimizer.Stretches.UNHEARD);
+        assertBits(vector, parameters);
+        int other = network == 0 ? 40 : 0;
+        assertThat(parameters[other]).isEqualTo(before[other]);
+        assertSameMoments(optimizer.moments(), core.moments());
+      }
+      assertThat(second.steps()).isEqualTo(7);
+      assertThat(core.steps(0)).isEqualTo(2);
+      assertThat(core.steps(1)).isEqualTo(5);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("optimizers")
   void oddNumbersGoThroughStepsAsInTheCore(String name) {

@@ -131,6 +131,49 @@ class ShardTest {
     }
   }
 
+  /** A worker that has missed rounds is at another network than the others; one that is not. */
+  @Test
+  void aPushOfAnotherNetworkIsLate() {
+    ParameterLayout critics = new ParameterLayout.Builder().add("b", 2).build();
+    ParameterLayout model = new ParameterLayout.Builder().add("a", 2).build().with("q", critics);
+    ShardSetup setup =
+        new ShardSetup(
+            model,
+            0,
+            4,
+            Sgd.defaults(),
+            0,
+            Consistency.Synchronous.defaults(),
+            LEASE,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(2));
+    Shard shard = Shard.primary(setup, FloatSlice.of(new float[4]), now::get);
+    for (int worker = 0; worker < 2; worker++) {
+      shard.join(new Join(worker, 7, LayoutHash.of(model), 0, 4)).join();
+    }
+    CompletableFuture<Stepped> first = push(shard, 0, 1, 1);
+    assertThat(push(shard, 1, 1, 0).join().late()).isTrue();
+    assertThat(first).isNotDone();
+    assertThat(push(shard, 1, 2, 1).join().late()).isFalse();
+    assertThat(first.join().version()).isEqualTo(1);
+    float[] values = new float[4];
+    shard
+        .pull(
+            new Pull(Caller.reader(0), Pull.NOTHING),
+            (slice, offset, length, version) -> System.arraycopy(slice, offset, values, 0, length))
+        .join();
+    assertThat(values).containsExactly(0, 0, -1, -1);
+    assertRefused(push(shard, 1, 3, 2), Refusal.OUT_OF_RANGE, "network 2", "[policy, q]");
+  }
+
+  private static CompletableFuture<Stepped> push(Shard shard, int worker, long clock, int network) {
+    long version = shard.status().join().version();
+    return shard.pushPull(
+        new Push(new Caller(worker, 7, 0), clock, version, 1, network, null),
+        FloatSlice.of(new float[] {1, 1, 1, 1}),
+        SliceReader.NONE);
+  }
+
   @Test
   void aRoundWaitsForAllAndAveragesInTheirOrder() {
     Shard shard = primary(Synchronous.defaults());

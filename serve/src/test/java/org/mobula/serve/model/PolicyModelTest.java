@@ -1,25 +1,24 @@
 package org.mobula.serve.model;
 
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.mobula.core.policy.ActionEvaluation;
-import org.mobula.core.policy.PolicyHead;
-import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.space.Space;
-import java.util.stream.Stream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.policy.ActionEvaluation;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
@@ -119,8 +118,7 @@ final class PolicyModelTest {
     } else {
       assertThat(action.floats()).containsExactly(expected.action(), within(1e-5f));
     }
-    assertThat(answered.get(1).floats()[0])
-        .isCloseTo(expected.logProbability(), within(1e-5f));
+    assertThat(answered.get(1).floats()[0]).isCloseTo(expected.logProbability(), within(1e-5f));
     assertThat(answered).hasSize(expected.value() == null ? 2 : 3);
     Float value = expected.value();
     if (value != null) {
