@@ -3,6 +3,7 @@ package org.mobula.parameterserver;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.network.ParameterLayout;
@@ -159,6 +160,7 @@ final class LearnerActor implements AutoCloseable {
     private final long seed;
     private final ServerParameterStore joined;
     private @Nullable TrainingControl control;
+    private boolean tooLarge;
 
     StateKeeper(long seed, ServerParameterStore joined) {
       this.seed = seed;
@@ -174,7 +176,12 @@ final class LearnerActor implements AutoCloseable {
     public void onIteration(TrainingProgress progress, Map<String, Double> measurements) {
       TrainingControl run = control;
       if (run != null && setup.savesStates) {
-        states.ended(joined.version(), LearnerStates.pack(seed, run.parts()));
+        // A replay memory only grows.
+        Optional<Map<String, byte[]>> parts =
+            tooLarge ? Optional.empty() : run.parts(LearnerStates.MOST_BYTES);
+        tooLarge = parts.isEmpty();
+        byte[] state = parts.map(all -> LearnerStates.pack(seed, all)).orElse(new byte[0]);
+        states.ended(joined.version(), state);
       }
     }
   }

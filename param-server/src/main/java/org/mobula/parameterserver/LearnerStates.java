@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
  * be no further, as its next step waits for the trainer's gradient.
  */
 final class LearnerStates {
+  /** A larger state, as with a full replay memory, is not copied at the end of each iteration. */
+  static final int MOST_BYTES = 64 << 20;
+
   /** In place of a version. */
   private static final long NONE = -1;
 

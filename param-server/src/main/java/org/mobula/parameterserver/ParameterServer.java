@@ -639,8 +639,8 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
         states.put(part(i), state);
       } else if (stateless.add(i)) {
         failures.accept(
-            "learner %s was not in step at version %s: checkpoints are without its state, and a run resumed from them begins new episodes for it"
-                .formatted(i + 1, version));
+            "learner %s was not in step at version %s, or its state is larger than %s MiB, as with a full replay memory: checkpoints are without it, and a run resumed from them begins anew for this learner"
+                .formatted(i + 1, version, LearnerStates.MOST_BYTES >> 20));
       }
     }
     return states;

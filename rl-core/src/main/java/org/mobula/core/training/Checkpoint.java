@@ -11,11 +11,13 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.mobula.core.config.ConfigWriter;
@@ -104,6 +106,53 @@ public record Checkpoint(
       writer.write(out);
     }
     return bytes.toByteArray();
+  }
+
+  /** What {@code writer} writes, unless it is more than so many bytes. */
+  static Optional<byte[]> bytes(Writer writer, int most) throws IOException {
+    BoundedBytes bytes = new BoundedBytes(most);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      writer.write(out);
+    } catch (TooMuchException e) {
+      return Optional.empty();
+    }
+    return Optional.of(bytes.toByteArray());
+  }
+
+  private static final class TooMuchException extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Takes no more than so many. */
+  private static final class BoundedBytes extends OutputStream {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final int most;
+
+    BoundedBytes(int most) {
+      this.most = most;
+    }
+
+    private void require(int more) throws TooMuchException {
+      if (more > most - bytes.size()) {
+        throw new TooMuchException();
+      }
+    }
+
+    @Override
+    public void write(int value) throws IOException {
+      require(1);
+      bytes.write(value);
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      require(length);
+      bytes.write(source, offset, length);
+    }
+
+    byte[] toByteArray() {
+      return bytes.toByteArray();
+    }
   }
 
   /**

@@ -488,15 +488,20 @@ public final class Trainer {
     }
 
     @Override
-    public Map<String, byte[]> parts() {
+    public Optional<Map<String, byte[]>> parts(int mostBytes) {
       requireOwnThread("its checkpoint has the parts", "the parts");
       try {
         Map<String, byte[]> parts = smallParts();
         for (Map.Entry<String, Checkpoint.Writer> large :
             largeParts(source::writeState).entrySet()) {
-          parts.put(large.getKey(), Checkpoint.bytes(large.getValue()));
+          Optional<byte[]> bytes = Checkpoint.bytes(large.getValue(), mostBytes);
+          if (bytes.isEmpty()) {
+            return Optional.empty();
+          }
+          parts.put(large.getKey(), bytes.get());
         }
-        return parts;
+        long sum = parts.values().stream().mapToLong(bytes -> bytes.length).sum();
+        return sum > mostBytes ? Optional.empty() : Optional.of(parts);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -1,6 +1,7 @@
 package org.mobula.core.training;
 
 import java.util.Map;
+import java.util.Optional;
 import org.mobula.core.policy.Policy;
 
 /** What a listener may do with the run that it listens to, as long as that lasts. */
@@ -25,8 +26,10 @@ public interface TrainingControl {
    * What another trainer of the same configuration needs to go on from here, beside the parameters:
    * the {@linkplain Checkpoint#parts() parts of a checkpoint}.
    *
+   * @param mostBytes that may be held in memory: a replay memory can be large
+   * @return empty where there are more
    * @throws IllegalStateException in another thread than the one that trains, or after the run
    * @throws java.io.UncheckedIOException if a part cannot be saved
    */
-  Map<String, byte[]> parts();
+  Optional<Map<String, byte[]>> parts(int mostBytes);
 }

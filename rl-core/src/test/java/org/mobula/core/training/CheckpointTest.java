@@ -8,10 +8,13 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.algorithm.dqn.DqnConfig;
@@ -239,6 +242,33 @@ class CheckpointTest {
     assertThat(checkpoint.files().get(Checkpoint.LEARNER)).hasFileName("learner.bin");
     assertThat(parameters(Trainer.builder(whole).resume(checkpoint)))
         .isEqualTo(parameters(Trainer.builder(whole)));
+  }
+
+  /** Whoever keeps a run's state in memory says how much it may be. */
+  @Test
+  void partsInMemoryAreBounded() {
+    DqnConfig dqn = DqnConfig.defaults().withWarmUpSteps(3_900);
+    List<Boolean> found = new ArrayList<>();
+    Trainer.builder(config(4_000).withAlgorithm(dqn))
+        .listener(
+            new TrainingListener() {
+              private @Nullable TrainingControl control;
+
+              @Override
+              public void onStart(TrainingControl run) {
+                control = run;
+              }
+
+              @Override
+              public void onIteration(TrainingProgress progress, Map<String, Double> values) {
+                TrainingControl run = Objects.requireNonNull(control);
+                found.add(run.parts(60_000).isPresent());
+                assertThat(run.parts(1 << 20).orElseThrow()).containsKey(Checkpoint.LEARNER);
+              }
+            })
+        .build()
+        .train();
+    assertThat(found).startsWith(true).endsWith(false);
   }
 
   /** As checkpoints were before parts had files. */
