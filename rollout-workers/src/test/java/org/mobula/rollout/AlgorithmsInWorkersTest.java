@@ -1,0 +1,70 @@
+package org.mobula.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.ReplayConfig;
+import org.mobula.core.algorithm.a2c.A2cConfig;
+import org.mobula.core.algorithm.dqn.DqnConfig;
+import org.mobula.core.algorithm.pqn.PqnConfig;
+import org.mobula.core.parameters.ParameterSnapshot;
+import org.mobula.core.policy.ActionValues.QuantileReturns;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.runtime.TaskRuntime;
+import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.EvaluationConfig;
+import org.mobula.core.training.StopConfig;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.WorkersConfig;
+
+/**
+ * Acting halves travel to workers, and what they bring back is learnt from as often as it is due.
+ */
+class AlgorithmsInWorkersTest {
+  private static AlgorithmConfig algorithm(String name) {
+    return switch (name) {
+      case "a2c" -> A2cConfig.defaults();
+      case "dqn" ->
+          DqnConfig.defaults()
+              .withTrainFrequency(8)
+              .withGradientSteps(-1)
+              .withWarmUpSteps(128)
+              .withExplorationSteps(500)
+              .withValues(new QuantileReturns(5))
+              .withReplay(ReplayConfig.defaults().withCapacity(2000).withReturnSteps(3));
+      default -> PqnConfig.defaults().withSteps(32).withExplorationSteps(500);
+    };
+  }
+
+  /** The version counts gradients: of A2C 512 / 20 times, of DQN one a step after the warm-up. */
+  @ParameterizedTest
+  @CsvSource({"a2c, 1, 26", "a2c, 2, 26", "dqn, 1, 384", "dqn, 2, 384", "pqn, 1, 16", "pqn, 2, 16"})
+  void theSameSeedGivesTheSameBits(String name, int workers, long version) {
+    TrainingConfig config =
+        TrainingConfig.defaults(
+                EnvironmentConfig.defaults("CartPole-v1").withCount(4), algorithm(name))
+            .withSeed(5)
+            .withWorkers(WorkersConfig.defaults().withCount(workers).withCpus(0.25))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(512))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+    ParameterSnapshot first = train(config);
+    assertThat(first.version()).isEqualTo(version);
+    assertThat(train(config).values()).isEqualTo(first.values());
+  }
+
+  private static ParameterSnapshot train(TrainingConfig config) {
+    try (TaskRuntime runtime = LocalTaskRuntime.builder().build();
+        Policy policy =
+            Trainer.builder(config)
+                .experience(RolloutWorkers.on(runtime))
+                .build()
+                .train()
+                .policy()) {
+      return policy.snapshot().parameters();
+    }
+  }
+}
