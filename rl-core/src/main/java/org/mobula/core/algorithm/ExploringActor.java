@@ -11,11 +11,12 @@ import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Discrete;
 
 /**
- * The acting half of algorithms for boxes that learn from a replay memory: anywhere between the
- * bounds while the memory is warmed up, and then by the policy, with noise where there is some.
- * Actions are kept in the policy's units, −1 and 1 being the bounds.
+ * The acting half of algorithms that learn a policy from a replay memory: any action while the
+ * memory is warmed up, and then those of the policy, with noise where there is some. Actions in a
+ * box are kept in the policy's units, −1 and 1 being the bounds.
  */
 public final class ExploringActor implements Actor {
   private final PolicyRunner policy;
@@ -23,6 +24,10 @@ public final class ExploringActor implements Actor {
   private final @Nullable NoiseSource noise;
   private final long warmUpSteps;
   private final boolean samples;
+
+  /** Of a Discrete action space; 0 in a box. */
+  private final int choices;
+
   private final int environments;
   private final int actionSize;
   private final int outputSize;
@@ -42,6 +47,7 @@ public final class ExploringActor implements Actor {
     this.head = spec.actionHead();
     this.warmUpSteps = warmUpSteps;
     this.samples = samples;
+    this.choices = spec.actionSpace() instanceof Discrete discrete ? discrete.n() : 0;
     this.environments = setup.environments();
     this.actionSize = spec.actionSpace().size();
     this.outputSize = spec.network().outputs();
@@ -61,7 +67,7 @@ public final class ExploringActor implements Actor {
     float[] actions = experience.actions;
     if (environmentSteps < warmUpSteps) {
       for (int i = first; i < first + environments * actionSize; i++) {
-        actions[i] = (float) random.uniform(-1, 1);
+        actions[i] = choices > 0 ? random.nextInt(choices) : (float) random.uniform(-1, 1);
       }
       return;
     }

@@ -116,7 +116,8 @@ public final class PolicyNetworks {
               + actionSpace
               + (actionSpace instanceof Box
                   ? "; use algorithm.ppo or algorithm.a2c"
-                  : "; use algorithm.ppo, algorithm.a2c or, where it is Discrete, algorithm.dqn"));
+                  : "; use algorithm.ppo or algorithm.a2c, or where it is Discrete algorithm.dqn or"
+                      + " algorithm.sac"));
     }
     if (network.block() != null || !network.convolutions().isEmpty()) {
       throw new IllegalArgumentException(

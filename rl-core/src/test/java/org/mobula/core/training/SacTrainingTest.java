@@ -25,6 +25,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 
 class SacTrainingTest extends AlgorithmContract {
@@ -61,7 +62,7 @@ class SacTrainingTest extends AlgorithmContract {
 
   @Override
   protected List<Space> spaces() {
-    return List.of(Box.of(-1, 1, 1));
+    return List.of(Box.of(-1, 1, 1), new Discrete(4));
   }
 
   private static TrainingConfig config(SacConfig sac, long steps) {
@@ -120,11 +121,15 @@ class SacTrainingTest extends AlgorithmContract {
     Space box = Box.of(-1, 1, 2);
     NetworkConfig network = NetworkConfig.defaults();
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SacConfig.defaults().policy(box, new Discrete(3), network))
+        .isThrownBy(() -> SacConfig.defaults().policy(box, new MultiDiscrete(3), network))
         .withMessage(
             "algorithm.sac moves numbers between bounds, so it needs a Box action space with finite"
-                + " ones, but actions are in Discrete(3); use algorithm.ppo, algorithm.a2c or, where"
-                + " it is Discrete, algorithm.dqn");
+                + " ones, but actions are in MultiDiscrete(3); use algorithm.ppo or algorithm.a2c, or"
+                + " where it is Discrete algorithm.dqn or algorithm.sac");
+    assertThatThrownBy(() -> busy().policy(box, new Discrete(3), network))
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessageContaining("noise")
+        .hasMessageContaining("is for actions in a box; leave it out");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SacConfig.defaults().policy(box, Box.unbounded(1), network))
         .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");

@@ -126,8 +126,8 @@ class Td3TrainingTest extends AlgorithmContract {
         .isThrownBy(() -> Td3Config.defaults().policy(box, new Discrete(3), network))
         .withMessage(
             "algorithm.td3 moves numbers between bounds, so it needs a Box action space with finite"
-                + " ones, but actions are in Discrete(3); use algorithm.ppo, algorithm.a2c or, where"
-                + " it is Discrete, algorithm.dqn");
+                + " ones, but actions are in Discrete(3); use algorithm.ppo or algorithm.a2c, or"
+                + " where it is Discrete algorithm.dqn or algorithm.sac");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Td3Config.defaults().policy(box, Box.unbounded(1), network))
         .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");

@@ -1,6 +1,7 @@
 package org.mobula.core.algorithm.sac;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,11 +28,13 @@ import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
 /**
- * Settings of soft actor-critic in a box (Haarnoja et al. 2018); the defaults are those of
- * Stable-Baselines3, whose network has two hidden layers of 256 rectified units.
+ * Settings of soft actor-critic, in a box (Haarnoja et al. 2018) or for discrete actions
+ * (Christodoulou 2019); the defaults are those of Stable-Baselines3, whose network has two hidden
+ * layers of 256 rectified units.
  */
 @RecordBuilder
 public record SacConfig(
@@ -75,7 +78,7 @@ public record SacConfig(
         boolean automaticTemperature,
     @Doc(
             "entropy that an automatic temperature aims at, in nats, of actions from -1 to 1; minus the"
-                + " numbers of an action if nothing is said")
+                + " numbers of an action if nothing is said, or 0.89 of the greatest entropy of choices")
         @Nullable Double targetEntropy,
     @Doc("critics, the least of whose values counts; 2 is usual")
         @Elsewhere("n_critics")
@@ -161,6 +164,17 @@ public record SacConfig(
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
+    if (actionSpace instanceof Discrete discrete) {
+      Constraints.require(noise == null, "noise", noise, "is for actions in a box; leave it out");
+      return new PolicySpec(
+          observationSpace,
+          actionSpace,
+          PolicyNetworks.of(
+              observationSpace,
+              network.withShared(false),
+              List.of(
+                  PolicyNetworks.head("policy", network.withShared(false), discrete.n(), 0.01f))));
+    }
     return PolicyNetworks.bounded(
         "sac", observationSpace, actionSpace, network, new PolicyHead.Squashed(), 2);
   }
@@ -168,7 +182,11 @@ public record SacConfig(
   @Override
   public SortedMap<String, NetworkSpec> networks(PolicySpec policy, NetworkConfig network) {
     SortedMap<String, NetworkSpec> networks = new TreeMap<>();
-    networks.put(CRITICS, PolicyNetworks.critics(policy, network, critics));
+    networks.put(
+        CRITICS,
+        policy.actionSpace() instanceof Discrete discrete
+            ? criticsOf(policy, network, discrete.n())
+            : PolicyNetworks.critics(policy, network, critics));
     if (automaticTemperature) {
       float start = (float) Math.log(temperature);
       networks.put(
@@ -183,6 +201,26 @@ public record SacConfig(
     return networks;
   }
 
+  /** From the features to the values of all choices, critic by critic. */
+  private NetworkSpec criticsOf(PolicySpec policy, NetworkConfig network, int choices) {
+    NetworkConfig apart = network.withShared(false);
+    List<MlpSpec.Column> columns = new ArrayList<>();
+    for (int i = 1; i <= critics; i++) {
+      columns.add(PolicyNetworks.head("critic-" + i, apart, choices, 1));
+    }
+    return PolicyNetworks.of(policy.observationSpace(), apart, columns);
+  }
+
+  /** What an automatic temperature aims at. */
+  double targetEntropy(Space actionSpace) {
+    if (targetEntropy != null) {
+      return targetEntropy;
+    }
+    return actionSpace instanceof Discrete discrete
+        ? 0.89 * Math.log(discrete.n())
+        : -actionSpace.size();
+  }
+
   @Override
   public Actor actor(ActorSetup setup) {
     return new ExploringActor(setup, warmUpSteps, true, noise);
@@ -190,6 +228,11 @@ public record SacConfig(
 
   @Override
   public Learner learner(LearnerSetup setup) {
+    if (setup.policy().masksActions()) {
+      throw new IllegalArgumentException(
+          "the environment forbids actions, which algorithm.sac does not know of; use algorithm.ppo,"
+              + " algorithm.a2c or algorithm.dqn");
+    }
     return new SacLearner(this, setup);
   }
 }

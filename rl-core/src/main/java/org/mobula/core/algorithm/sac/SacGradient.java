@@ -11,6 +11,8 @@ import org.mobula.core.experience.ReplayBatch;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.policy.ObservationNormalizer;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
 
 /**
  * Computes the gradients of a minibatch, or of a part of it: one for each gradient worker. First
@@ -20,11 +22,20 @@ import org.mobula.core.policy.ObservationNormalizer;
 final class SacGradient implements GradientPart {
   private final CriticLoss criticLoss;
   private final SacLoss loss;
+
+  /** Null in a box. */
+  private final @Nullable DiscreteSacLoss discrete;
+
   private final TransitionRows rows;
   private final Network policy;
   private final Network critics;
   private final Network target;
+
+  /** Numbers of an action in a box; else 0. */
   private final int dimensions;
+
+  /** Of a Discrete action space; else 0. */
+  private final int choices;
 
   private final float[] outputs;
   private final float[] outputGradients;
@@ -37,6 +48,11 @@ final class SacGradient implements GradientPart {
   private final float[] values;
   private final float[] nextValues;
   private final float[] valueGradients;
+
+  // Of the choices that were made, [row][critic].
+  private final float[] chosenValues;
+  private final float[] chosenGradients;
+
   private final float[] inputGradients;
   private final float[] actionGradients;
   private final float[] targets;
@@ -62,9 +78,12 @@ final class SacGradient implements GradientPart {
     if (criticsForm == null) {
       throw new IllegalArgumentException("the learner was given no critics");
     }
-    dimensions = setup.policy().actionSpace().size();
+    Space actionSpace = setup.policy().actionSpace();
+    choices = actionSpace instanceof Discrete space ? space.n() : 0;
+    dimensions = choices > 0 ? 0 : actionSpace.size();
     criticLoss = new CriticLoss(config.critics(), 0.5f);
-    loss = new SacLoss(dimensions, criticLoss);
+    loss = new SacLoss(actionSpace.size(), criticLoss);
+    discrete = choices > 0 ? new DiscreteSacLoss(choices, config.critics()) : null;
     rows = new TransitionRows(setup.policy(), batch, capacity);
     policy = setup.engine().create(setup.policy().network());
     critics = setup.engine().create(criticsForm);
@@ -81,6 +100,8 @@ final class SacGradient implements GradientPart {
     values = new float[capacity * critics.outputs()];
     nextValues = new float[values.length];
     valueGradients = new float[values.length];
+    chosenValues = new float[capacity * config.critics()];
+    chosenGradients = new float[chosenValues.length];
     inputGradients = new float[capacity * critics.inputs()];
     targets = new float[capacity];
     errors = new float[capacity];
@@ -145,6 +166,10 @@ final class SacGradient implements GradientPart {
       criticLossSum = 0;
       policyLossSum = 0;
       valueSum = 0;
+    } else if (discrete != null && ofPolicy) {
+      policyGradient(discrete, rows.count(), scale);
+    } else if (discrete != null) {
+      criticsGradient(discrete, rows.count(), scale);
     } else if (ofPolicy) {
       policyGradient(rows.count(), scale);
     } else {
@@ -206,6 +231,43 @@ final class SacGradient implements GradientPart {
     critics.backward(valueGradients, null, inputGradients);
     rows.actionGradients(inputGradients, actionGradients);
     loss.actorGradient(outputs, count, noise, actionGradients, temperature, scale, outputGradients);
+    policy.backward(outputGradients, policyGradient, null);
+  }
+
+  private void criticsGradient(DiscreteSacLoss ofChoices, int count, float scale) {
+    policy.forward(rows.nextFeatures, count, outputs);
+    target.forward(rows.nextFeatures, count, nextValues);
+    ofChoices.targets(
+        rows.rewards, rows.discounts, nextValues, outputs, temperature, targets, count);
+
+    critics.forward(rows.features, count, values);
+    int each = criticLoss.critics();
+    for (int i = 0; i < count * each; i++) {
+      chosenValues[i] = values[i * choices + (int) rows.actions[i / each]];
+    }
+    criticLossSum =
+        criticLoss.gradient(
+            chosenValues, targets, rows.weights, count, scale, chosenGradients, errors);
+    Arrays.fill(valueGradients, 0, count * each * choices, 0);
+    for (int i = 0; i < count * each; i++) {
+      valueGradients[i * choices + (int) rows.actions[i / each]] = chosenGradients[i];
+    }
+    critics.backward(valueGradients, criticsGradient, null);
+    valueSum = 0;
+    for (int row = 0; row < count; row++) {
+      valueSum += criticLoss.leastValue(chosenValues, row);
+    }
+    policy.forward(rows.features, count, outputs);
+  }
+
+  private void policyGradient(DiscreteSacLoss ofChoices, int count, float scale) {
+    critics.forward(rows.features, count, values);
+    policyLossSum =
+        ofChoices.actorGradient(
+            outputs, values, count, temperature, scale, outputGradients, logProbabilities);
+    for (int row = 0; row < count; row++) {
+      logProbabilities[row] = -logProbabilities[row]; // was the entropy, their mean's opposite
+    }
     policy.backward(outputGradients, policyGradient, null);
   }
 

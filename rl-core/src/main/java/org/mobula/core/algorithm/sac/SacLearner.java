@@ -15,6 +15,8 @@ import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Discrete;
+import org.mobula.core.space.Space;
 
 /**
  * Soft actor-critic (Haarnoja et al. 2018, algorithm 1): for each minibatch a gradient of the
@@ -55,9 +57,9 @@ final class SacLearner implements Learner {
   SacLearner(SacConfig config, LearnerSetup setup) {
     this.config = config;
     int size = config.minibatchSize();
-    int dimensions = setup.policy().actionSpace().size();
-    Double wanted = config.targetEntropy();
-    targetEntropy = wanted == null ? -dimensions : wanted;
+    Space actionSpace = setup.policy().actionSpace();
+    int dimensions = actionSpace instanceof Discrete ? 0 : actionSpace.size();
+    targetEntropy = config.targetEntropy(actionSpace);
     replay = new ReplayDraws(config.replay(), setup, config.discount(), size);
     workers =
         new GradientWorkers<>(
@@ -137,7 +139,6 @@ final class SacLearner implements Learner {
     for (int i = 0; i < workers.count(); i++) {
       SacGradient part = workers.part(i);
       part.copyErrors(replay.errors());
-      part.copyLogProbabilities(logProbabilities);
       criticLossSum += part.criticLossSum();
       valueSum += part.valueSum();
       part.setCritics(critics);
@@ -146,6 +147,9 @@ final class SacLearner implements Learner {
     workers.compute(policy, policyGradient);
     policyNormSum += push(store, ParameterLayout.POLICY, policyGradient, policy);
 
+    for (int i = 0; i < workers.count(); i++) {
+      workers.part(i).copyLogProbabilities(logProbabilities);
+    }
     if (config.automaticTemperature()) {
       temperatureGradient[0] =
           (float)
