@@ -107,7 +107,8 @@ final class SharedLocalStore {
   }
 
   private synchronized void gather(int number, Gathered part) {
-    parts[number] = part;
+    Gathered waiting = parts[number]; // of a rollout without a gradient
+    parts[number] = waiting == null ? part : waiting.plus(part);
   }
 
   private synchronized Gathered gathered() {
