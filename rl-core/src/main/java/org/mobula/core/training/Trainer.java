@@ -38,6 +38,7 @@ import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricSink;
 import org.mobula.core.network.ConvolutionSpec;
+import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterSnapshot;
@@ -114,6 +115,20 @@ public final class Trainer {
               + resumed.policy()
               + " but the configuration asks for "
               + policy);
+    }
+    requireNetworks();
+  }
+
+  /**
+   * A learner beside a run's trainer has no parameters in its checkpoint: they are at the shards.
+   */
+  private void requireNetworks() {
+    ParameterLayout layout = config.layout(policy);
+    int saved = resumed == null ? 0 : resumed.store().parameters().values().length;
+    if (saved > 0 && saved != layout.size()) {
+      throw new IllegalArgumentException(
+          "the checkpoint's networks have %s parameters but this run's, %s, have %s: take the checkpoint whole, with networks.safetensors, and the settings that it was trained with"
+              .formatted(saved, layout.networks(), layout.size()));
     }
   }
 

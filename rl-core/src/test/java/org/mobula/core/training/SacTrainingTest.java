@@ -1,12 +1,15 @@
 package org.mobula.core.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -88,6 +91,34 @@ class SacTrainingTest extends AlgorithmContract {
       float[] steps = Objects.requireNonNull(checkpoint.store().moments().get("step"));
       assertThat(steps[layout.from("critics")]).isEqualTo(steps[0]).isGreaterThan(100);
     }
+  }
+
+  @Test
+  void refusesACheckpointWhoseNetworksAreNotThoseOfTheRun(@TempDir Path directory)
+      throws IOException {
+    Trainer.builder(config(busy(), 1000)).directory(directory).build().train();
+    Checkpoint whole = Checkpoint.read(directory);
+    int policyAndCritics = whole.store().parameters().values().length - 1;
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                Trainer.builder(config(busy().withAutomaticTemperature(false), 2000))
+                    .resume(whole)
+                    .build())
+        .withMessage(
+            "the checkpoint's networks have %s parameters but this run's, [policy, critics], have %s: take the checkpoint whole, with networks.safetensors, and the settings that it was trained with"
+                .formatted(policyAndCritics + 1, policyAndCritics));
+    Path file = new RunDirectory(directory).latest().orElseThrow().resolve("networks.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length - 4));
+    assertThatIOException()
+        .isThrownBy(() -> Checkpoint.read(directory))
+        .withMessageContaining("networks.safetensors");
+    Files.delete(file);
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> Trainer.builder(config(busy(), 2000)).resume(Checkpoint.read(directory)).build())
+        .withMessageContaining("this run's, [policy, critics, temperature], have");
   }
 
   @Test
