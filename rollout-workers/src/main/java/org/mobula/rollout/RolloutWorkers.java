@@ -429,8 +429,8 @@ public final class RolloutWorkers implements ExperienceSource {
    * A worker in another's place collects what that one was at, maybe from before the present.
    *
    * <p>Not by the runtime's own restarts: those follow a death, with the same factory, and here a
-   * collection that throws is enough, the new worker has other seeds, how many there were is part of
-   * the checkpoint, and what was being collected is asked for again.
+   * collection that throws is enough, the new worker has other seeds, how many there were is part
+   * of the checkpoint, and what was being collected is asked for again.
    */
   private ActorRef<RolloutWorker> start(int index, Map<String, Object> options) {
     ExperienceSetup captured = setup.withResetOptions(options);

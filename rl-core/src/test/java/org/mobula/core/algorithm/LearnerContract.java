@@ -147,8 +147,7 @@ public abstract class LearnerContract {
       whole.learn(CALLS);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       whole.learner.writeState(new DataOutputStream(bytes));
-      resumed.learner.readState(
-          new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+      resumed.learner.readState(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
       resumed.store.restore(whole.store.save());
       resumed.steps = whole.steps;
       for (int i = 0; i < CALLS; i++) {

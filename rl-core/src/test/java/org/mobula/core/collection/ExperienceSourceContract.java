@@ -194,8 +194,7 @@ public abstract class ExperienceSourceContract {
         ExperienceSource other = create()) {
       collect(source, 0);
       byte[] state = state(source);
-      assertThatThrownBy(
-              () -> other.readState(reader(Arrays.copyOf(state, state.length / 2))))
+      assertThatThrownBy(() -> other.readState(reader(Arrays.copyOf(state, state.length / 2))))
           .isInstanceOf(IOException.class);
     }
   }

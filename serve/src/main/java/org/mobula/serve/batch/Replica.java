@@ -67,7 +67,8 @@ final class Replica implements Runnable {
 
   private static ActorRef<ModelRunner> newActor(TaskRuntime runtime, Model model) {
     // Without a name in the runtime: a version that is loaded again meets the one that still ends.
-    // Without the runtime's restarts: one that hangs must be replaced while its call goes on, and no
+    // Without the runtime's restarts: one that hangs must be replaced while its call goes on, and
+    // no
     // request may come before the new one is warm.
     return runtime.actor(ActorOptions.defaults(), model::runner);
   }

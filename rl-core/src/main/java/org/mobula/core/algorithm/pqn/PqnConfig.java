@@ -104,9 +104,7 @@ public record PqnConfig(
         observationSpace,
         actionSpace,
         PolicyNetworks.of(
-            observationSpace,
-            network,
-            List.of(PolicyNetworks.head("q", network, discrete.n(), 1))),
+            observationSpace, network, List.of(PolicyNetworks.head("q", network, discrete.n(), 1))),
         new PolicyHead.Greedy());
   }
 
