@@ -14,6 +14,7 @@ import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
 /** From what a user says of a network, and what an algorithm wants of it, to its form. */
@@ -145,6 +146,27 @@ public final class PolicyNetworks {
 
   private static Initialization initialization(NetworkConfig network) {
     return network.orthogonal() ? Initialization.orthogonal() : Initialization.fanInUniform();
+  }
+
+  /**
+   * How many actions there are to learn the values of.
+   *
+   * @param key of the algorithm that learns them
+   * @throws IllegalArgumentException if the space is not Discrete
+   */
+  public static int requireDiscrete(String key, Space actionSpace) {
+    if (actionSpace instanceof Discrete discrete) {
+      return discrete.n();
+    }
+    throw new IllegalArgumentException(
+        key
+            + " learns the value of each action, so it needs a Discrete action space, but actions"
+            + " are in "
+            + actionSpace
+            + "; use algorithm.ppo"
+            + (actionSpace instanceof Box
+                ? ", algorithm.a2c, algorithm.sac or algorithm.td3"
+                : " or algorithm.a2c"));
   }
 
   private static List<Integer> shape(Space space) {

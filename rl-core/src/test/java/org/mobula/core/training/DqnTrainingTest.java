@@ -127,7 +127,7 @@ class DqnTrainingTest extends AlgorithmContract {
             "algorithm.dqn learns the value of each action, so it needs a Discrete action space, but"
                 + " actions are in "
                 + box
-                + "; use algorithm.ppo");
+                + "; use algorithm.ppo, algorithm.a2c, algorithm.sac or algorithm.td3");
   }
 
   @Test

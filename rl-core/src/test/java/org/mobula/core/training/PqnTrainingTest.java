@@ -16,6 +16,7 @@ import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 
 class PqnTrainingTest extends AlgorithmContract {
@@ -84,7 +85,15 @@ class PqnTrainingTest extends AlgorithmContract {
             "algorithm.pqn learns the value of each action, so it needs a Discrete action space, but"
                 + " actions are in "
                 + box
-                + "; use algorithm.ppo");
+                + "; use algorithm.ppo, algorithm.a2c, algorithm.sac or algorithm.td3");
+  }
+
+  @Test
+  void namesTheAlgorithmsForSeveralChoicesAtOnce() {
+    Space choices = new MultiDiscrete(2, 3);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PqnConfig.defaults().policy(choices, choices, NetworkConfig.defaults()))
+        .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");
   }
 
   @Test

@@ -22,7 +22,6 @@ import org.mobula.core.policy.ActionValues;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
 /**
@@ -161,16 +160,10 @@ public record DqnConfig(
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
-    if (!(actionSpace instanceof Discrete discrete)) {
-      throw new IllegalArgumentException(
-          "algorithm.dqn learns the value of each action, so it needs a Discrete action space, but"
-              + " actions are in "
-              + actionSpace
-              + "; use algorithm.ppo");
-    }
+    int actions = PolicyNetworks.requireDiscrete("algorithm.dqn", actionSpace);
     List<MlpSpec.Column> columns = new ArrayList<>();
     int width = values.width();
-    columns.add(PolicyNetworks.head(dueling ? "advantage" : "q", network, discrete.n() * width, 1));
+    columns.add(PolicyNetworks.head(dueling ? "advantage" : "q", network, actions * width, 1));
     if (dueling) {
       columns.add(PolicyNetworks.head("value", network, width, 1));
     }

@@ -18,7 +18,6 @@ import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
 /** Settings of the parallelised Q-network (Gallici et al. 2024); the defaults are CleanRL's. */
@@ -93,18 +92,12 @@ public record PqnConfig(
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
-    if (!(actionSpace instanceof Discrete discrete)) {
-      throw new IllegalArgumentException(
-          "algorithm.pqn learns the value of each action, so it needs a Discrete action space, but"
-              + " actions are in "
-              + actionSpace
-              + "; use algorithm.ppo");
-    }
+    int actions = PolicyNetworks.requireDiscrete("algorithm.pqn", actionSpace);
     return new PolicySpec(
         observationSpace,
         actionSpace,
         PolicyNetworks.of(
-            observationSpace, network, List.of(PolicyNetworks.head("q", network, discrete.n(), 1))),
+            observationSpace, network, List.of(PolicyNetworks.head("q", network, actions, 1))),
         new PolicyHead.Greedy());
   }
 
