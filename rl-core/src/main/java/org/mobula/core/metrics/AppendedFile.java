@@ -10,7 +10,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * A file that grows by whole records. What is appended reaches the operating system within the
- * first record after a second, so a killed process loses the records of one second at most.
+ * first record after a second or at a flush, so a killed process loses the records of one second at
+ * most.
  */
 final class AppendedFile implements AutoCloseable {
   private static final long FLUSH_NANOSECONDS = 1_000_000_000;
@@ -46,9 +47,17 @@ final class AppendedFile implements AutoCloseable {
       stream.write(record);
       long now = System.nanoTime();
       if (now - lastFlush >= FLUSH_NANOSECONDS) {
-        stream.flush();
-        lastFlush = now;
+        flush();
       }
+    } catch (IOException e) {
+      throw failure(path, e);
+    }
+  }
+
+  void flush() {
+    try {
+      stream.flush();
+      lastFlush = System.nanoTime();
     } catch (IOException e) {
       throw failure(path, e);
     }

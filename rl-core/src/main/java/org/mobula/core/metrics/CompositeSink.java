@@ -19,6 +19,11 @@ public final class CompositeSink implements MetricSink {
   }
 
   @Override
+  public void flush() {
+    forEach(MetricSink::flush);
+  }
+
+  @Override
   public void close() {
     forEach(MetricSink::close);
   }

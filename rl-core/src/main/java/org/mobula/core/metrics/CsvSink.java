@@ -76,6 +76,11 @@ public final class CsvSink implements MetricSink {
   }
 
   @Override
+  public void flush() {
+    rows.flush();
+  }
+
+  @Override
   public void close() {
     rows.close();
   }

@@ -72,6 +72,11 @@ public final class JsonLinesSink implements MetricSink {
   }
 
   @Override
+  public void flush() {
+    lines.flush();
+  }
+
+  @Override
   public void close() {
     lines.close();
   }

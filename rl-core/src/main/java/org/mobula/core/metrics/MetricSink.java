@@ -13,6 +13,12 @@ public interface MetricSink extends AutoCloseable {
    */
   void record(long environmentSteps, double wallSeconds, Map<String, Double> values);
 
+  /**
+   * Writes what is still held back. A run asks for it with each checkpoint, from which another run
+   * may continue after a kill.
+   */
+  default void flush() {}
+
   /** Writes what is still held back and frees the sink; a second call does nothing. */
   @Override
   void close();

@@ -128,6 +128,11 @@ public final class TensorBoardSink implements MetricSink {
   }
 
   @Override
+  public void flush() {
+    events.flush();
+  }
+
+  @Override
   public void close() {
     events.close();
   }

@@ -54,6 +54,13 @@ final class RunMetrics implements MetricSink {
   }
 
   @Override
+  public void flush() {
+    if (files != null) {
+      files.flush();
+    }
+  }
+
+  @Override
   public void close() {
     if (files != null) {
       files.close();

@@ -756,11 +756,19 @@ public final class Trainer {
 
     private void record() {
       takeInterrupt();
+      // The run that continues from a checkpoint does not measure again what came before it.
+      boolean isSaved = savedSteps == progress.environmentSteps();
       if (files != null) {
         files.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
+        if (isSaved) {
+          files.flush();
+        }
       }
       try {
         sinks.record(progress.environmentSteps(), progress.wallSeconds(), measurements);
+        if (isSaved) {
+          sinks.flush();
+        }
       } catch (RuntimeException e) {
         throw new TrainingException("a metric sink failed after " + place(), e);
       }
@@ -1038,6 +1046,9 @@ public final class Trainer {
 
     private void write(Path path, Checkpoint.Writer sourceState) throws IOException {
       foundBest = false;
+      if (files != null) {
+        files.flush();
+      }
       Map<String, byte[]> parts = smallParts();
       StoreState state = store.save(); // parameters, moments and steps of one version
       float[] values = state.parameters().values();

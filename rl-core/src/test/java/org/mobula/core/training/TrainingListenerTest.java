@@ -105,6 +105,36 @@ class TrainingListenerTest {
     }
   }
 
+  /** Else a killed run, resumed from the checkpoint, would miss them for good. */
+  @Test
+  void measurementsUpToACheckpointAreInTheFilesWithIt() {
+    RunDirectory run = new RunDirectory(directory);
+    TrainingConfig config = config();
+    List<Long> checkpoints = new ArrayList<>();
+    TrainingListener reading =
+        new TrainingListener() {
+          @Override
+          public void onCheckpoint(TrainingProgress progress, Path checkpoint) {
+            checkpoints.add(progress.environmentSteps());
+            List<MetricTable.Point> rows =
+                MetricTable.read(run.metricsCsv()).points("rollout/episodes");
+            assertThat(rows.get(rows.size() - 1).environmentSteps())
+                .isEqualTo(progress.environmentSteps());
+            assertThat(run.metricsJsonLines())
+                .content()
+                .endsWith("}\n")
+                .contains("{\"environment_steps\":" + progress.environmentSteps() + ",");
+          }
+        };
+    var unused =
+        Trainer.builder(config.withCheckpoint(config.checkpoint().withEvery(1)))
+            .directory(directory)
+            .listener(reading)
+            .build()
+            .train();
+    assertThat(checkpoints).hasSizeGreaterThan(1);
+  }
+
   @Test
   void whatEnvironmentsTellAtEpisodesEndsIsMeasured() throws IOException {
     TrainingResult result =
