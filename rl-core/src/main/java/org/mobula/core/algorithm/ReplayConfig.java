@@ -72,19 +72,39 @@ public record ReplayConfig(
    * @throws IllegalArgumentException if it does not fit the observations, or into the heap
    */
   public ReplayMemory memory(PolicySpec policy, int environments, double discount) {
-    ReplayShape shape =
-        new ReplayShape(
-            capacity,
-            environments,
-            policy.observationSpace().size(),
-            frames,
-            encoding,
-            policy.actionSpace().size(),
-            policy.masksActions() ? policy.actionSpace().maskSize() : 0);
-    ReplaySampling sampling =
-        priorityExponent == 0
-            ? new ReplaySampling.Uniform()
-            : new ReplaySampling.Prioritized(priorityExponent, priorityEpsilon);
-    return new ReplayMemory(shape, new NStep(returnSteps, (float) discount), sampling);
+    return new ReplayMemory(
+        shape(policy, environments), new NStep(returnSteps, (float) discount), sampling());
+  }
+
+  /**
+   * The same policy, if there is room for the memory of its transitions: asked before a run begins.
+   *
+   * @param algorithm key of the settings, for what is said
+   * @throws IllegalArgumentException if the memory does not fit the observations, or into the heap
+   */
+  public PolicySpec requireRoom(String algorithm, PolicySpec policy) {
+    try {
+      shape(policy, 1).requireRoom(sampling(), Runtime.getRuntime().maxMemory());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(algorithm + ".replay: " + e.getMessage(), e);
+    }
+    return policy;
+  }
+
+  private ReplayShape shape(PolicySpec policy, int environments) {
+    return new ReplayShape(
+        capacity,
+        environments,
+        policy.observationSpace().size(),
+        frames,
+        encoding,
+        policy.actionSpace().size(),
+        policy.masksActions() ? policy.actionSpace().maskSize() : 0);
+  }
+
+  private ReplaySampling sampling() {
+    return priorityExponent == 0
+        ? new ReplaySampling.Uniform()
+        : new ReplaySampling.Prioritized(priorityExponent, priorityEpsilon);
   }
 }

@@ -116,7 +116,7 @@ public record ReplayShape(
    * @param heap bytes that the heap may have, {@code Runtime.maxMemory()}
    * @throws IllegalArgumentException if the memory takes more than nine tenths of them
    */
-  void requireRoom(ReplaySampling sampling, long heap) {
+  public void requireRoom(ReplaySampling sampling, long heap) {
     long needed = bytes(sampling);
     double room = LARGEST_SHARE * heap;
     if (needed > room) {

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ReplayConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
+import org.mobula.core.algorithm.sac.SacConfig;
+import org.mobula.core.algorithm.td3.Td3Config;
 import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.network.Network;
 import org.mobula.core.optimizer.Schedule;
@@ -52,6 +55,28 @@ class DqnTrainingTest extends AlgorithmContract {
   @Override
   protected List<Space> spaces() {
     return List.of(new Discrete(4), new Discrete(9));
+  }
+
+  /** Before a run begins, whatever the algorithm. */
+  @Test
+  void refusesAMemoryForWhichThereIsNoRoom() {
+    ReplayConfig large = ReplayConfig.defaults().withCapacity(500_000_000);
+    Map<String, AlgorithmConfig> algorithms =
+        Map.of(
+            "dqn", DqnConfig.defaults().withReplay(large),
+            "sac", SacConfig.defaults().withReplay(large),
+            "td3", Td3Config.defaults().withReplay(large));
+    algorithms.forEach(
+        (name, algorithm) ->
+            assertThatIllegalArgumentException()
+                .isThrownBy(
+                    () ->
+                        algorithm.policy(
+                            Box.unbounded(4),
+                            name.equals("dqn") ? new Discrete(2) : Box.of(-1, 1, 1),
+                            NetworkConfig.defaults()))
+                .withMessageStartingWith(
+                    "algorithm." + name + ".replay: a replay memory of 500000000 rows takes "));
   }
 
   @Test

@@ -167,11 +167,13 @@ public record DqnConfig(
     if (dueling) {
       columns.add(PolicyNetworks.head("value", network, width, 1));
     }
-    return new PolicySpec(
-        observationSpace,
-        actionSpace,
-        PolicyNetworks.of(observationSpace, network, columns),
-        new PolicyHead.Greedy(values));
+    return replay.requireRoom(
+        "algorithm.dqn",
+        new PolicySpec(
+            observationSpace,
+            actionSpace,
+            PolicyNetworks.of(observationSpace, network, columns),
+            new PolicyHead.Greedy(values)));
   }
 
   @Override

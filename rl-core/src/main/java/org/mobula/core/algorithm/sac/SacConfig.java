@@ -166,17 +166,22 @@ public record SacConfig(
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
     if (actionSpace instanceof Discrete discrete) {
       Constraints.require(noise == null, "noise", noise, "is for actions in a box; leave it out");
-      return new PolicySpec(
-          observationSpace,
-          actionSpace,
-          PolicyNetworks.of(
+      return replay.requireRoom(
+          "algorithm.sac",
+          new PolicySpec(
               observationSpace,
-              network.withShared(false),
-              List.of(
-                  PolicyNetworks.head("policy", network.withShared(false), discrete.n(), 0.01f))));
+              actionSpace,
+              PolicyNetworks.of(
+                  observationSpace,
+                  network.withShared(false),
+                  List.of(
+                      PolicyNetworks.head(
+                          "policy", network.withShared(false), discrete.n(), 0.01f)))));
     }
-    return PolicyNetworks.bounded(
-        "sac", observationSpace, actionSpace, network, new PolicyHead.Squashed(), 2);
+    return replay.requireRoom(
+        "algorithm.sac",
+        PolicyNetworks.bounded(
+            "sac", observationSpace, actionSpace, network, new PolicyHead.Squashed(), 2));
   }
 
   @Override

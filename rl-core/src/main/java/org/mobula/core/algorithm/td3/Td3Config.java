@@ -158,8 +158,10 @@ public record Td3Config(
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
-    return PolicyNetworks.bounded(
-        "td3", observationSpace, actionSpace, network, new PolicyHead.Deterministic(), 1);
+    return replay.requireRoom(
+        "algorithm.td3",
+        PolicyNetworks.bounded(
+            "td3", observationSpace, actionSpace, network, new PolicyHead.Deterministic(), 1));
   }
 
   @Override
