@@ -70,7 +70,9 @@ final class MlpFunction implements TensorFunction {
       case TANH -> ai.djl.nn.Activation.tanh(values);
       case RELU -> ai.djl.nn.Activation.relu(values);
       case ELU -> ai.djl.nn.Activation.elu(values, 1);
-      case SILU -> ai.djl.nn.Activation.swish(values, 1);
+      // DJL's own multiplies by a number in memory that is freed with the next garbage collection,
+      // while PyTorch still needs it for the gradient.
+      case SILU -> ai.djl.nn.Activation.sigmoid(values).mul(values);
       case GELU -> ai.djl.nn.Activation.gelu(values);
     };
   }
