@@ -20,6 +20,10 @@ import org.mobula.core.random.Pcg64;
  * that the policy that acts is the policy that learns. Parameters carry the block's own names and
  * start as its initializers say.
  *
+ * <p>Multiply and divide by arrays, not by Java's numbers: DJL 0.36.0 keeps a number in memory that
+ * the next garbage collection frees, although PyTorch needs it for the gradient. DJL's {@code
+ * swish} does so, too; {@code Activation.sigmoid(x).mul(x)} does not.
+ *
  * @param block makes the block, afresh at each call; travels to workers, so it must be serializable
  * @param inputShape sizes of one input, without the batch
  * @param outputs columns that the block computes
