@@ -100,9 +100,13 @@ class EnvironmentCheckerTest {
     EnvironmentCatalogue catalogue = EnvironmentCatalogue.standard();
     assertThat(catalogue.names()).isNotEmpty();
     for (String name : catalogue.names()) {
+      List<String> expected =
+          name.startsWith("Blackjack") // a hand may be over with its first card
+              ? List.of("an episode was over after its first step")
+              : List.of();
       assertThat(EnvironmentChecker.inspect(catalogue.factory(name, Map.of())))
           .as(name)
-          .isEqualTo(new EnvironmentChecker.Report(List.of(), List.of()));
+          .isEqualTo(new EnvironmentChecker.Report(List.of(), expected));
     }
   }
 

@@ -84,8 +84,19 @@ public final class EnvironmentCatalogue {
     return new EnvironmentCatalogue(Map.of());
   }
 
-  /** The classic control problems, under the names and with the defaults of Gymnasium. */
+  /**
+   * All built-in environments: classic control and toy text under the names and with the defaults
+   * of Gymnasium.
+   */
   public static EnvironmentCatalogue standard() {
+    EnvironmentCatalogue catalogue = classic();
+    for (Entry entry : TabularEntries.all()) {
+      catalogue = catalogue.with(entry);
+    }
+    return catalogue;
+  }
+
+  private static EnvironmentCatalogue classic() {
     return empty()
         .with(
             new Entry(

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,17 +32,30 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
  */
 class GymnasiumFixtureTest {
   private static final double TOLERANCE = 1e-5;
-  private static final List<String> NAMES =
+  private static final List<String> FILES =
       List.of(
-          "CartPole-v1", "Acrobot-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1");
+          "classic/CartPole-v1",
+          "classic/Acrobot-v1",
+          "classic/MountainCar-v0",
+          "classic/MountainCarContinuous-v0",
+          "classic/Pendulum-v1",
+          "text/FrozenLake-v1",
+          "text/FrozenLake-v1-random",
+          "text/CliffWalking-v0",
+          "text/CliffWalking-v1",
+          "text/Blackjack-v1",
+          "text/Blackjack-v1-natural",
+          "text/Taxi-v3",
+          "text/Taxi-v3-masks",
+          "text/Taxi-v4");
 
   static Stream<Arguments> runs() throws IOException {
     ObjectMapper json = new ObjectMapper();
     List<Arguments> runs = new ArrayList<>();
-    for (String name : NAMES) {
+    for (String file : FILES) {
+      String name = "/org/mobula/core/environment/" + file + ".json";
       try (InputStream in =
-          Objects.requireNonNull(
-              GymnasiumFixtureTest.class.getResourceAsStream(name + ".json"), name)) {
+          Objects.requireNonNull(GymnasiumFixtureTest.class.getResourceAsStream(name), name)) {
         add(json.readTree(in), runs);
       }
     }
@@ -59,16 +73,47 @@ class GymnasiumFixtureTest {
   private static void add(JsonNode recording, List<Arguments> runs) {
     String name = recording.get("environment").asText();
     String version = recording.get("gymnasium").asText();
+    Map<String, Object> options = options(recording.get("kwargs"));
     for (JsonNode run : recording.get("runs")) {
-      runs.add(Arguments.of(name, version, run.get("seed").asLong(), run));
+      if (run.get("steps").get(0).has("action_mask")) {
+        options.put("action-mask", true);
+      }
+      runs.add(Arguments.of(name, options, version, run.get("seed").asLong(), run));
     }
   }
 
-  @ParameterizedTest(name = "{0} of Gymnasium {1}, seed {2}")
+  /** Gymnasium's arguments by the names that the options have here. */
+  private static Map<String, Object> options(JsonNode arguments) {
+    Map<String, Object> options = new TreeMap<>();
+    for (JsonNode argument : arguments) {
+      String name = argument.get(0).asText().replace('_', '-');
+      JsonNode value = argument.get(1);
+      if (name.equals("reward-schedule")) {
+        options.put("goal-reward", value.get(0).asDouble());
+        options.put("hole-reward", value.get(1).asDouble());
+        options.put("frozen-reward", value.get(2).asDouble());
+      } else if (name.equals("p")) {
+        options.put("frozen-probability", value.asDouble());
+      } else if (value.isTextual()) {
+        options.put(name, value.asText());
+      } else if (value.isBoolean()) {
+        options.put(name, value.asBoolean());
+      } else {
+        options.put(name, value.isInt() ? (Object) value.asLong() : value.asDouble());
+      }
+    }
+    if (options.containsKey("map-seed")) {
+      options.put("map-name", "random");
+    }
+    return options;
+  }
+
+  @ParameterizedTest(name = "{0}{1} of Gymnasium {2}, seed {3}")
   @MethodSource("runs")
-  void repeatsTheRecording(String name, String version, long seed, JsonNode run) {
+  void repeatsTheRecording(
+      String name, Map<String, Object> options, String version, long seed, JsonNode run) {
     try (Environment environment =
-        EnvironmentCatalogue.standard().factory(name, Map.of()).create()) {
+        EnvironmentCatalogue.standard().factory(name, options).create()) {
       Step step = new Step(environment.observationSpace());
       float[] observation = new float[environment.observationSpace().size()];
       environment.reset(Reset.seeded(seed), observation);
@@ -76,10 +121,8 @@ class GymnasiumFixtureTest {
       int index = 0;
       for (JsonNode expected : run.get("steps")) {
         String where = "step " + ++index;
-        JsonNode action = expected.get("action");
         step.clear();
-        environment.step(
-            action.isArray() ? floats(action) : new float[] {(float) action.asDouble()}, step);
+        environment.step(floats(expected.get("action")), step);
         assertThat(step.observation)
             .as(where)
             .containsExactly(floats(expected.get("observation")), within((float) TOLERANCE));
@@ -88,6 +131,11 @@ class GymnasiumFixtureTest {
             .isCloseTo(expected.get("reward").asDouble(), within(TOLERANCE));
         assertThat(step.terminated).as(where).isEqualTo(expected.get("terminated").asBoolean());
         assertThat(step.truncated).as(where).isEqualTo(expected.get("truncated").asBoolean());
+        if (expected.has("action_mask")) {
+          boolean[] mask = new boolean[environment.actionSpace().maskSize()];
+          environment.actionMask(mask);
+          assertThat(mask).as(where).isEqualTo(flags(expected.get("action_mask")));
+        }
         if (expected.has("reset_observation")) {
           environment.reset(Reset.unseeded(), observation);
           assertThat(observation)
@@ -98,7 +146,19 @@ class GymnasiumFixtureTest {
     }
   }
 
+  private static boolean[] flags(JsonNode numbers) {
+    boolean[] flags = new boolean[numbers.size()];
+    for (int i = 0; i < flags.length; i++) {
+      flags[i] = numbers.get(i).asInt() == 1;
+    }
+    return flags;
+  }
+
+  /** A list of numbers, or one number alone. */
   private static float[] floats(JsonNode numbers) {
+    if (numbers.isNumber()) {
+      return new float[] {(float) numbers.asDouble()};
+    }
     float[] values = new float[numbers.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) numbers.get(i).asDouble();
