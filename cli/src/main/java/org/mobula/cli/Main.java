@@ -13,6 +13,24 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.mobula.cli.doctor.DoctorCommand;
+import org.mobula.cli.environments.EnvironmentsCommand;
+import org.mobula.cli.evaluate.EvaluateCommand;
+import org.mobula.cli.log.Log;
+import org.mobula.cli.log.LogFormat;
+import org.mobula.cli.log.LogLevel;
+import org.mobula.cli.notebook.NotebookCommand;
+import org.mobula.cli.output.CommandFailure;
+import org.mobula.cli.output.ErrorReport;
+import org.mobula.cli.output.Program;
+import org.mobula.cli.output.Terminal;
+import org.mobula.cli.parameters.ParameterServerCommand;
+import org.mobula.cli.process.MobulaVersion;
+import org.mobula.cli.process.VectorModule;
+import org.mobula.cli.runs.RunsCommand;
+import org.mobula.cli.serve.ServeCommand;
+import org.mobula.cli.train.TrainCommand;
+import org.mobula.cli.tune.TuneCommand;
 import org.mobula.core.network.simd.WarmUp;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,7 +69,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DoctorCommand.class,
       CompletionCommand.class
     })
-public final class Main implements Runnable {
+public final class Main implements Runnable, Program {
   private final Terminal terminal;
 
   @Spec
@@ -142,7 +160,8 @@ public final class Main implements Runnable {
   }
 
   /** What the launcher knows; what is typed next needs the same classes. */
-  Terminal terminal() {
+  @Override
+  public Terminal terminal() {
     return classPath.isEmpty()
         ? terminal
         : terminal.with("--class-path " + Terminal.word(classPath));

@@ -1,5 +1,6 @@
 package org.mobula.cli;
 
+import org.mobula.cli.composition.ConfigFiles;
 import org.mobula.core.config.JsonSchema;
 import org.mobula.core.training.TrainingConfig;
 import picocli.CommandLine.Command;

@@ -1,4 +1,4 @@
-/** The command line: one class a command. */
+/** The command line: one class a command, in rooms by command, put together by {@link Main}. */
 @NullMarked
 package org.mobula.cli;
 

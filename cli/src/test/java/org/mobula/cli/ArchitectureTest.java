@@ -39,9 +39,14 @@ class ArchitectureTest {
   /** What protoc wrote is as protoc writes. */
   private static final String GENERATED = BASE + ".serve.grpc.proto";
 
+  /** Rooms of the command line for all commands; each other one is a command's. */
+  private static final Set<String> SHARED_BY_COMMANDS =
+      Set.of("composition", "directories", "log", "options", "output", "process");
+
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(place -> !place.contains("/test-classes/")) // of any other build
           .importPackages(BASE);
 
   /** Guards every other test here: over no classes any rule holds. */
@@ -132,6 +137,40 @@ class ArchitectureTest {
   @Test
   void algorithmsAreBlindToEachOther() {
     check(slices().matching(BASE + ".core.algorithm.(*)..").should().notDependOnEachOther());
+  }
+
+  @Test
+  void commandsAreBlindToEachOther() {
+    check(
+        slices()
+            .matching(BASE + ".cli.(*)..")
+            .that(describe("of one command", room -> !isSharedByCommands(room.getNamePart(1))))
+            .should()
+            .notDependOnEachOther());
+  }
+
+  @Test
+  void whatCommandsShareKnowsNoCommand() {
+    check(
+        noClasses()
+            .that(describe("shared by commands", type -> isSharedByCommands(commandRoom(type))))
+            .should()
+            .dependOnClassesThat(
+                describe(
+                    "of a command or the program",
+                    type ->
+                        type.getPackageName().startsWith(BASE + ".cli")
+                            && !isSharedByCommands(commandRoom(type)))));
+  }
+
+  private static boolean isSharedByCommands(String room) {
+    return SHARED_BY_COMMANDS.contains(room);
+  }
+
+  /** The room of the command line; empty outside. */
+  private static String commandRoom(JavaClass type) {
+    String name = type.getPackageName();
+    return name.startsWith(BASE + ".cli.") ? name.substring((BASE + ".cli.").length()) : "";
   }
 
   /** The core finds PyTorch as a service. */

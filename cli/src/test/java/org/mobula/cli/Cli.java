@@ -2,20 +2,21 @@ package org.mobula.cli;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import org.mobula.cli.output.Terminal;
 import picocli.CommandLine;
 
 /** The command line inside the test's JVM, with its streams caught. */
-final class Cli {
+public final class Cli {
   private Cli() {}
 
   /** What a command left behind. */
-  record Outcome(int exitCode, String out, String err) {}
+  public record Outcome(int exitCode, String out, String err) {}
 
-  static Outcome run(String... arguments) {
+  public static Outcome run(String... arguments) {
     return run(Terminal.NONE, arguments);
   }
 
-  static Outcome run(Terminal terminal, String... arguments) {
+  public static Outcome run(Terminal terminal, String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine commandLine =

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** The packaged command line as processes that signals end. */
-final class MobulaProcesses {
+public final class MobulaProcesses {
   private final Path folder;
   private final String script;
   private final List<Process> started = new ArrayList<>();
@@ -25,7 +25,7 @@ final class MobulaProcesses {
   }
 
   /** A release is the script in bin and the jars in lib. */
-  static MobulaProcesses in(Path folder) throws IOException {
+  public static MobulaProcesses in(Path folder) throws IOException {
     Path bin = Files.createDirectories(Path.of("target/bin").toAbsolutePath());
     Path script =
         Files.copy(Path.of("mobula"), bin.resolve("mobula"), StandardCopyOption.REPLACE_EXISTING);
@@ -33,7 +33,7 @@ final class MobulaProcesses {
     return new MobulaProcesses(folder, script.toString());
   }
 
-  Process start(String... arguments) throws IOException {
+  public Process start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(script));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
@@ -44,13 +44,13 @@ final class MobulaProcesses {
     return process;
   }
 
-  static void send(String signal, Process process) throws Exception {
+  public static void send(String signal, Process process) throws Exception {
     String pid = Long.toString(process.pid()); // the script has become the JVM
     assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor()).isZero();
   }
 
   /** The next event of that name on a process's standard output. */
-  static JsonNode awaitEvent(Process process, String name) throws IOException {
+  public static JsonNode awaitEvent(Process process, String name) throws IOException {
     JsonNode event = nextLine(process);
     while (!event.get("event").asText().equals(name)) {
       event = nextLine(process);
@@ -59,7 +59,7 @@ final class MobulaProcesses {
   }
 
   /** The next line on a process's standard output. */
-  static JsonNode nextLine(Process process) throws IOException {
+  public static JsonNode nextLine(Process process) throws IOException {
     String line = process.inputReader(UTF_8).readLine();
     if (line == null) {
       throw new AssertionError(
@@ -70,7 +70,7 @@ final class MobulaProcesses {
   }
 
   /** Ends what was started and still runs. */
-  void endAll() throws InterruptedException {
+  public void endAll() throws InterruptedException {
     for (Process process : started) {
       process.destroyForcibly().waitFor();
     }

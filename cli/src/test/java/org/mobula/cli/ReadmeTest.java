@@ -70,17 +70,13 @@ class ReadmeTest {
 
   static List<Path> examples() throws Exception {
     try (Stream<Path> files = Files.list(Path.of("examples"))) {
-      return files.sorted().toList();
+      return files.filter(file -> !file.toString().endsWith("-search.yaml")).sorted().toList();
     }
   }
 
   @ParameterizedTest
   @MethodSource("examples")
-  void everyExampleIsARunOrASearch(Path example) throws Exception {
-    if (example.toString().endsWith("-search.yaml")) {
-      assertThat(SearchFile.read(example, List.of()).config().stop().trials()).isPositive();
-      return;
-    }
+  void everyOtherExampleIsARun(Path example) throws Exception {
     assertThat(read(Files.readString(example), example.toString()).stop().environmentSteps())
         .isPositive();
   }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Runs programs as a shell does, in a folder and an environment. */
-final class Shell {
+public final class Shell {
   private final Path folder;
   private final Map<String, String> environment;
 
@@ -22,7 +22,7 @@ final class Shell {
   /** What a program left behind. */
   record Outcome(int exitCode, String out, String err) {}
 
-  static Shell in(Path folder) {
+  public static Shell in(Path folder) {
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.remove("MOBULA_JAVA_OPTS");
     environment.remove("JAVA_TOOL_OPTIONS"); // every JVM would say that it saw them
@@ -45,7 +45,7 @@ final class Shell {
     return start(command).outcome();
   }
 
-  Running start(String... command) throws IOException {
+  public Running start(String... command) throws IOException {
     Path out = Files.createTempFile(folder, "out", ".txt");
     Path err = Files.createTempFile(folder, "err", ".txt");
     ProcessBuilder builder =
@@ -72,7 +72,7 @@ final class Shell {
   }
 
   /** Writes an executable shell script. */
-  static void script(Path file, String... lines) throws IOException {
+  public static void script(Path file, String... lines) throws IOException {
     Files.writeString(file, "#!/bin/sh\n" + String.join("\n", lines) + "\n", UTF_8);
     if (!file.toFile().setExecutable(true)) {
       throw new IOException("cannot make executable: " + file);

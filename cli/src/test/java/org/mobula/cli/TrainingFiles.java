@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Training files for runs of a moment. */
-final class TrainingFiles {
+public final class TrainingFiles {
   /** 256 steps of CartPole in four iterations. */
-  static final String TINY =
+  public static final String TINY =
       """
       environment:
         name: CartPole-v1
@@ -27,11 +27,11 @@ final class TrainingFiles {
 
   private TrainingFiles() {}
 
-  static String tiny(Path folder) throws IOException {
+  public static String tiny(Path folder) throws IOException {
     return file(folder, "tiny.yaml", TINY);
   }
 
-  static String file(Path folder, String name, String text) throws IOException {
+  public static String file(Path folder, String name, String text) throws IOException {
     return Files.writeString(folder.resolve(name), text, UTF_8).toString();
   }
 }

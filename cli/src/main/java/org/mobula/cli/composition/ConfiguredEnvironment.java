@@ -1,0 +1,175 @@
+package org.mobula.cli.composition;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.mobula.cli.output.CommandFailure;
+import org.mobula.cli.output.ErrorReport;
+import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.NearestName;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.EvaluationEnvironmentConfig;
+import org.mobula.core.training.ExperienceSetup;
+import org.mobula.core.training.TrainingConfig;
+
+/** Environments by name for the command line, with mistakes told as those of a file. */
+public final class ConfiguredEnvironment {
+  private static final EnvironmentCatalogue CATALOGUE = EnvironmentCatalogue.standard();
+
+  private static final String UNKNOWN_REMEDY =
+      "{mobula} environments lists them; a class of your own is named in full, such as"
+          + " com.example.MyWorld.";
+  private static final String CLASS_PATH_REMEDY =
+      "--class-path PATHS adds folders and jars with your classes.";
+  private static final String CLASS_REMEDY =
+      "A class is made by its public constructor without parameters; in Java any factory makes it.";
+
+  private static final List<String> EVALUATION = List.of("evaluation", "environment");
+
+  private ConfiguredEnvironment() {}
+
+  public static List<String> names() {
+    return CATALOGUE.names();
+  }
+
+  /** Whether a file asks for an environment of the catalogue. */
+  public static boolean isBuiltIn(TrainingConfig config) {
+    return CATALOGUE.names().contains(config.environment().name());
+  }
+
+  /** What is known of an environment. */
+  public static Entry describe(String name) {
+    if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {
+      throw CommandFailure.usage(unknown(name), UNKNOWN_REMEDY);
+    }
+    try {
+      return CATALOGUE.describe(name);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(ErrorReport.message(e), classRemedy(e));
+    }
+  }
+
+  private static String classRemedy(IllegalArgumentException error) {
+    Throwable cause = error.getCause();
+    return cause instanceof ClassNotFoundException || cause instanceof LinkageError
+        ? CLASS_PATH_REMEDY
+        : CLASS_REMEDY;
+  }
+
+  private static String unknown(String name) {
+    return "no environment is called \""
+        + name
+        + "\""
+        + NearestName.of(name, CATALOGUE.names())
+            .map(nearest -> "; did you mean \"" + nearest + "\"?")
+            .orElse("");
+  }
+
+  /** A factory with default options. */
+  public static EnvironmentFactory named(String name) {
+    describe(name);
+    return CATALOGUE.factory(name, Map.of());
+  }
+
+  /** The environment that a file asks for. */
+  public static EnvironmentFactory of(TrainingConfig config, Path file, List<String> overrides) {
+    return factory(
+        config.environment().name(),
+        config.environment().options(),
+        keys -> place(file, overrides, List.of("environment"), keys));
+  }
+
+  private static EnvironmentFactory factory(
+      String name, Map<String, Object> options, Function<List<String>, String> placeOf) {
+    String place = placeOf.apply(List.of("name"));
+    if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {
+      throw CommandFailure.setting(place, unknown(name), UNKNOWN_REMEDY);
+    }
+    try {
+      CATALOGUE.describe(name);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.setting(place, ErrorReport.message(e), classRemedy(e));
+    }
+    for (Map.Entry<String, Object> option : options.entrySet()) {
+      try {
+        CATALOGUE.factory(name, Map.of(option.getKey(), option.getValue()));
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.setting(
+            placeOf.apply(List.of("options", option.getKey())),
+            ErrorReport.message(e),
+            "{mobula} environments " + name + " shows more.");
+      }
+    }
+    return CATALOGUE.factory(name, options);
+  }
+
+  /** The name of the environment that a file's policy is judged in. */
+  public static String evaluationName(TrainingConfig config) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    return other == null || other.name() == null ? config.environment().name() : other.name();
+  }
+
+  /** The environment that a file's policy is judged in. */
+  public static EnvironmentFactory ofEvaluation(
+      TrainingConfig config, Path file, List<String> overrides) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    return other == null
+        ? of(config, file, overrides)
+        : factory(
+            evaluationName(config),
+            other.options(),
+            keys -> place(file, overrides, EVALUATION, keys));
+  }
+
+  /** Whether the policy can be judged in the environment that a file names for it, if it does. */
+  public static void checkEvaluation(
+      TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
+    if (config.evaluation().environment() == null) {
+      return;
+    }
+    misfit(policy, evaluationName(config), ofEvaluation(config, file, overrides))
+        .ifPresent(
+            misfit -> {
+              throw CommandFailure.setting(
+                  place(file, overrides, EVALUATION, List.of("name")),
+                  misfit,
+                  "Name one with the spaces of " + config.environment().name() + ".");
+            });
+  }
+
+  private static String place(
+      Path file, List<String> overrides, List<String> section, List<String> keys) {
+    List<String> path = new ArrayList<>(section);
+    path.addAll(keys);
+    return ConfigReader.place(file, overrides, path);
+  }
+
+  /** The policy that a file asks for. */
+  public static PolicySpec policy(
+      TrainingConfig config, EnvironmentFactory factory, Path file, List<String> overrides) {
+    try {
+      return ExperienceSetup.policy(config, factory);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.setting(
+          place(file, overrides, List.of("environment"), List.of("name")),
+          ErrorReport.message(e),
+          "{mobula} environments " + config.environment().name() + " shows the spaces.");
+    }
+  }
+
+  /** Why a policy cannot act in the environments of a factory, if it cannot. */
+  public static Optional<String> misfit(
+      PolicySpec policy, String name, EnvironmentFactory factory) {
+    try (Environment environment = factory.create()) {
+      return PolicyFit.misfit(
+          policy, name, environment.observationSpace(), environment.actionSpace());
+    }
+  }
+}

@@ -1,0 +1,408 @@
+package org.mobula.cli.evaluate;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.mobula.cli.composition.ConfigFiles;
+import org.mobula.cli.composition.ConfiguredEnvironment;
+import org.mobula.cli.options.JsonOption;
+import org.mobula.cli.options.RunsOption;
+import org.mobula.cli.output.CommandFailure;
+import org.mobula.cli.output.ErrorReport;
+import org.mobula.cli.output.Figures;
+import org.mobula.cli.output.Json;
+import org.mobula.cli.output.Program;
+import org.mobula.cli.process.VectorModule;
+import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.Reset;
+import org.mobula.core.policy.NetworkEngine;
+import org.mobula.core.policy.Policy;
+import org.mobula.core.policy.PolicyFile;
+import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.rendering.Episode;
+import org.mobula.core.rendering.EpisodeGif;
+import org.mobula.core.rendering.Picture;
+import org.mobula.core.rendering.Player;
+import org.mobula.core.training.Evaluation;
+import org.mobula.core.training.EvaluationConfig;
+import org.mobula.core.training.EvaluationResult;
+import org.mobula.core.training.RunDirectory;
+import org.mobula.core.training.TrainingConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The command {@code evaluate}. */
+@Command(
+    name = "evaluate",
+    description = "Let a trained policy play episodes, or one that can be watched.")
+public final class EvaluateCommand implements Callable<Integer> {
+  private static final int EPISODES = 100;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "RUN_OR_CHECKPOINT",
+      description =
+          "A run by its name or path, a checkpoint in one or its checkpoints/best, or a"
+              + " policy.safetensors.")
+  @SuppressWarnings("NullAway.Init") // required
+  private String policy;
+
+  @Option(
+      names = "--episodes",
+      paramLabel = "N",
+      description = "How many (default: " + EPISODES + ", and 1 with --render or --video).")
+  private @Nullable Integer episodes;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "2000000",
+      description =
+          "Seed of the first episode, the next has one more (default: ${DEFAULT-VALUE}, far from"
+              + " those of training).")
+  private long seed;
+
+  @Option(
+      names = "--stochastic",
+      description = "Sample actions instead of taking the most likely ones.")
+  private boolean stochastic;
+
+  @Option(names = "--best", description = "Take the run's best checkpoint by evaluation.")
+  private boolean best;
+
+  @Option(names = "--latest", description = "Take the run's newest checkpoint (the default).")
+  private boolean latest;
+
+  @Option(
+      names = "--render",
+      paramLabel = "ansi|window",
+      description = "Show an episode as characters, or in a window.")
+  private @Nullable Render render;
+
+  @Option(
+      names = "--video",
+      paramLabel = "FILE.gif",
+      description = "Write a film of an episode, which needs no display.")
+  private @Nullable Path video;
+
+  @Option(
+      names = "--environment",
+      paramLabel = "NAME",
+      description =
+          "Play in this environment, with its own settings, instead of the one that the run is"
+              + " judged in: evaluation.environment, else environment.")
+  private @Nullable String environment;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private RunsOption runsOption;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private JsonOption json;
+
+  /** How an episode is shown. */
+  enum Render {
+    ANSI,
+    WINDOW
+  }
+
+  /** The result as JSON. */
+  record Outcome(
+      String policy,
+      String environment,
+      int episodes,
+      long seed,
+      boolean stochastic,
+      double returnMean,
+      double returnStd,
+      double returnMin,
+      double returnMax,
+      double lengthMean) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (episodes != null && episodes < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--episodes is " + episodes + " but must be ≥ 1");
+    } else if (best && latest) {
+      throw new ParameterException(spec.commandLine(), "choose one of --best and --latest");
+    } else if ((render != null ? 1 : 0) + (video != null ? 1 : 0) + (json.isGiven() ? 1 : 0) > 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--render shows an episode, --video writes one and --json prints numbers: choose one");
+    } else if (video != null && !video.toString().toLowerCase(Locale.ROOT).endsWith(".gif")) {
+      throw new ParameterException(
+          spec.commandLine(), "--video is " + video + " but must end in .gif, the one format");
+    }
+    VectorModule.load(); // before the first network; where it is absent, networks do without
+    Chosen chosen = choose();
+    PolicyFile.Contents contents = chosen.contents;
+    Played world = chosen.world;
+    ConfiguredEnvironment.misfit(contents.spec(), world.name, world.factory)
+        .ifPresent(
+            misfit -> {
+              throw CommandFailure.usage(
+                  misfit,
+                  "Leave out --environment to play in the one that the policy was trained in.");
+            });
+    PrintWriter out = spec.commandLine().getOut();
+    if (render != null || video != null) {
+      show(contents, world, out);
+    } else {
+      evaluate(chosen.file, contents, world, out);
+    }
+    return ExitCode.OK;
+  }
+
+  /** A policy, and where it is played. */
+  private record Chosen(Path file, PolicyFile.Contents contents, Played world) {}
+
+  /** A run that trains may delete its newest checkpoint while it is read: there is a newer one. */
+  private Chosen choose() throws IOException {
+    while (true) {
+      Path file = file();
+      try {
+        PolicyFile.Contents contents = read(file);
+        return new Chosen(file, contents, world(file));
+      } catch (CommandFailure e) {
+        if (Files.exists(file) || file.equals(file())) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Which environment is played, and after how many steps an episode of many is cut off. */
+  private record Played(String name, EnvironmentFactory factory, int maxEpisodeSteps) {}
+
+  /** Starts each episode with the same options. */
+  private static final class WithResetOptions extends EnvironmentWrapper {
+    private final Map<String, Object> options;
+
+    WithResetOptions(Environment inner, Map<String, Object> options) {
+      super(inner);
+      this.options = options;
+    }
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(new Reset(reset.seed(), options), observation);
+    }
+  }
+
+  private void show(PolicyFile.Contents contents, Played world, PrintWriter out)
+      throws IOException {
+    if (video != null) {
+      System.setProperty("java.awt.headless", "true"); // else a dead display is an error
+    } else if (render == Render.WINDOW) {
+      PlaybackWindow.requireDisplay();
+    }
+    try (Environment environment = world.factory.create();
+        Policy trained = new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO)) {
+      Player player = stochastic ? Player.sampling(trained, seed) : Player.of(trained);
+      if (video != null) {
+        requirePicture(environment);
+        film(environment, player, video).forEach(episode -> tell(episode, world, out));
+        out.println("video: " + video);
+      } else if (render == Render.WINDOW) {
+        requirePicture(environment);
+        try (PlaybackWindow window = PlaybackWindow.open(world.name)) {
+          play(environment, player, window, world, out);
+        }
+      } else {
+        play(
+            environment,
+            player,
+            new Playback(world.name, Program.of(spec).terminal().out(), out),
+            world,
+            out);
+      }
+    }
+  }
+
+  /** Before a file is begun or a window opened. */
+  private void requirePicture(Environment environment) {
+    environment.reset(Reset.seeded(seed), new float[environment.observationSpace().size()]);
+    try {
+      Picture.of(environment);
+    } catch (UnsupportedOperationException e) {
+      throw CommandFailure.usage(
+          ErrorReport.message(e),
+          "Leave out " + (video == null ? "--render" : "--video") + " to see its returns.");
+    }
+  }
+
+  private List<Episode> film(Environment environment, Player player, Path file) {
+    try (OutputStream gif = new BufferedOutputStream(Files.newOutputStream(file))) {
+      return EpisodeGif.defaults().record(environment, player, seed, shown(), gif);
+    } catch (IOException e) {
+      throw CommandFailure.failed(
+          "the video cannot be written: " + ErrorReport.message(e),
+          "Name a file by --video that can be made, in a folder that is there.",
+          e);
+    }
+  }
+
+  private void play(
+      Environment environment,
+      Player player,
+      Episode.Watcher watcher,
+      Played world,
+      PrintWriter out)
+      throws IOException {
+    boolean watched = true;
+    for (int i = 0; i < shown() && watched; i++) {
+      Episode episode = Episode.play(environment, player, seed + i, watcher);
+      tell(episode, world, out);
+      watched = episode.over();
+    }
+  }
+
+  private int shown() {
+    return episodes == null ? 1 : episodes;
+  }
+
+  private static void tell(Episode episode, Played world, PrintWriter out) {
+    if (episode.length() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "return %s after %d steps of %s%s%n",
+          Figures.episodeReturn(episode.episodeReturn()),
+          episode.length(),
+          world.name,
+          episode.over() ? "" : ", not to its end");
+    }
+  }
+
+  private void evaluate(Path file, PolicyFile.Contents contents, Played world, PrintWriter out)
+      throws IOException {
+    int count = episodes == null ? EPISODES : episodes;
+    PolicySpec form = contents.spec();
+    EvaluationResult result;
+    try (Evaluation evaluation =
+        new Evaluation(
+            world.factory,
+            form,
+            NetworkEngine.AUTO.create(form.network()),
+            count,
+            !stochastic,
+            seed,
+            world.maxEpisodeSteps)) {
+      result = evaluation.run(contents.snapshot());
+    }
+    if (json.isGiven()) {
+      out.println(
+          Json.of(
+              new Outcome(
+                  file.toString(),
+                  world.name,
+                  count,
+                  seed,
+                  stochastic,
+                  result.meanReturn(),
+                  result.returnDeviation(),
+                  Collections.min(result.returns()),
+                  Collections.max(result.returns()),
+                  result.meanLength())));
+    } else {
+      out.printf(
+          Locale.ROOT,
+          "%s episodes of %s, mean length %.1f%n",
+          Figures.meanReturn(result),
+          world.name,
+          result.meanLength());
+      out.println("policy: " + file);
+    }
+  }
+
+  private Path file() throws IOException {
+    Path path = Path.of(policy);
+    boolean inRun = best || latest;
+    if (!inRun
+        && (Files.isRegularFile(path)
+            || path.endsWith("checkpoints/best")
+            || Files.exists(path.resolve(Policy.FILE_NAME)))) {
+      try {
+        return PolicyFile.locate(path);
+      } catch (IOException e) {
+        throw unreadable(e);
+      }
+    }
+    RunDirectory run = new RunDirectory(runsOption.runs().find(policy));
+    return (best ? run.best() : run.latest())
+        .orElseThrow(
+            () ->
+                CommandFailure.usage(
+                    run.path() + " has no " + (best ? "best " : "") + "checkpoint",
+                    best
+                        ? "Evaluations while training choose it; take the newest by --latest."
+                        : "Let it train for longer: {mobula} train --resume " + run.path()))
+        .resolve(Policy.FILE_NAME);
+  }
+
+  private static PolicyFile.Contents read(Path file) {
+    try {
+      return PolicyFile.read(file);
+    } catch (IOException | RuntimeException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static CommandFailure unreadable(Exception e) {
+    return CommandFailure.failed(
+        "the policy cannot be read: " + ErrorReport.message(e),
+        "Try another checkpoint of the run; its folder checkpoints holds them.",
+        e);
+  }
+
+  private Played world(Path file) {
+    if (environment != null) {
+      return new Played(
+          environment,
+          ConfiguredEnvironment.named(environment),
+          EvaluationConfig.defaults().maxEpisodeSteps());
+    }
+    Path config = file.resolveSibling("config.yaml");
+    if (!Files.exists(config)) {
+      throw CommandFailure.usage(
+          "there is no config.yaml beside " + file + " that names the environment",
+          "Name one by --environment.");
+    }
+    TrainingConfig trained = ConfigFiles.read(config);
+    String name = ConfiguredEnvironment.evaluationName(trained);
+    if (!ConfiguredEnvironment.names().contains(name) && name.indexOf('.') < 0) {
+      throw CommandFailure.usage(
+          "the policy was %s in \"%s\", which names neither an environment nor a class"
+              .formatted(name.equals(trained.environment().name()) ? "trained" : "judged", name),
+          "Name its class in full: --environment com.example.MyWorld, with --class-path.");
+    }
+    EnvironmentFactory factory = ConfiguredEnvironment.ofEvaluation(trained, config, List.of());
+    // As the run's own evaluations do: with schedules at their end.
+    Map<String, Object> options = trained.environment().resetOptions(1);
+    return new Played(
+        name,
+        options.isEmpty() ? factory : () -> new WithResetOptions(factory.create(), options),
+        trained.evaluation().maxEpisodeSteps());
+  }
+}

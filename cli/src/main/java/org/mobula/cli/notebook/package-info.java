@@ -1,0 +1,5 @@
+/** The command {@code notebook}. */
+@NullMarked
+package org.mobula.cli.notebook;
+
+import org.jspecify.annotations.NullMarked;
