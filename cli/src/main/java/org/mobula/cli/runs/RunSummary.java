@@ -21,7 +21,8 @@ import org.mobula.core.training.TrainingConfig;
  *
  * @param environment null where the configuration cannot be read
  * @param algorithm null where the configuration cannot be read
- * @param environmentSteps in the measurements, which a killed run leaves up to a second behind
+ * @param environmentSteps of the newest checkpoint, or of the last measurements where those are
+ *     further; a killed run may have taken more
  * @param lastReturn mean return of the last training episodes; null before the first
  * @param lastEvaluation mean return of the last evaluation; null before the first
  * @param state as of {@link RunState}
@@ -54,13 +55,12 @@ record RunSummary(
       reason = e.mistakes().get(0);
     }
     MetricTable metrics = metrics(directory.metricsCsv());
-    List<List<String>> rows = metrics.rows();
     return new RunSummary(
         run.getFileName().toString(),
         run.toString(),
         environment,
         algorithm,
-        rows.isEmpty() ? 0 : Long.parseLong(rows.get(rows.size() - 1).get(0)),
+        Math.max(steps(metrics), steps(directory)),
         last(metrics, MetricNames.ROLLOUT_EPISODE_RETURN_MEAN),
         last(metrics, MetricNames.EVALUATION_EPISODE_RETURN_MEAN),
         state.kind().word(),
@@ -74,6 +74,16 @@ record RunSummary(
     } catch (UncheckedIOException | IllegalArgumentException e) {
       return new MetricTable(List.of(), List.of()); // no measurements is what there is to tell
     }
+  }
+
+  private static long steps(MetricTable metrics) {
+    List<List<String>> rows = metrics.rows();
+    return rows.isEmpty() ? 0 : Long.parseLong(rows.get(rows.size() - 1).get(0));
+  }
+
+  /** A run that is stopped within an iteration saves it, but measures whole iterations only. */
+  private static long steps(RunDirectory directory) throws IOException {
+    return directory.latest().map(RunDirectory::environmentSteps).orElse(0L);
   }
 
   private static @Nullable Double last(MetricTable metrics, String name) {

@@ -98,7 +98,7 @@ final class TrainingRun implements AutoCloseable {
           ConfiguredEnvironment.of(config, directory.config(), overrides);
       requireSameCount(run, ConfigFiles.read(directory.config(), List.of()), config);
       Path path = newest(directory);
-      long steps = Long.parseLong(path.getFileName().toString().replaceFirst("step-", ""));
+      long steps = RunDirectory.environmentSteps(path);
       requireMoreSteps(run, steps, config);
       Checkpoint checkpoint = read(path, directory);
       requireMore(run, checkpoint.progress(), config);

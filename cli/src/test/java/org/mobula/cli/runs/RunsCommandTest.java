@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +17,12 @@ import org.mobula.cli.Cli;
 import org.mobula.cli.TrainingFiles;
 import org.mobula.cli.directories.RunState;
 import org.mobula.cli.output.Terminal;
+import org.mobula.core.environment.EnvironmentWrapper;
+import org.mobula.core.environment.Step;
+import org.mobula.core.environment.classic.CartPole;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.TrainingResult;
 
 class RunsCommandTest {
   @TempDir private Path folder;
@@ -44,6 +53,43 @@ class RunsCommandTest {
     assertThat(all).hasSize(4);
     assertThat(all.get(0).get("environment_steps").asLong()).isEqualTo(256);
     assertThat(all.get(2).get("reason").asText()).isEqualTo("the wheel came off");
+  }
+
+  /** An iteration of deep Q-learning is many rounds of a few steps. */
+  @Test
+  void aRunThatWasStoppedInItsFirstIterationHasTheStepsOfItsCheckpoint() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("dqn.yaml"),
+            """
+            environment: {name: CartPole-v1}
+            network: {hidden: [8]}
+            algorithm:
+              dqn: {train-frequency: 4, warm-up-steps: 1000}
+            evaluation: {episodes: 0}
+            """);
+    AtomicInteger taken = new AtomicInteger();
+    List<Trainer> trainer = new ArrayList<>();
+    trainer.add(
+        Trainer.builder(TrainingConfig.read(file))
+            .environment(
+                () ->
+                    new EnvironmentWrapper(new CartPole()) {
+                      @Override
+                      public void step(float[] action, Step step) {
+                        super.step(action, step);
+                        if (taken.incrementAndGet() == 30) {
+                          trainer.get(0).stop("it was asked to");
+                        }
+                      }
+                    })
+            .directory(folder.resolve("stopped"))
+            .build());
+    TrainingResult result = trainer.get(0).train();
+    assertThat(result.progress().iterations()).isZero();
+    assertThat(result.progress().environmentSteps()).isEqualTo(28);
+    assertThat(Cli.run("runs", folder.toString()).out())
+        .containsPattern("stopped +CartPole-v1 +dqn +28 +- +- +unknown ");
   }
 
   @Test

@@ -80,6 +80,15 @@ public final class RunDirectory {
     }
   }
 
+  /**
+   * The environment steps that a run had taken at a checkpoint.
+   *
+   * @param checkpoint one of {@link #checkpoints()}
+   */
+  public static long environmentSteps(Path checkpoint) {
+    return Long.parseLong(checkpoint.getFileName().toString().substring("step-".length()));
+  }
+
   /** The newest complete checkpoint. */
   public Optional<Path> latest() throws IOException {
     List<Path> checkpoints = checkpoints();
