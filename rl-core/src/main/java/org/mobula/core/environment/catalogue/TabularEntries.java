@@ -5,12 +5,17 @@ import java.util.List;
 import java.util.Map;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
+import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.text.Blackjack;
 import org.mobula.core.environment.text.CliffWalking;
 import org.mobula.core.environment.text.FrozenLake;
+import org.mobula.core.environment.text.GridRules;
+import org.mobula.core.environment.text.GridWorld;
+import org.mobula.core.environment.text.RepeatPrevious;
+import org.mobula.core.environment.text.TMaze;
 import org.mobula.core.environment.text.Taxi;
 
-/** The tabular problems, under the names and with the defaults of Gymnasium. */
+/** The problems of cells and cards; toy text under the names and with the defaults of Gymnasium. */
 final class TabularEntries {
   private TabularEntries() {}
 
@@ -66,7 +71,65 @@ final class TabularEntries {
                 new Taxi(
                     options.flag("action-mask"),
                     options.flag("is-rainy") ? options.number("rainy-probability") : 1,
-                    options.flag("fickle-passenger") ? options.number("fickle-probability") : 0)));
+                    options.flag("fickle-passenger") ? options.number("fickle-probability") : 0)),
+        new Entry(
+            "GridWorld-v0",
+            "Reach a goal on a map of your own with walls and traps.",
+            100,
+            gridOptions(),
+            TabularEntries::gridWorld),
+        new Entry(
+            "PositionOnlyCartPole-v1",
+            "Balance a pole on a cart without seeing how fast they move: a task for a memory.",
+            500,
+            Map.of("sutton-barto-reward", false),
+            options -> new CartPole(options.flag("sutton-barto-reward"), false)),
+        new Entry(
+            "TMaze-v0",
+            "Turn up or down at the end of a corridor as a sign at its start said.",
+            200,
+            Map.of("length", 10L),
+            options -> new TMaze(Math.toIntExact(options.integer("length")))),
+        new Entry(
+            "RepeatPrevious-v0",
+            "Name the suit of the card that was shown some cards ago: a task for a memory.",
+            0,
+            Map.of("delay", 4L, "decks", 1L),
+            options ->
+                new RepeatPrevious(
+                    Math.toIntExact(options.integer("delay")),
+                    Math.toIntExact(options.integer("decks")))));
+  }
+
+  private static Map<String, Object> gridOptions() {
+    GridRules rules = GridRules.defaults();
+    return Map.of(
+        "map", "S..#...G/.#.#.#../.#...#.X/...#....",
+        "goal-reward", rules.goalReward(),
+        "trap-reward", rules.trapReward(),
+        "step-reward", rules.stepReward(),
+        "slip", rules.slip(),
+        "action-mask", rules.actionMask(),
+        "one-goal", rules.oneGoal(),
+        "picture", rules.picture());
+  }
+
+  private static Environment gridWorld(EnvironmentOptions options) {
+    return new GridWorld(
+        rows(options.text("map")),
+        new GridRules(
+            options.number("goal-reward"),
+            options.number("trap-reward"),
+            options.number("step-reward"),
+            options.number("slip"),
+            options.flag("action-mask"),
+            options.flag("one-goal"),
+            options.flag("picture")));
+  }
+
+  /** The rows of a map, which are parted by spaces, line ends or slashes. */
+  private static List<String> rows(String map) {
+    return List.of(map.strip().split("[/\\s]+"));
   }
 
   private static Map<String, Object> lakeOptions(String mapName) {
@@ -86,10 +149,10 @@ final class TabularEntries {
 
   private static Environment frozenLake(EnvironmentOptions options) {
     String name = options.text("map-name");
-    String own = options.text("map").strip();
+    String own = options.text("map");
     List<String> map;
-    if (!own.isEmpty()) {
-      map = List.of(own.split("[/\\s]+"));
+    if (!own.isBlank()) {
+      map = rows(own);
     } else if (name.equals("random")) {
       map =
           FrozenLake.randomMap(

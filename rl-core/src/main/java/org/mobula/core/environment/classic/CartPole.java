@@ -29,6 +29,7 @@ public final class CartPole extends ClassicControl {
   private static final double POSITION_LIMIT = 2.4;
 
   private final boolean suttonBartoReward;
+  private final boolean velocities;
 
   /** With a reward of 1 for each step. */
   public CartPole() {
@@ -41,13 +42,28 @@ public final class CartPole extends ClassicControl {
    * @param suttonBartoReward whether the reward is 0 for each step and -1 for the one that fails
    */
   public CartPole(boolean suttonBartoReward) {
-    super(observations(), new Discrete(2), 4);
-    this.suttonBartoReward = suttonBartoReward;
+    this(suttonBartoReward, true);
   }
 
-  private static Box observations() {
+  /**
+   * With a choice of reward, and of what is observed.
+   *
+   * @param suttonBartoReward whether the reward is 0 for each step and -1 for the one that fails
+   * @param velocities whether both velocities are observed; without them only the position and the
+   *     angle are, and a policy needs a memory
+   */
+  public CartPole(boolean suttonBartoReward, boolean velocities) {
+    super(observations(velocities), new Discrete(2), 4);
+    this.suttonBartoReward = suttonBartoReward;
+    this.velocities = velocities;
+  }
+
+  private static Box observations(boolean velocities) {
     float position = (float) (POSITION_LIMIT * 2);
     float angle = (float) (ANGLE_LIMIT * 2);
+    if (!velocities) {
+      return Box.of(new float[] {-position, -angle}, new float[] {position, angle});
+    }
     float any = Float.POSITIVE_INFINITY;
     return Box.of(
         new float[] {-position, -any, -angle, -any}, new float[] {position, any, angle, any});
@@ -93,6 +109,11 @@ public final class CartPole extends ClassicControl {
 
   @Override
   void observe(float[] observation) {
+    if (!velocities) {
+      observation[0] = (float) state[0];
+      observation[1] = (float) state[2];
+      return;
+    }
     observation[0] = (float) state[0];
     observation[1] = (float) state[1];
     observation[2] = (float) state[2];

@@ -5,6 +5,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Optional;
+import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Discrete;
@@ -111,7 +112,7 @@ public final class Blackjack extends TabularProblem {
   }
 
   @Override
-  void start(Pcg64 random) {
+  void start(Reset reset, Pcg64 random) {
     dealer.deal(random);
     player.deal(random);
     // What the card looks like is drawn, too, from the same random numbers.

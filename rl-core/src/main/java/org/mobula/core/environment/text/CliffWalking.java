@@ -5,6 +5,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Optional;
+import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Discrete;
@@ -44,7 +45,7 @@ public final class CliffWalking extends TabularProblem {
   }
 
   @Override
-  void start(Pcg64 random) {
+  void start(Reset reset, Pcg64 random) {
     random.nextDouble(); // for a start that is always the same
     cell = START;
   }

@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Discrete;
@@ -190,7 +191,7 @@ public final class FrozenLake extends TabularProblem {
   }
 
   @Override
-  void start(Pcg64 random) {
+  void start(Reset reset, Pcg64 random) {
     cell = categorical(starts, random);
   }
 

@@ -10,8 +10,8 @@ import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
 /**
- * What the tabular problems share: their own random numbers, drawn in Gymnasium's order, and the
- * saving of the state. Where no reset ever gave a seed, the seed is 0.
+ * What the problems of cells and cards share: their own random numbers and the saving of the state.
+ * Where no reset ever gave a seed, the seed is 0.
  */
 abstract class TabularProblem implements Environment {
   private final Space observationSpace;
@@ -37,13 +37,13 @@ abstract class TabularProblem implements Environment {
   @Override
   public final void reset(Reset reset, float[] observation) {
     random = reset.random(random);
-    start(random);
+    start(reset, random);
     started = true;
     observe(observation);
   }
 
   /** Draws the first state of an episode. */
-  abstract void start(Pcg64 random);
+  abstract void start(Reset reset, Pcg64 random);
 
   /** Writes what is seen of the state. */
   abstract void observe(float[] observation);
@@ -95,6 +95,17 @@ abstract class TabularProblem implements Environment {
       sums[i] = sum;
     }
     return sums;
+  }
+
+  /** A reset option that is a number. */
+  static double option(Reset reset, String name, double standard) {
+    Object value =
+        reset.options().isEmpty() ? standard : reset.options().getOrDefault(name, standard);
+    if (value instanceof Number number) {
+      return number.doubleValue();
+    }
+    throw new IllegalArgumentException(
+        "reset option " + name + " is " + value + " but must be a number");
   }
 
   static double requireProbability(String name, double value) {

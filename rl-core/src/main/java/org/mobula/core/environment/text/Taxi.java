@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Discrete;
@@ -116,7 +117,7 @@ public final class Taxi extends TabularProblem {
   }
 
   @Override
-  void start(Pcg64 random) {
+  void start(Reset reset, Pcg64 random) {
     int state = categorical(starts, random);
     destination = state % STANDS;
     passenger = state / STANDS % (STANDS + 1);

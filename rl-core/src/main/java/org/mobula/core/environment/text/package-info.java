@@ -1,4 +1,7 @@
-/** The small tabular problems that Gymnasium calls toy text, with its rules and random numbers. */
+/**
+ * Problems of cells and cards: those that Gymnasium calls toy text, with its rules and random
+ * numbers, a grid world to configure, and tasks that need a memory.
+ */
 @NullMarked
 package org.mobula.core.environment.text;
 

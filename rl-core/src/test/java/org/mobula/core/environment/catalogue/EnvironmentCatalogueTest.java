@@ -35,7 +35,11 @@ class EnvironmentCatalogueTest {
             "CliffWalking-v1",
             "Blackjack-v1",
             "Taxi-v3",
-            "Taxi-v4");
+            "Taxi-v4",
+            "GridWorld-v0",
+            "PositionOnlyCartPole-v1",
+            "TMaze-v0",
+            "RepeatPrevious-v0");
     assertThat(STANDARD.describe("Pendulum-v1").maxEpisodeSteps()).isEqualTo(200);
     assertThat(STANDARD.describe("Pendulum-v1").options()).isEqualTo(Map.of("g", 10.0));
   }

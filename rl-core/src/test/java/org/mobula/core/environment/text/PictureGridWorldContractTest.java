@@ -1,0 +1,13 @@
+package org.mobula.core.environment.text;
+
+import java.util.Map;
+import org.mobula.core.environment.EnvironmentContract;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+
+class PictureGridWorldContractTest extends EnvironmentContract {
+  @Override
+  protected EnvironmentFactory factory() {
+    return EnvironmentCatalogue.standard().factory("GridWorld-v0", Map.of("picture", true));
+  }
+}
