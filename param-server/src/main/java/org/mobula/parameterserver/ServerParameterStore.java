@@ -71,8 +71,8 @@ public final class ServerParameterStore implements ParameterStore {
 
   private static final boolean VECTORS = Simd.available();
 
-  /** How often shards are asked for a saved state of one version, before parts are mixed. */
-  private static final int SAVE_ATTEMPTS = 20;
+  /** How often shards are asked again for a saved state of one version, before parts are mixed. */
+  private static final int SAVE_ATTEMPTS = 10;
 
   /** The part of a checkpoint with the identity of the run. */
   private static final String RUN = "run";
@@ -483,9 +483,14 @@ public final class ServerParameterStore implements ParameterStore {
    */
   @Override
   public synchronized StoreState save() {
-    List<ShardState> slices = await(session.snapshot(List.of()));
-    for (int i = 1; i < SAVE_ATTEMPTS && versions(slices).distinct().count() > 1; i++) {
-      slices = await(session.snapshot(slices));
+    List<ShardState> slices = await(session.snapshot(List.of(), 0));
+    // Shards step one version at a time, so all come by each. Who is behind the newest is on its
+    // way
+    // there; where one has passed it before it was asked, all are to meet further and further
+    // ahead.
+    for (int i = 0; i < SAVE_ATTEMPTS && versions(slices).distinct().count() > 1; i++) {
+      long newest = versions(slices).max().orElseThrow();
+      slices = await(session.snapshot(slices, i == 0 ? newest : newest + (1L << i)));
     }
     if (versions(slices).distinct().count() > 1) {
       LOG.warn(

@@ -547,18 +547,15 @@ final class WorkerSession {
   }
 
   /**
-   * The shards' saved slices. Who is behind the newest of them is on its way there, and shards step
-   * one version at a time.
+   * The shards' saved slices.
    *
-   * @param known slices, of which those of their newest version are kept and the other shards'
-   *     asked for again; none for a first try
+   * @param known slices, of which those of the version are kept; none for a first try
+   * @param version that the others wait for, unless they are there or beyond
    */
-  CompletableFuture<List<ShardState>> snapshot(List<ShardState> known) {
-    long newest =
-        known.stream().mapToLong(slice -> slice.slice().parameters().version()).max().orElse(0);
+  CompletableFuture<List<ShardState>> snapshot(List<ShardState> known, long version) {
     List<Integer> behind = new ArrayList<>();
     for (int i = 0; i < shards.size(); i++) {
-      if (known.isEmpty() || known.get(i).slice().parameters().version() < newest) {
+      if (known.isEmpty() || known.get(i).slice().parameters().version() != version) {
         behind.add(i);
       }
     }
@@ -566,7 +563,7 @@ final class WorkerSession {
         result ->
             askAll(
                 behind.stream().map(shards::get).toList(),
-                remote -> remote.ask(0, true, ShardLink::snapshot),
+                remote -> remote.ask(0, true, (link, caller) -> link.snapshot(caller, version)),
                 answers -> {
                   List<ShardState> all = new ArrayList<>(known.isEmpty() ? answers : known);
                   for (int i = 0; i < behind.size(); i++) {

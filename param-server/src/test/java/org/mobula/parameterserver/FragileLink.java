@@ -98,8 +98,8 @@ final class FragileLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
-    return ask(to -> to.snapshot(caller));
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
+    return ask(to -> to.snapshot(caller, version));
   }
 
   @Override

@@ -18,8 +18,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.optimizer.OptimizerConfig.Adam;
@@ -272,34 +275,78 @@ class ServerParameterStoreTest {
     }
   }
 
-  /** Another learner pushes between the answers of the shards, as often as it is asked for. */
-  @Test
-  void aSavedStateIsOfOneVersionWhileAnotherLearnerPushes() {
+  /** Another learner pushes between the answers of the shards, as often as one of them is asked. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aSavedStateIsOfOneVersionWhileAnotherLearnerPushes(boolean betweenAll) {
     Shards shards =
         Setup.of(2).optimizer(Adam.defaults()).consistency(new Asynchronous()).start(ZEROS);
     LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0);
     try (ServerParameterStore other = shards.worker(Shards.LAYOUT, 1)) {
       List<List<ShardLink>> links = new ArrayList<>(shards.links());
-      ShardLink second = links.get(1).get(0);
       int[] pushes = new int[1];
-      ShardLink interrupted =
-          (ShardLink)
-              Proxy.newProxyInstance(
-                  ShardLink.class.getClassLoader(),
-                  new Class<?>[] {ShardLink.class},
-                  (proxy, method, arguments) -> {
-                    if (method.getName().equals("snapshot")) {
-                      pushes[0]++;
-                      other.push(Gradients.of(0, pushes[0]), 0.01);
-                      local.push(Gradients.of(0, pushes[0]), 0.01);
-                    }
-                    return method.invoke(second, arguments);
-                  });
-      links.set(1, List.of(interrupted));
+      for (int i = betweenAll ? 0 : 1; i < 2; i++) {
+        ShardLink link = links.get(i).get(0);
+        ShardLink interrupted =
+            (ShardLink)
+                Proxy.newProxyInstance(
+                    ShardLink.class.getClassLoader(),
+                    new Class<?>[] {ShardLink.class},
+                    (proxy, method, arguments) -> {
+                      if (method.getName().equals("snapshot")) {
+                        pushes[0]++;
+                        other.push(Gradients.of(0, pushes[0]), 0.01);
+                        local.push(Gradients.of(0, pushes[0]), 0.01);
+                      }
+                      return method.invoke(link, arguments);
+                    });
+        links.set(i, List.of(interrupted));
+      }
       try (ServerParameterStore store = store(links, 0)) {
         SynchronousEqualityTest.assertSame(store.save(), local.save());
-        assertThat(pushes[0]).isEqualTo(1);
+        assertThat(pushes[0]).isEqualTo(betweenAll ? 5 : 1);
       }
+    }
+  }
+
+  /** All push the same gradient, so a version's values do not depend on their order. */
+  @Test
+  void savedStatesAreOfOneVersionWhileManyLearnersPushAsFastAsTheyCan() throws Exception {
+    Shards shards =
+        Setup.of(3).optimizer(Adam.defaults()).consistency(new Asynchronous()).start(ZEROS);
+    LocalParameterStore local = new LocalParameterStore(Shards.LAYOUT, ZEROS, Adam.defaults(), 0);
+    AtomicBoolean over = new AtomicBoolean();
+    ExecutorService learners = Executors.newFixedThreadPool(8);
+    List<StoreState> saved = new ArrayList<>();
+    List<Future<?>> ends = new ArrayList<>();
+    try (ServerParameterStore store = store(shards.links(), 0)) {
+      for (int i = 1; i <= 8; i++) {
+        int number = i;
+        ends.add(
+            learners.submit(
+                () -> {
+                  try (ServerParameterStore learner = store(shards.links(), number)) {
+                    while (!over.get()) {
+                      learner.push(Gradients.of(0, 1), 0.01);
+                    }
+                  }
+                }));
+      }
+      for (int i = 0; i < 20; i++) {
+        saved.add(store.save());
+      }
+    } finally {
+      over.set(true);
+      learners.shutdown();
+    }
+    for (Future<?> end : ends) {
+      end.get();
+    }
+    for (StoreState state : saved) {
+      while (local.snapshot().version() < state.parameters().version()) {
+        local.push(Gradients.of(0, 1), 0.01);
+      }
+      SynchronousEqualityTest.assertSame(state, local.save());
     }
   }
 

@@ -350,8 +350,8 @@ final class Simulation {
     }
 
     @Override
-    public CompletableFuture<ShardState> snapshot(Caller caller) {
-      return ask(shard -> shard.snapshot(caller));
+    public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
+      return ask(shard -> shard.snapshot(caller, version));
     }
 
     @Override

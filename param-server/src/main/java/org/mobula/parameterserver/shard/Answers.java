@@ -16,11 +16,19 @@ import org.slf4j.LoggerFactory;
 final class Answers {
   private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
 
+  /** A step that has reached one shard is on its way to the others for less than this. */
+  private static final long SILENCE_NANOS = 1_000_000_000;
+
   private final Standing standing;
   private final Workers workers;
   private final SliceNumbers numbers;
   private final Measurements measurements;
   private final List<Held> held = new ArrayList<>();
+
+  /** As {@link #expire} saw it last, and since when it has stood there. */
+  private long lastVersion;
+
+  private long lastStep;
 
   /** Who has the values but may not have read them yet. */
   private final List<SliceReader> reading = new ArrayList<>();
@@ -29,11 +37,13 @@ final class Answers {
    * An answer that waits.
    *
    * @param sequence of the entry that must be acknowledged before
+   * @param version that the values must have reached
    * @param progress that the worker has reached, where it is paced by the others
    * @param answer ends the future
    */
   private record Held(
       long sequence,
+      long version,
       @Nullable Worker paced,
       long progress,
       CompletableFuture<?> future,
@@ -47,7 +57,28 @@ final class Answers {
   }
 
   void hold(long untilSequence, CompletableFuture<?> future, Runnable answer) {
-    held.add(new Held(untilSequence, null, 0, future, answer));
+    hold(untilSequence, 0, future, answer);
+  }
+
+  /**
+   * Holds an answer until the values have reached a version: it is given before the next step.
+   * Where no step is taken for {@link #SILENCE_NANOS}, it is given as it is.
+   */
+  void hold(long untilSequence, long version, CompletableFuture<?> future, Runnable answer) {
+    held.add(new Held(untilSequence, version, null, 0, future, answer));
+  }
+
+  /** Waits no longer for versions that nobody brings. To be called now and then. */
+  void expire(long now) {
+    if (standing.version != lastVersion
+        || held.stream().allMatch(each -> each.version <= lastVersion)) {
+      lastVersion = standing.version;
+      lastStep = now;
+    } else if (now - lastStep > SILENCE_NANOS) {
+      held.replaceAll(
+          each -> new Held(each.sequence, 0, each.paced, each.progress, each.future, each.answer));
+      lastStep = now;
+    }
   }
 
   /**
@@ -62,6 +93,7 @@ final class Answers {
     held.add(
         new Held(
             standing.sequence,
+            0,
             worker,
             worker.progress,
             waiter.future(),
@@ -105,7 +137,7 @@ final class Answers {
   }
 
   private boolean isDue(Held answer) {
-    if (answer.sequence > standing.sequence) {
+    if (answer.sequence > standing.sequence || answer.version > standing.version) {
       return false;
     }
     return !(standing.consistency instanceof BoundedStaleness bound)

@@ -104,8 +104,8 @@ public final class LocalShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
-    return ask(shard -> shard.snapshot(caller));
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
+    return ask(shard -> shard.snapshot(caller, version));
   }
 
   @Override

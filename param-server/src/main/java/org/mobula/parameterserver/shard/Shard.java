@@ -275,6 +275,7 @@ public final class Shard implements AutoCloseable {
             }
           }
           replication.expire(now);
+          answers.expire(now);
         });
   }
 
@@ -639,13 +640,14 @@ public final class Shard implements AutoCloseable {
   // ---- saving ----
 
   /** See {@link ShardLink#snapshot}. */
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
     return inTurn(
         future -> {
           workers.checkCaller(caller);
           confirm();
           answers.hold(
               standing.coveringSequence(),
+              version,
               future,
               () ->
                   future.complete(

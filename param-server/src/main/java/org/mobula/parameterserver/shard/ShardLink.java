@@ -85,8 +85,13 @@ public interface ShardLink extends AutoCloseable {
   /** Says that the caller is alive, and asks what the shard has of its pushes. */
   CompletableFuture<Clocks> clock(Caller caller);
 
-  /** The slice with all that a checkpoint needs. */
-  CompletableFuture<ShardState> snapshot(Caller caller);
+  /**
+   * The slice with all that a checkpoint needs.
+   *
+   * @param version that it waits for, unless it is there or beyond; no longer than a second in
+   *     which no step is taken
+   */
+  CompletableFuture<ShardState> snapshot(Caller caller, long version);
 
   /**
    * Goes on from a saved slice. Raises the epoch, so that every worker notices.

@@ -153,8 +153,8 @@ public final class ReconnectingShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
-    return ask(link -> link.snapshot(caller));
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
+    return ask(link -> link.snapshot(caller, version));
   }
 
   @Override

@@ -91,6 +91,11 @@ final class RequestWords {
     return new Pull(readCaller(in, epoch), in.readLongLE());
   }
 
+  static void snapshot(ByteBuf out, Caller caller, long version) {
+    caller(out, caller);
+    out.writeLongLE(version);
+  }
+
   static void restore(ByteBuf out, Restore restore) {
     caller(out, restore.caller());
     out.writeLongLE(restore.lastKnownVersion()).writeLongLE(restore.history());

@@ -129,12 +129,13 @@ final class ShardRequests {
       }
       case SNAPSHOT -> {
         Caller caller = RequestWords.readCaller(head, epoch);
+        long version = head.readLongLE();
         yield Request.of(
             () ->
                 reply(
                     kind,
                     id,
-                    shard.snapshot(caller),
+                    shard.snapshot(caller, version),
                     AnswerWords::shardState,
                     state -> Words.vectors(state.slice())));
       }

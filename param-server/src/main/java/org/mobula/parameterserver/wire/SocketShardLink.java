@@ -236,12 +236,12 @@ public final class SocketShardLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
     return send(
         new Exchange<>(
             Kind.SNAPSHOT,
             caller.epoch(),
-            out -> RequestWords.caller(out, caller),
+            out -> RequestWords.snapshot(out, caller, version),
             encoder -> Vectors.NONE,
             (in, asked) -> {
               ShardState state = AnswerWords.readShardState(in, size());

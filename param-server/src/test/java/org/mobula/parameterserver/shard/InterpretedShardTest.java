@@ -48,7 +48,7 @@ class InterpretedShardTest extends ShardDeviceContract {
       push(shard, 0, 2 * i + 2, 0, gaussians());
       long epoch = shard.status().join().epoch();
       if (i % 2 == 0) {
-        var state = shard.snapshot(Caller.reader(epoch)).join().slice();
+        var state = shard.snapshot(Caller.reader(epoch), 0).join().slice();
         shard.restore(new Restore(Caller.reader(epoch), state, 0)).join();
       }
       for (int worker = 0; worker < 3; worker++) {

@@ -39,7 +39,7 @@ public abstract class ReplicatingLink implements ShardLink {
   }
 
   @Override
-  public CompletableFuture<ShardState> snapshot(Caller caller) {
+  public CompletableFuture<ShardState> snapshot(Caller caller, long version) {
     return never();
   }
 

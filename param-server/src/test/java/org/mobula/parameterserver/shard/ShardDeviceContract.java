@@ -104,7 +104,7 @@ abstract class ShardDeviceContract {
 
   private static StoreState saved(Shard shard) {
     long epoch = shard.status().join().epoch();
-    return shard.snapshot(Caller.reader(epoch)).join().slice();
+    return shard.snapshot(Caller.reader(epoch), 0).join().slice();
   }
 
   private static float[] values(Shard shard) {

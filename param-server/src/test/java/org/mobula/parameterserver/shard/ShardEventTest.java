@@ -179,7 +179,7 @@ class ShardEventTest {
   @Test
   void lostVersionsAreCounted() {
     Shard shard = primary();
-    StoreState saved = shard.snapshot(Caller.reader(0)).join().slice();
+    StoreState saved = shard.snapshot(Caller.reader(0), 0).join().slice();
     shard.restore(new Restore(Caller.reader(0), saved, 5)).join();
     assertThat(last())
         .isEqualTo("shard 3: version 0 was restored, and the 5 versions after it are lost");

@@ -661,11 +661,38 @@ class ShardTest {
   }
 
   @Test
+  void aSnapshotWaitsForItsVersionOrForASecondInWhichNoStepIsTaken() {
+    Shard shard = primary(new Asynchronous());
+    join(shard, 0);
+    push(shard, 0, 1, 0, 1);
+    CompletableFuture<ShardState> next = shard.snapshot(Caller.reader(0), 2);
+    CompletableFuture<ShardState> far = shard.snapshot(Caller.reader(0), 9);
+    assertThat(shard.snapshot(Caller.reader(0), 1)).isCompleted();
+    assertThat(next).isNotDone();
+    push(shard, 0, 2, 1, 1);
+    push(shard, 0, 3, 2, 1);
+    assertThat(next.join().slice().parameters().version()).isEqualTo(2);
+    assertThat(next.join().slice().parameters().values()[0]).isEqualTo(-2);
+    shard.expire(); // sees version 3
+    now.addAndGet(Duration.ofSeconds(1).toNanos());
+    shard.expire();
+    assertThat(far).isNotDone();
+    now.addAndGet(1);
+    shard.expire();
+    assertThat(far.join().slice().parameters().version()).isEqualTo(3);
+    CompletableFuture<ShardState> later = shard.snapshot(Caller.reader(0), 9);
+    shard.expire();
+    assertThat(later).isNotDone();
+    shard.close();
+    assertThat(later).isCompletedExceptionally();
+  }
+
+  @Test
   void aNewShardGoesOnFromASnapshotAndSaysWhatIsLost() {
     Shard shard = primary(new Asynchronous());
     join(shard, 0);
     push(shard, 0, 1, 0, 1);
-    StoreState saved = shard.snapshot(Caller.reader(0)).join().slice();
+    StoreState saved = shard.snapshot(Caller.reader(0), 0).join().slice();
     push(shard, 0, 2, 1, 1);
     push(shard, 0, 3, 2, 1);
 

@@ -229,7 +229,7 @@ class FaultTest {
       target.set(Kind.CONSISTENCY.id);
       shard.ask(link -> link.setConsistency(caller, new Consistency.Asynchronous()));
       target.set(Kind.SNAPSHOT.id);
-      float[] saved = shard.ask(link -> link.snapshot(caller)).slice().parameters().values();
+      float[] saved = shard.ask(link -> link.snapshot(caller, 0)).slice().parameters().values();
       assertThat(saved).isEqualTo(values.array());
       target.set(Kind.LEAVE.id);
       shard.ask(link -> link.leave(caller, ""));

@@ -153,7 +153,7 @@ class FuzzTest {
     Wires.get(link.push(push, FloatSlice.of(gradient)));
     Wires.get(link.pull(new Pull(caller, Pull.NOTHING), values));
     Wires.get(link.clock(caller));
-    ShardState state = Wires.get(link.snapshot(caller));
+    ShardState state = Wires.get(link.snapshot(caller, 0));
     Wires.get(link.status());
     Wires.get(link.setConsistency(caller, new Consistency.BoundedStaleness(3)));
     Wires.get(link.promote(new Promote(new Ruling(7, -1, 2 * joined.epoch() + 1, true), 0)));

@@ -131,7 +131,7 @@ class SocketShardLinkTest {
     Gathered pulled =
         Objects.requireNonNull(
             Wires.get(link.pull(new Pull(caller, Pull.NOTHING), room)).gathered());
-    Gathered saved = Wires.get(link.snapshot(caller)).slice().gathered();
+    Gathered saved = Wires.get(link.snapshot(caller, 0)).slice().gathered();
     RunningStatistics expected =
         Objects.requireNonNull(Gathered.nothing().plus(part).observations());
     for (Gathered each : List.of(stepped, pulled, saved)) {
@@ -178,7 +178,7 @@ class SocketShardLinkTest {
     told.add(Wires.get(link.pull(new Pull(Caller.reader(caller.epoch()), 3), room)));
     told.add(Wires.get(link.pull(new Pull(caller, Pull.NOTHING), room)));
     told.add(values.clone());
-    ShardState state = Wires.get(link.snapshot(caller));
+    ShardState state = Wires.get(link.snapshot(caller, 0));
     told.add(List.of(state.epoch(), state.from(), state.slice().optimizerSteps()));
     told.add(state.slice().parameters().values());
     state.slice().moments().forEach((name, moment) -> told.addAll(List.of(name, moment)));
@@ -408,7 +408,7 @@ class SocketShardLinkTest {
     SocketShardLink stranger =
         connect(transport, server.address(), LinkConfig.health().withTimes(Wires.QUICK));
     assertThat(Wires.get(stranger.status()).refusals()).containsEntry(Refusal.WRONG_LAYOUT, 2L);
-    assertThat(refusal(stranger.snapshot(Caller.reader(0)))).contains(Refusal.WRONG_LAYOUT);
+    assertThat(refusal(stranger.snapshot(Caller.reader(0), 0))).contains(Refusal.WRONG_LAYOUT);
   }
 
   @Test
