@@ -456,7 +456,7 @@ public final class ParameterServer implements Trainer.StorePlug, AutoCloseable {
 
   private static String identity(TrainingConfig config) {
     String chance = UUID.randomUUID().toString().substring(0, 8);
-    return config.environment().name() + "-" + chance;
+    return config.environment().id().replace(':', '-') + "-" + chance;
   }
 
   private static String host() {

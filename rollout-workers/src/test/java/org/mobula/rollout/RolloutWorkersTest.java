@@ -58,7 +58,7 @@ class RolloutWorkersTest {
     return setup(
         config,
         EnvironmentCatalogue.standard()
-            .factory(config.environment().name(), config.environment().options()));
+            .factory(config.environment().id(), config.environment().options()));
   }
 
   private static TaskRuntime runtime(boolean strict) {

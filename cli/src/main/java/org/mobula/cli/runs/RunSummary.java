@@ -49,7 +49,7 @@ record RunSummary(
     String algorithm = null;
     try {
       TrainingConfig config = ConfigFiles.read(directory.config());
-      environment = config.environment().name();
+      environment = config.environment().id();
       algorithm = ConfigFiles.algorithm(config);
     } catch (ConfigException e) {
       reason = e.mistakes().get(0);

@@ -17,7 +17,7 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
         new JsonLine()
             .text("event", "start")
             .text("run", run.toString())
-            .text("environment", config.environment().name())
+            .text("environment", config.environment().id())
             .text("algorithm", ConfigFiles.algorithm(config))
             .integer("seed", config.seed())
             .integer("environment_steps", stepsBefore));

@@ -17,7 +17,7 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
     String from = stepsBefore == 0 ? "" : " from step " + Figures.count(stepsBefore);
     err.println(
         "training %s in %s%s → %s"
-            .formatted(ConfigFiles.algorithm(config), config.environment().name(), from, run));
+            .formatted(ConfigFiles.algorithm(config), config.environment().id(), from, run));
   }
 
   @Override

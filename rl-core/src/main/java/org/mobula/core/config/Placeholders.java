@@ -25,6 +25,19 @@ final class Placeholders {
       Object placeholder = RecordShape.isNullable(component) ? null : of(component);
       required.add(placeholder);
     }
+    Record defaults = attempt(shape, required);
+    // Of several that may be absent, one may have to be there.
+    for (int i = 0; i < required.size() && defaults == null; i++) {
+      if (required.get(i) == null) {
+        List<@Nullable Object> oneMore = new ArrayList<>(required);
+        oneMore.set(i, of(shape.required().get(i)));
+        defaults = attempt(shape, oneMore);
+      }
+    }
+    return defaults;
+  }
+
+  private static @Nullable Record attempt(RecordShape shape, List<@Nullable Object> required) {
     try {
       return shape.defaults(required).orElse(null);
     } catch (InvocationTargetException e) {

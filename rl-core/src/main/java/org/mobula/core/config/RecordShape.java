@@ -7,6 +7,7 @@ import java.lang.reflect.Parameter;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ final class RecordShape {
         Arrays.stream(type.getDeclaredMethods())
             .filter(method -> method.getName().equals("defaults"))
             .filter(method -> Modifier.isStatic(method.getModifiers()))
-            .findFirst()
+            .max(Comparator.comparingInt(Method::getParameterCount)) // the others are shorter words
             .orElse(null);
   }
 

@@ -1,5 +1,6 @@
 package org.mobula.core.environment;
 
+import java.awt.Graphics2D;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -50,6 +51,16 @@ final class BatchOfOne implements Environment {
   @Override
   public void actionMask(boolean[] mask) {
     batch.actionMasks(mask);
+  }
+
+  @Override
+  public boolean draw(Graphics2D graphics, int width, int height) {
+    return batch.draw(0, graphics, width, height);
+  }
+
+  @Override
+  public double secondsPerStep() {
+    return batch.secondsPerStep();
   }
 
   @Override

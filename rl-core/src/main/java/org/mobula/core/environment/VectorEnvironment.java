@@ -1,5 +1,6 @@
 package org.mobula.core.environment;
 
+import java.awt.Graphics2D;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -92,6 +93,22 @@ public interface VectorEnvironment extends AutoCloseable {
    */
   default void actionMasks(boolean[] masks) {
     Arrays.fill(masks, true);
+  }
+
+  /**
+   * Draws the present state of an environment; where its episode was over in the last step, the
+   * state after that step.
+   *
+   * @param graphics as {@link Environment#draw} takes it
+   * @return whether there is a picture; false unless overridden
+   */
+  default boolean draw(int environment, Graphics2D graphics, int width, int height) {
+    return false;
+  }
+
+  /** How long a step lasts for those who watch; 1/30 s unless overridden. */
+  default double secondsPerStep() {
+    return 1.0 / 30;
   }
 
   /**

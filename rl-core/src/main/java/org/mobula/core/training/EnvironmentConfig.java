@@ -2,39 +2,98 @@ package org.mobula.core.training;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
+import org.mobula.core.config.OrOne;
 import org.mobula.core.config.Range;
 
-/** Which environment, and how many of it. */
+/**
+ * Which environment, and how many of it. It has a {@code name}, or is one of Python's: an id of
+ * Gymnasium's or a task of EnvPool's.
+ */
 @RecordBuilder
 public record EnvironmentConfig(
     @Doc(
             "a name of the catalogue, or a class on the class path with a public constructor without"
                 + " arguments")
         @Elsewhere("env_id")
-        String name,
+        @Nullable String name,
     @Doc("environments that act at the same time, over all workers")
         @Elsewhere({"n_envs", "num_envs"})
         @Range(min = 1)
         int count,
     @Doc("threads that step the environments of one process; 1 is the caller's own") @Range(min = 1)
         int threads,
-    @Doc("settings of the environment, such as max-episode-steps") Map<String, Object> options,
+    @Doc(
+            "settings of the environment, such as max-episode-steps; a Python environment's keyword"
+                + " arguments")
+        Map<String, Object> options,
     @Doc(
             "options that each episode is reset with, such as a level: fixed values, or numbers that"
                 + " change over the run's steps, such as {linear: {from: 0, to: 1}}; evaluations take"
                 + " those of the run's end")
-        Map<String, Object> resetOptions)
+        Map<String, Object> resetOptions,
+    @Doc(
+            "in place of a name: an id of Gymnasium's, such as LunarLander-v3, or module:id where"
+                + " importing a module registers it; stepped in a Python process a worker")
+        @Nullable String gymnasium,
+    @Doc("in place of a name: a task of EnvPool's, such as Pong-v5") @Nullable String envpool,
+    @Doc(
+            "wrappers of a Gymnasium environment, the innermost first: a name in gymnasium.wrappers or"
+                + " module:name, alone or with its keyword arguments, such as {TimeLimit:"
+                + " {max_episode_steps: 100}}")
+        List<Object> wrappers,
+    @Doc(
+            "the Python of Gymnasium or EnvPool: an interpreter, or the folder of a virtual"
+                + " environment; python3 of the PATH if nothing is said")
+        @Nullable String python,
+    @Doc("folders with Python modules of one's own") @OrOne List<String> pythonPath,
+    @Doc(
+            "how long a Python environment may take to start, or for one step or reset, before its"
+                + " process is ended")
+        @Range(exclusiveMin = 0)
+        Duration stepTimeout)
     implements Serializable, EnvironmentConfigBuilder.With {
+  private static final String GYMNASIUM = "gymnasium:";
+  private static final String ENVPOOL = "envpool:";
 
   /** Checks the values. */
   public EnvironmentConfig {
     options = Map.copyOf(options);
     resetOptions = ScheduledOptions.written(resetOptions);
-    Constraints.check(EnvironmentConfig.class, name, count, threads, options, resetOptions);
+    wrappers = List.copyOf(wrappers);
+    pythonPath = List.copyOf(pythonPath);
+    Constraints.check(
+        EnvironmentConfig.class,
+        name,
+        count,
+        threads,
+        options,
+        resetOptions,
+        gymnasium,
+        envpool,
+        wrappers,
+        python,
+        pythonPath,
+        stepTimeout);
+    long given = Stream.of(name, gymnasium, envpool).filter(Objects::nonNull).count();
+    if (given != 1) {
+      throw new IllegalArgumentException(
+          "exactly one of name, gymnasium and envpool says which environment, but "
+              + (given == 0 ? "none is there" : given + " are there"));
+    }
+    Constraints.require(
+        gymnasium != null || wrappers.isEmpty(),
+        "wrappers",
+        wrappers,
+        "must be left out unless gymnasium names the environment");
     ScheduledOptions.at(resetOptions, 0);
   }
 
@@ -47,8 +106,64 @@ public record EnvironmentConfig(
     return ScheduledOptions.at(resetOptions, progress);
   }
 
-  /** One environment of this name. */
-  public static EnvironmentConfig defaults(String name) {
-    return new EnvironmentConfig(name, 1, 1, Map.of(), Map.of());
+  /**
+   * The environment in one word, for commands and reports: its name, {@code gymnasium:} and the id,
+   * or {@code envpool:} and the task.
+   */
+  public String id() {
+    if (gymnasium != null) {
+      return GYMNASIUM + gymnasium;
+    }
+    return envpool != null ? ENVPOOL + envpool : Objects.requireNonNull(name);
+  }
+
+  /** The same settings for another environment, named as {@link #id} has it. */
+  public EnvironmentConfig withId(String id) {
+    boolean ofGymnasium = id.startsWith(GYMNASIUM);
+    boolean ofEnvPool = id.startsWith(ENVPOOL);
+    return new EnvironmentConfig(
+        ofGymnasium || ofEnvPool ? null : id,
+        count,
+        threads,
+        options,
+        resetOptions,
+        ofGymnasium ? id.substring(GYMNASIUM.length()) : null,
+        ofEnvPool ? id.substring(ENVPOOL.length()) : null,
+        ofGymnasium ? wrappers : List.of(),
+        python,
+        pythonPath,
+        stepTimeout);
+  }
+
+  /** Whether its environments are stepped in Python. */
+  public boolean isPython() {
+    return name == null;
+  }
+
+  /**
+   * One environment.
+   *
+   * @param id a name, {@code gymnasium:} and an id of Gymnasium's, or {@code envpool:} and a task
+   *     of EnvPool's
+   */
+  public static EnvironmentConfig defaults(String id) {
+    return defaults(id, null, null).withId(id);
+  }
+
+  /** One environment: exactly one of the three is not null. */
+  public static EnvironmentConfig defaults(
+      @Nullable String name, @Nullable String gymnasium, @Nullable String envpool) {
+    return new EnvironmentConfig(
+        name,
+        1,
+        1,
+        Map.of(),
+        Map.of(),
+        gymnasium,
+        envpool,
+        List.of(),
+        null,
+        List.of(),
+        Duration.ofMinutes(5));
   }
 }

@@ -95,8 +95,7 @@ public final class Trainer {
     this.environment =
         builder.environment != null
             ? builder.environment
-            : EnvironmentCatalogue.standard()
-                .factory(config.environment().name(), config.environment().options());
+            : named(config.environment().id(), config.environment().options());
     this.policy = ExperienceSetup.policy(config, environment);
     this.evaluationEnvironment = evaluationEnvironment(builder);
     this.progress = new TrainingProgress(config.stop().environmentSteps());
@@ -139,9 +138,9 @@ public final class Trainer {
       if (other == null) {
         return environment;
       }
-      String name = other.name() == null ? config.environment().name() : other.name();
+      String name = other.name() == null ? config.environment().id() : other.name();
       try {
-        factory = EnvironmentCatalogue.standard().factory(name, other.options());
+        factory = named(name, other.options());
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "evaluation.environment: "
@@ -161,6 +160,16 @@ public final class Trainer {
       }
     }
     return factory;
+  }
+
+  private static EnvironmentFactory named(String id, Map<String, Object> options) {
+    if (id.indexOf(':') >= 0) {
+      throw new IllegalArgumentException(
+          id
+              + " is stepped in Python, by the module rollout-workers:"
+              + " Trainer.Builder.environment(PythonEnvironments.of(config.environment()))");
+    }
+    return EnvironmentCatalogue.standard().factory(id, options);
   }
 
   /**
@@ -883,7 +892,7 @@ public final class Trainer {
       announceCheckpoint();
       if (files != null) {
         files.close();
-        files.drawLearningCurve(config.environment().name());
+        files.drawLearningCurve(config.environment().id());
       }
       TrainingResult result =
           new TrainingResult(
