@@ -15,9 +15,13 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.EnvironmentConfig;
 import org.mobula.core.training.EvaluationEnvironmentConfig;
 import org.mobula.core.training.ExperienceSetup;
+import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingConfig;
+import org.mobula.rollout.gymnasium.PythonEnvironments;
+import org.mobula.rollout.gymnasium.PythonException;
 
 /** Environments by name for the command line, with mistakes told as those of a file. */
 public final class ConfiguredEnvironment {
@@ -41,13 +45,29 @@ public final class ConfiguredEnvironment {
 
   /** Whether a file asks for an environment of the catalogue. */
   public static boolean isBuiltIn(TrainingConfig config) {
-    return CATALOGUE.names().contains(config.environment().name());
+    return CATALOGUE.names().contains(config.environment().id());
+  }
+
+  /** Whether a name can be that of an environment: of the catalogue, of Python, or a class. */
+  public static boolean isName(String name) {
+    return CATALOGUE.names().contains(name) || name.indexOf('.') >= 0 || isPython(name);
+  }
+
+  private static boolean isPython(String name) {
+    return EnvironmentConfig.defaults(name).isPython();
   }
 
   /** What is known of an environment. */
   public static Entry describe(String name) {
-    if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {
+    if (!isName(name)) {
       throw CommandFailure.usage(unknown(name), UNKNOWN_REMEDY);
+    } else if (isPython(name)) {
+      return new Entry(
+          name,
+          "Stepped in Python.",
+          0,
+          Map.of(),
+          new PythonMaker(EnvironmentConfig.defaults(name)));
     }
     try {
       return CATALOGUE.describe(name);
@@ -75,13 +95,44 @@ public final class ConfiguredEnvironment {
   /** A factory with default options. */
   public static EnvironmentFactory named(String name) {
     describe(name);
-    return CATALOGUE.factory(name, Map.of());
+    return of(EnvironmentConfig.defaults(name));
+  }
+
+  private static EnvironmentFactory of(EnvironmentConfig environment) {
+    return environment.isPython()
+        ? PythonEnvironments.of(environment)
+        : CATALOGUE.factory(environment.id(), environment.options());
+  }
+
+  /** The environment of a file that has been looked over. */
+  public static EnvironmentFactory of(TrainingConfig config) {
+    return of(config.environment());
+  }
+
+  /** Has a trainer learn, and judge the policy, where a file that has been looked over says. */
+  public static void plug(
+      TrainingConfig config, EnvironmentFactory environment, Trainer.Builder trainer) {
+    trainer.environment(environment);
+    if (config.evaluation().environment() != null) {
+      trainer.evaluationEnvironment(ofEvaluation(config));
+    }
+  }
+
+  private static EnvironmentFactory ofEvaluation(TrainingConfig config) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    return of(
+        other == null
+            ? config.environment()
+            : config.environment().withId(evaluationName(config)).withOptions(other.options()));
   }
 
   /** The environment that a file asks for. */
   public static EnvironmentFactory of(TrainingConfig config, Path file, List<String> overrides) {
+    if (config.environment().isPython()) {
+      return of(config);
+    }
     return factory(
-        config.environment().name(),
+        config.environment().id(),
         config.environment().options(),
         keys -> place(file, overrides, List.of("environment"), keys));
   }
@@ -89,7 +140,7 @@ public final class ConfiguredEnvironment {
   private static EnvironmentFactory factory(
       String name, Map<String, Object> options, Function<List<String>, String> placeOf) {
     String place = placeOf.apply(List.of("name"));
-    if (!CATALOGUE.names().contains(name) && name.indexOf('.') < 0) {
+    if (!isName(name)) {
       throw CommandFailure.setting(place, unknown(name), UNKNOWN_REMEDY);
     }
     try {
@@ -113,15 +164,18 @@ public final class ConfiguredEnvironment {
   /** The name of the environment that a file's policy is judged in. */
   public static String evaluationName(TrainingConfig config) {
     EvaluationEnvironmentConfig other = config.evaluation().environment();
-    return other == null || other.name() == null ? config.environment().name() : other.name();
+    return other == null || other.name() == null ? config.environment().id() : other.name();
   }
 
   /** The environment that a file's policy is judged in. */
   public static EnvironmentFactory ofEvaluation(
       TrainingConfig config, Path file, List<String> overrides) {
     EvaluationEnvironmentConfig other = config.evaluation().environment();
-    return other == null
-        ? of(config, file, overrides)
+    if (other == null) {
+      return of(config, file, overrides);
+    }
+    return isPython(evaluationName(config))
+        ? ofEvaluation(config)
         : factory(
             evaluationName(config),
             other.options(),
@@ -140,7 +194,7 @@ public final class ConfiguredEnvironment {
               throw CommandFailure.setting(
                   place(file, overrides, EVALUATION, List.of("name")),
                   misfit,
-                  "Name one with the spaces of " + config.environment().name() + ".");
+                  "Name one with the spaces of " + config.environment().id() + ".");
             });
   }
 
@@ -160,7 +214,19 @@ public final class ConfiguredEnvironment {
       throw CommandFailure.setting(
           place(file, overrides, List.of("environment"), List.of("name")),
           ErrorReport.message(e),
-          "{mobula} environments " + config.environment().name() + " shows the spaces.");
+          "{mobula} environments " + config.environment().id() + " shows the spaces.");
+    } catch (PythonException e) {
+      EnvironmentConfig environment = config.environment();
+      throw CommandFailure.setting(
+          place(
+              file,
+              overrides,
+              List.of("environment"),
+              List.of(environment.envpool() == null ? "gymnasium" : "envpool")),
+          ErrorReport.message(e),
+          "{mobula} doctor"
+              + (environment.python() == null ? "" : " --python " + environment.python())
+              + " shows the packages of that Python.");
     }
   }
 

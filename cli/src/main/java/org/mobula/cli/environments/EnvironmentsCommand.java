@@ -153,7 +153,7 @@ public final class EnvironmentsCommand implements Callable<Integer> {
             .row(
                 "episode limit",
                 environment.maxEpisodeSteps() == 0
-                    ? "none unless max-episode-steps is set"
+                    ? "none unless max-episode-steps is set or it has one itself"
                     : environment.maxEpisodeSteps() + " steps (max-episode-steps)");
     environment
         .options()

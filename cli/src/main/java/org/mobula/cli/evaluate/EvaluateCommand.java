@@ -391,10 +391,10 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
     TrainingConfig trained = ConfigFiles.read(config);
     String name = ConfiguredEnvironment.evaluationName(trained);
-    if (!ConfiguredEnvironment.names().contains(name) && name.indexOf('.') < 0) {
+    if (!ConfiguredEnvironment.isName(name)) {
       throw CommandFailure.usage(
           "the policy was %s in \"%s\", which names neither an environment nor a class"
-              .formatted(name.equals(trained.environment().name()) ? "trained" : "judged", name),
+              .formatted(name.equals(trained.environment().id()) ? "trained" : "judged", name),
           "Name its class in full: --environment com.example.MyWorld, with --class-path.");
     }
     EnvironmentFactory factory = ConfiguredEnvironment.ofEvaluation(trained, config, List.of());

@@ -247,7 +247,6 @@ final class TrainingRun implements AutoCloseable {
       TrainingDisplay display, @Nullable Plugs plugs, @Nullable MetricsEndpoint metrics) {
     Trainer.Builder trainer =
         Trainer.builder(config)
-            .environment(environment)
             .directory(directory.path())
             .listener(display)
             .listener(
@@ -257,6 +256,7 @@ final class TrainingRun implements AutoCloseable {
                     begun = true;
                   }
                 });
+    ConfiguredEnvironment.plug(config, environment, trainer);
     if (plugs != null) {
       plugs.into(trainer);
     }

@@ -17,7 +17,6 @@ import org.mobula.cli.output.ErrorReport;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
-import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.Resources;
@@ -141,9 +140,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, Resources nested) {
 
   private static TrainingResult train(
       TaskRuntime runtime, Trial trial, TrainingConfig config, Trainer.Builder trainer) {
-    EnvironmentFactory environment =
-        EnvironmentCatalogue.standard()
-            .factory(config.environment().name(), config.environment().options());
+    EnvironmentFactory environment = ConfiguredEnvironment.of(config);
     String place = "trial-" + trial.number() + "/";
     RunEvents events =
         trial.directory().map(path -> new RunEvents(path, InstantSource.system())).orElse(null);
@@ -161,6 +158,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, Resources nested) {
             place,
             false)) {
       plugs.into(trainer);
+      ConfiguredEnvironment.plug(config, environment, trainer);
       return trainer.build().train();
     }
   }
@@ -240,10 +238,7 @@ record SearchFile(TuneConfig config, TrainingConfig base, Resources nested) {
       String setting = TrainingObjective.settings(values).get(0);
       try {
         TrainingConfig config = objective.config(values);
-        EnvironmentCatalogue.standard()
-            .factory(config.environment().name(), config.environment().options())
-            .create()
-            .close();
+        ConfiguredEnvironment.of(config).create().close();
       } catch (RuntimeException e) {
         throw CommandFailure.setting(
             ConfigReader.place(file, overrides, List.of("space", parameter.name())),
