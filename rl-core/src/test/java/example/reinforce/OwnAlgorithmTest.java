@@ -20,10 +20,10 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Whoever composes a program adds an algorithm, and it is as good as the built-in ones. */
 class OwnAlgorithmTest {

@@ -7,11 +7,11 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
 

@@ -7,12 +7,12 @@ import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 import org.mobula.rollout.RolloutWorkers;
 
 /** Trains with two workers, twice: the same seed brings the same. */

@@ -18,10 +18,10 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Trains on the Vector API alone, and hears what to add where PyTorch is needed. */
 public final class Main {

@@ -2,7 +2,7 @@ package org.mobula.cli;
 
 import org.mobula.cli.composition.ConfigFiles;
 import org.mobula.core.config.JsonSchema;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;

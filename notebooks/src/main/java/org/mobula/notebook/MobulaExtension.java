@@ -36,6 +36,7 @@ public final class MobulaExtension implements Extension {
     "org.mobula.core.runtime.local.*",
     "org.mobula.core.space.*",
     "org.mobula.core.training.*",
+    "org.mobula.core.training.config.*",
     "org.mobula.notebook.*",
     "org.mobula.parameterserver.*",
     "org.mobula.parameterserver.shard.Consistency",

@@ -7,7 +7,7 @@ import org.mobula.core.network.ParameterLayout;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.shard.Join;
 import org.mobula.parameterserver.shard.ShardEvent;
 import org.slf4j.Logger;

@@ -13,14 +13,14 @@ import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.training.Checkpoint;
-import org.mobula.core.training.CheckpointConfig;
-import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.LearnerStates.Packed;
 import org.mobula.parameterserver.shard.Agreement;
 

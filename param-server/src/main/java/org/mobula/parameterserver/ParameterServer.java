@@ -42,7 +42,7 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.shard.Agreement;
 import org.mobula.parameterserver.shard.Claim;
 import org.mobula.parameterserver.shard.Consistency;

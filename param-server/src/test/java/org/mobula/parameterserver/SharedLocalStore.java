@@ -9,7 +9,7 @@ import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * The plain meaning of synchronous learning: all hand in a gradient, their mean in the order of the

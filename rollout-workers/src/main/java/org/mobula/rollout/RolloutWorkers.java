@@ -37,7 +37,7 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.WaitInterruptedException;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.OptionState;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.WorkersConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

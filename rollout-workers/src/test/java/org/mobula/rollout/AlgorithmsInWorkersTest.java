@@ -14,12 +14,12 @@ import org.mobula.core.policy.ActionValues.QuantileReturns;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.EvaluationConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /**
  * Acting halves travel to workers, and what they bring back is learnt from as often as it is due.

@@ -33,9 +33,9 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /** Slow workers hold up nobody until the lag allowed is used up, and it is never more. */
 @Timeout(300)

@@ -34,11 +34,11 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 import org.mobula.core.training.Checkpoint;
-import org.mobula.core.training.CheckpointConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingProgress;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /** Options of resets reach workers, and what environments tell at episodes' ends comes back. */
 class ResetOptionsTest {

@@ -43,10 +43,10 @@ import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 class RolloutWorkersTest {
   private static TrainingConfig workers(String environment, int count, boolean asynchronous) {

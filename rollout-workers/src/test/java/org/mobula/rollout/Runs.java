@@ -18,15 +18,15 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.EvaluationConfig;
 import org.mobula.core.training.ExperienceSetup;
-import org.mobula.core.training.NormalizationConfig;
-import org.mobula.core.training.StopConfig;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Small runs and what came of them. */
 final class Runs {

@@ -6,7 +6,7 @@ import org.mobula.core.collection.ExperienceSourceContract;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.ExperienceSetup;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class SynchronousWorkersContractTest extends ExperienceSourceContract {
   private final TaskRuntime runtime = LocalTaskRuntime.builder().cpus(2).build();

@@ -26,11 +26,11 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /** Ends within a collection: asked for, or forced by a step that never returns. */
 class WorkerEndingTest {

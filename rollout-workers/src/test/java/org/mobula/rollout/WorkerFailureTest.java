@@ -32,10 +32,10 @@ import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingException;
 import org.mobula.core.training.TrainingResult;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /** The run's seed is 5 and each of two workers has two environments: seeds 5, 6 and 7, 8. */
 class WorkerFailureTest {

@@ -20,11 +20,11 @@ import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.EvaluationResult;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.tune.scheduler.Decision;
 
 /**

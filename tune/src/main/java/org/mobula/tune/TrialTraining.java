@@ -3,8 +3,8 @@ package org.mobula.tune;
 import java.io.IOException;
 import java.io.Serializable;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * Trains one trial with what its configuration asks for beside the trainer: rollout workers, a

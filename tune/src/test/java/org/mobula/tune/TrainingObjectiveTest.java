@@ -18,7 +18,7 @@ import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigException;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.metrics.MetricNames;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.tune.scheduler.Decision;
 import org.mobula.tune.space.FloatParameter;
 import org.mobula.tune.space.SearchSpace;

@@ -14,7 +14,7 @@ import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.config.SecretFile;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.ServerConfig;
 import org.mobula.parameterserver.ServerConfigBuilder;

@@ -15,11 +15,11 @@ import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.Entry;
 import org.mobula.core.policy.PolicySpec;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.EvaluationEnvironmentConfig;
 import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.rollout.gymnasium.PythonEnvironments;
 import org.mobula.rollout.gymnasium.PythonException;
 

@@ -14,7 +14,7 @@ import org.mobula.core.config.ConfigException;
 import org.mobula.core.metrics.MetricNames;
 import org.mobula.core.metrics.MetricTable;
 import org.mobula.core.training.RunDirectory;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * A run in a few words.

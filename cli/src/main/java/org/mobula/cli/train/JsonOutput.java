@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.cli.composition.ConfigFiles;
 import org.mobula.cli.directories.RunState;
 import org.mobula.cli.output.JsonLine;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Everything as one JSON object a line on standard output. */
 record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {

@@ -3,8 +3,8 @@ package org.mobula.cli.train;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.TrainingProgress;
+import org.mobula.core.training.config.StopConfig;
 
 /**
  * How fast a run goes in this process, and how much of it is left. Counted from the end of the

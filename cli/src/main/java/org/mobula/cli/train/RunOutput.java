@@ -2,8 +2,8 @@ package org.mobula.cli.train;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** How {@code train} speaks: to a person or to a machine. */
 interface RunOutput {

@@ -7,8 +7,8 @@ import org.mobula.cli.composition.ConfigFiles;
 import org.mobula.cli.composition.ConfiguredEnvironment;
 import org.mobula.cli.output.Figures;
 import org.mobula.cli.output.Terminal;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Results on standard output, progress on standard error. */
 record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implements RunOutput {

@@ -29,14 +29,14 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingControl;
 import org.mobula.core.training.TrainingException;
 import org.mobula.core.training.TrainingListener;
 import org.mobula.core.training.TrainingProgress;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.ShardLostException;
 import org.mobula.parameterserver.shard.RefusedException;
 
@@ -157,7 +157,7 @@ final class TrainingRun implements AutoCloseable {
   /** A run that has met its end would only be evaluated once more. */
   private static void requireMore(Path run, TrainingProgress progress, TrainingConfig config) {
     StopConfig stop = config.stop();
-    Optional<String> met = stop.met(progress);
+    Optional<String> met = progress.met(stop);
     if (met.isEmpty()) {
       return;
     }
@@ -175,7 +175,7 @@ final class TrainingRun implements AutoCloseable {
           default -> String.valueOf(2 * progress.environmentSteps());
         };
     throw CommandFailure.usage(
-        "%s has ended already: %s".formatted(run, stop.reason(progress).orElse(key)),
+        "%s has ended already: %s".formatted(run, progress.endReason(stop).orElse(key)),
         "Raise the end, such as --set stop.%s=%s".formatted(key, further));
   }
 
@@ -357,7 +357,7 @@ final class TrainingRun implements AutoCloseable {
     }
     boolean ended;
     try {
-      ended = config.stop().met(Checkpoint.read(newest.get()).progress()).isPresent();
+      ended = Checkpoint.read(newest.get()).progress().met(config.stop()).isPresent();
     } catch (IOException e) {
       ended = false;
     }

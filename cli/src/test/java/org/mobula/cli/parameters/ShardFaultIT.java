@@ -31,7 +31,7 @@ import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.ParameterServer;
 import org.mobula.parameterserver.Patience;
 import org.mobula.parameterserver.ServerConfig;

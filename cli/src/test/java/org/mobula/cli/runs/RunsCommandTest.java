@@ -21,8 +21,8 @@ import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.TrainingConfig;
 
 class RunsCommandTest {
   @TempDir private Path folder;

@@ -32,6 +32,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicyFile;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * All that a run needs to go on as if it had never stopped, in a directory: {@code

@@ -19,6 +19,7 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * What an experience source is made from.

@@ -53,6 +53,9 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -565,21 +568,21 @@ public final class Trainer {
      */
     private TrainingResult loop() throws IOException {
       store.begin();
-      Optional<String> reason = config.stop().reason(progress);
+      Optional<String> reason = progress.endReason(config.stop());
       takeInterrupt();
       if (reason.isEmpty() && stopRequest == null && evaluationIsDue()) {
         evaluate(); // the run that is resumed ended within it
-        reason = config.stop().reason(progress);
+        reason = progress.endReason(config.stop());
       }
       while (reason.isEmpty() && stopRequest == null) {
         long before = progress.environmentSteps();
         if (!iterate()) {
           takeInterrupt();
-          reason = config.stop().reason(progress);
+          reason = progress.endReason(config.stop());
           break;
         }
         proveCheckpoint();
-        reason = config.stop().reason(progress);
+        reason = progress.endReason(config.stop());
         boolean evaluates = evaluationIsDue();
         if (reason.isPresent() || evaluates || checkpointIsDue(before)) {
           save();
@@ -587,7 +590,7 @@ public final class Trainer {
         report();
         if (evaluates && stopRequest == null) {
           evaluate();
-          reason = config.stop().reason(progress);
+          reason = progress.endReason(config.stop());
         }
         announceCheckpoint();
       }
@@ -634,7 +637,9 @@ public final class Trainer {
 
     /** Whether time is up or somebody has asked for the end; between two steps of a collection. */
     private boolean collectionEnds() {
-      return isStopped() || (config.stop().wallTime() != null && config.stop().isTimeUp(seconds()));
+      return isStopped()
+          || (config.stop().wallTime() != null
+              && TrainingProgress.isTimeUp(config.stop(), seconds()));
     }
 
     private double seconds() {

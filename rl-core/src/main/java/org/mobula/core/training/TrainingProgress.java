@@ -3,7 +3,10 @@ package org.mobula.core.training;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
 import org.mobula.core.experience.EpisodeLog;
+import org.mobula.core.training.config.StopConfig;
 
 /** How far a run has come; changes as it goes on. */
 public final class TrainingProgress {
@@ -92,6 +95,52 @@ public final class TrainingProgress {
       sum += lengths[(int) (episode % WINDOW)];
     }
     return sum / (episodes - first);
+  }
+
+  /**
+   * The key of the condition that the run meets, such as {@code wall-time}; empty while it meets
+   * none.
+   */
+  public Optional<String> met(StopConfig stop) {
+    Double episodeReturn = stop.episodeReturn();
+    if (environmentSteps >= stop.environmentSteps()) {
+      return Optional.of("environment-steps");
+    } else if (episodeReturn != null && episodeReturnMean(stop.episodes()) >= episodeReturn) {
+      return Optional.of("episode-return");
+    } else if (isTimeUp(stop, wallSeconds)) {
+      return Optional.of("wall-time");
+    } else if (stop.evaluationsWithoutImprovement() > 0
+        && evaluationsSinceBest >= stop.evaluationsWithoutImprovement()) {
+      return Optional.of("evaluations-without-improvement");
+    }
+    return Optional.empty();
+  }
+
+  static boolean isTimeUp(StopConfig stop, double wallSeconds) {
+    Duration limit = stop.wallTime();
+    return limit != null && wallSeconds >= limit.toMillis() / 1e3;
+  }
+
+  /** Why the run ends, for a person to read; empty while it goes on. */
+  public Optional<String> endReason(StopConfig stop) {
+    return met(stop)
+        .map(
+            key ->
+                switch (key) {
+                  case "environment-steps" ->
+                      stop.environmentSteps() + " environment steps are taken";
+                  case "episode-return" ->
+                      "the mean return of the last %s episodes has reached %s"
+                          .formatted(stop.episodes(), stop.episodeReturn());
+                  case "wall-time" ->
+                      "the time of "
+                          + (stop.wallTime() == null ? 0 : stop.wallTime().toSeconds())
+                          + " s is up";
+                  default ->
+                      "the last "
+                          + stop.evaluationsWithoutImprovement()
+                          + " evaluations brought no improvement";
+                });
   }
 
   /** Of a learner that joins a run which has taken these steps. */

@@ -19,9 +19,9 @@ import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
-import org.mobula.core.training.EnvironmentConfig;
 import org.mobula.core.training.ExperienceSetup;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * What the learning half of every algorithm must keep; {@code AlgorithmContract} holds whole runs.

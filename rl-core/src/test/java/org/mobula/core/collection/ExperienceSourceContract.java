@@ -20,9 +20,9 @@ import org.mobula.core.experience.Experience;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.random.Pcg64;
-import org.mobula.core.training.EnvironmentConfig;
 import org.mobula.core.training.ExperienceSetup;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * What every source of experience must keep, wherever its environments are. Extend it and say how

@@ -21,11 +21,11 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 @Timeout(120) // a rendezvous that is missed would wait for ever
 class DrivenEnvironmentTest {

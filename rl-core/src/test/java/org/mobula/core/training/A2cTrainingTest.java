@@ -17,6 +17,9 @@ import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class A2cTrainingTest extends AlgorithmContract {
   @Override

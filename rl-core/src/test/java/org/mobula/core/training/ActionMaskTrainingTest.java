@@ -22,6 +22,9 @@ import org.mobula.core.rendering.Player;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Forbidden actions are never taken: in training, in evaluation, and where an episode is shown. */
 class ActionMaskTrainingTest {

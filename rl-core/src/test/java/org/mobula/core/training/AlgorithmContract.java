@@ -17,6 +17,11 @@ import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /**
  * What every algorithm keeps to, whatever it learns by: the same bits each time, a run that goes on

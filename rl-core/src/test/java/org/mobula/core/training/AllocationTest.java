@@ -13,6 +13,10 @@ import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
 import org.mobula.core.algorithm.td3.Td3Config;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Steady training leaves nothing lying about. */
 class AllocationTest {

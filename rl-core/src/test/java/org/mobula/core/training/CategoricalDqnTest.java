@@ -16,6 +16,7 @@ import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.ActionValues.CategoricalReturns;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** DQN as C51. */
 class CategoricalDqnTest extends AlgorithmContract {

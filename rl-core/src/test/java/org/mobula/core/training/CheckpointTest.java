@@ -27,6 +27,10 @@ import org.mobula.core.parameters.StoreState;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.random.SeedSequence;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class CheckpointTest {
   @TempDir Path directory;

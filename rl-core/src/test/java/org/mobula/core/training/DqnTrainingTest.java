@@ -23,6 +23,10 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Expected values; {@link CategoricalDqnTest} and {@link QuantileDqnTest} learn distributions. */
 class DqnTrainingTest extends AlgorithmContract {

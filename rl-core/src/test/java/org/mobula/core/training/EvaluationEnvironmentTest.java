@@ -13,6 +13,8 @@ import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.TimeLimit;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.Pendulum;
+import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** A policy is judged elsewhere than where it learns. */
 class EvaluationEnvironmentTest {

@@ -31,6 +31,11 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class ExperienceSetupTest {
   private static TrainingConfig config(long seed) {

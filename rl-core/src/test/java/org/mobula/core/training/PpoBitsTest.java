@@ -20,6 +20,12 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /**
  * The same seed gives the same policy from version to version: PPO's files as they were first

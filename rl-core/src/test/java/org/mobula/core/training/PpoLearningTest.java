@@ -9,6 +9,9 @@ import org.mobula.core.network.Network;
 import org.mobula.core.optimizer.Schedule;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicySnapshot;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** PPO learns what is easy to learn. */
 class PpoLearningTest {

@@ -18,6 +18,9 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class PqnTrainingTest extends AlgorithmContract {
   /** Minibatches that do not divide the rows, the last one of fewer rows than there are threads. */

@@ -25,6 +25,11 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Episodes start as the configuration or a curriculum says. */
 class ResetOptionsTest {

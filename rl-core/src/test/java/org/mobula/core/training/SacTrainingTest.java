@@ -30,6 +30,10 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class SacTrainingTest extends AlgorithmContract {
   /** All that there is: noise, priorities, three steps, a memory that runs over, late targets. */

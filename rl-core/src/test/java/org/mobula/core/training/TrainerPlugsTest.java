@@ -12,6 +12,11 @@ import org.mobula.core.parameters.LocalParameterStore;
 import org.mobula.core.parameters.ParameterStore;
 import org.mobula.core.parameters.ParametersConfig;
 import org.mobula.core.parameters.StoreState;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 
 /** Settings that another module serves are refused where that module is not plugged in. */
 class TrainerPlugsTest {

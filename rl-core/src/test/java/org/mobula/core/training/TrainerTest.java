@@ -34,6 +34,12 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class TrainerTest {
   @TempDir Path directory;

@@ -31,6 +31,12 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Whatever fails or is ended, what was learnt is in a checkpoint. */
 class TrainingFailureTest {
@@ -336,7 +342,7 @@ class TrainingFailureTest {
     TrainingResult first = trainer(config, LoopEnvironment::new).build().train();
     RunDirectory run = new RunDirectory(directory);
     List<String> before = Files.readAllLines(run.metricsJsonLines());
-    assertThat(config.stop().met(Checkpoint.read(run.latest().orElseThrow()).progress()))
+    assertThat(Checkpoint.read(run.latest().orElseThrow()).progress().met(config.stop()))
         .hasValue("episode-return");
 
     TrainingResult again = resume(config, LoopEnvironment::new);

@@ -28,6 +28,11 @@ import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.metrics.MetricTable;
 import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.training.config.CheckpointConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class TrainingListenerTest {
   @TempDir private Path directory;

@@ -25,6 +25,10 @@ import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue.VectorMaker;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.policy.Policy;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 /** Environments that come in batches are collected from and evaluated in as those that do not. */
 class VectorFactoryTest {

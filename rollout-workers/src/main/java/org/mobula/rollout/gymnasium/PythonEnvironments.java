@@ -3,7 +3,7 @@ package org.mobula.rollout.gymnasium;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorEnvironmentFactory;
-import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
 
 /**
  * Environments of Gymnasium's or EnvPool's. Each batch is a Python process of its own, which ends

@@ -15,7 +15,7 @@ import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
 import org.mobula.core.space.Space;
-import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
 
 /**
  * Environments that one Python process steps: numbers are exchanged in a mapped file, a step costs

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
 
 /** Environments of a module of a few lines that stands in for Gymnasium: any Python 3 has them. */
 final class FakeGymnasium {

@@ -24,13 +24,13 @@ import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Tuple;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.EvaluationConfig;
-import org.mobula.core.training.EvaluationEnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
 import org.mobula.core.training.TrainingResult;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class PythonEnvironmentsTest {
   @AfterEach

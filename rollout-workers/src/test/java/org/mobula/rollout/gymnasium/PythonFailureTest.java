@@ -28,12 +28,12 @@ import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.EvaluationConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
-import org.mobula.core.training.WorkersConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
+import org.mobula.core.training.config.WorkersConfig;
 import org.mobula.rollout.RolloutWorkers;
 import org.mobula.rollout.WorkerFailure;
 

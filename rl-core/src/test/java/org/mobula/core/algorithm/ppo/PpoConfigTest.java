@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.config.ConfigReader;
 import org.mobula.core.optimizer.Schedule;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class PpoConfigTest {
   @ParameterizedTest

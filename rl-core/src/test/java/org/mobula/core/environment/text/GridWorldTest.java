@@ -21,10 +21,10 @@ import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.training.Curriculum;
-import org.mobula.core.training.EnvironmentConfig;
-import org.mobula.core.training.StopConfig;
 import org.mobula.core.training.Trainer;
-import org.mobula.core.training.TrainingConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 
 class GridWorldTest {
   private static final GridRules RULES = GridRules.defaults();

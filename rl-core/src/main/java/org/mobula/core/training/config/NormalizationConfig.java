@@ -1,4 +1,4 @@
-package org.mobula.core.training;
+package org.mobula.core.training.config;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
@@ -30,7 +30,7 @@ public record NormalizationConfig(
   }
 
   /** Normalised observations lie within ±this; 0 where they are not normalised. */
-  double observationClip() {
+  public double observationClip() {
     return observations ? clip : 0;
   }
 }

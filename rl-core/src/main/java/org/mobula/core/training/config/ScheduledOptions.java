@@ -1,4 +1,4 @@
-package org.mobula.core.training;
+package org.mobula.core.training.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;

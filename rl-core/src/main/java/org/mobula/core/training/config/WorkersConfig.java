@@ -1,4 +1,4 @@
-package org.mobula.core.training;
+package org.mobula.core.training.config;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;

@@ -1,4 +1,4 @@
-package org.mobula.core.training;
+package org.mobula.core.training.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
