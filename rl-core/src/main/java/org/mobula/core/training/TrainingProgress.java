@@ -143,6 +143,11 @@ public final class TrainingProgress {
                 });
   }
 
+  /** Whether a multiple of so many environment steps lies between then and now; 0 has none. */
+  boolean crossed(long every, long before) {
+    return every > 0 && before / every != environmentSteps / every;
+  }
+
   /** Of a learner that joins a run which has taken these steps. */
   void startAt(long steps) {
     environmentSteps = steps;
