@@ -11,11 +11,6 @@ import org.mobula.core.config.Range;
  * changes its mind at each step.
  */
 public sealed interface ActionNoise extends Serializable {
-  /** The noise of these environments, each of whose actions has so many numbers. */
-  default NoiseSource source(int environments, int actionSize) {
-    return new NoiseSource(this, environments, actionSize);
-  }
-
   /** Each step is independent of the others. */
   record Gaussian(@Doc("standard deviation, typically 0.1") @Range(min = 0) double deviation)
       implements ActionNoise {

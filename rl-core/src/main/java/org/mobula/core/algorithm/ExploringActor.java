@@ -51,7 +51,7 @@ public final class ExploringActor implements Actor {
     this.environments = setup.environments();
     this.actionSize = spec.actionSpace().size();
     this.outputSize = spec.network().outputs();
-    this.noise = noise == null ? null : noise.source(environments, actionSize);
+    this.noise = noise == null ? null : new NoiseSource(noise, environments, actionSize);
     this.outputs = new float[environments * outputSize];
   }
 

@@ -9,7 +9,7 @@ import org.mobula.core.random.Pcg64;
  * {@link ActionNoise} of some environments, each for itself. The same calls and random numbers give
  * the same noise, also after its state was written and read. Allocates nothing.
  */
-public final class NoiseSource {
+final class NoiseSource {
   private static final int PARTICLES = 6;
   private static final int LONGER = 4;
 
@@ -43,7 +43,7 @@ public final class NoiseSource {
   }
 
   /** An episode of this environment starts. */
-  public void startEpisode(int environment, Pcg64 random) {
+  void startEpisode(int environment, Pcg64 random) {
     int particles = keeps.length;
     int from = environment * actionSize * particles;
     for (int i = from; i < from + actionSize * particles; i++) {
@@ -57,7 +57,7 @@ public final class NoiseSource {
    *
    * @param actions whose action at {@code offset} is changed
    */
-  public void add(int environment, float[] actions, int offset, Pcg64 random) {
+  void add(int environment, float[] actions, int offset, Pcg64 random) {
     int particles = keeps.length;
     int from = environment * actionSize * particles;
     for (int number = 0; number < actionSize; number++) {
@@ -72,7 +72,7 @@ public final class NoiseSource {
   }
 
   /** Writes what the noise of the next steps depends on beside random numbers. */
-  public void writeState(DataOutput out) throws IOException {
+  void writeState(DataOutput out) throws IOException {
     out.writeInt(state.length);
     for (double number : state) {
       out.writeDouble(number);
@@ -80,7 +80,7 @@ public final class NoiseSource {
   }
 
   /** Continues from what {@link #writeState} wrote. */
-  public void readState(DataInput in) throws IOException {
+  void readState(DataInput in) throws IOException {
     int length = in.readInt();
     if (length != state.length) {
       throw new IOException(

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     before the first
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
-public record Provenance(
+record Provenance(
     String mobula,
     String java,
     String system,

@@ -26,22 +26,21 @@ class NoiseSourceTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void isTheSameAgainAndContinuesFromItsState(ActionNoise noise) throws IOException {
-    NoiseSource whole = noise.source(2, 3);
+    NoiseSource whole = new NoiseSource(noise, 2, 3);
     Pcg64 random = new Pcg64(1);
     Pcg64 same = new Pcg64(1);
-    NoiseSource saved = noise.source(2, 3);
+    NoiseSource saved = new NoiseSource(noise, 2, 3);
     add(whole, random, 40);
     add(saved, same, 40);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     saved.writeState(new DataOutputStream(bytes));
-    NoiseSource read = noise.source(2, 3);
+    NoiseSource read = new NoiseSource(noise, 2, 3);
     read.readState(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
     assertThat(add(read, same, 40)).isEqualTo(add(whole, random, 40));
 
     assertThatThrownBy(
             () ->
-                noise
-                    .source(1, 3)
+                new NoiseSource(noise, 1, 3)
                     .readState(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("resume with the noise and the environments of the run");
@@ -75,7 +74,7 @@ class NoiseSourceTest {
   }
 
   private static double[] variances(ActionNoise noise) {
-    NoiseSource source = noise.source(1, 1);
+    NoiseSource source = new NoiseSource(noise, 1, 1);
     Pcg64 random = new Pcg64(5);
     double squares = 0;
     double squaredMeans = 0;

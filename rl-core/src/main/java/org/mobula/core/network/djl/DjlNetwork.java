@@ -27,7 +27,7 @@ import org.mobula.core.network.ParameterLayout;
  * whole process, so {@link #close} waits for that thread, which meets an {@link
  * IllegalStateException} the next time.
  */
-public final class DjlNetwork implements Network {
+final class DjlNetwork implements Network {
   private final NetworkSpec spec;
   private final ParameterLayout layout;
   private final NDManager manager = DjlEngine.newScope();
@@ -57,7 +57,7 @@ public final class DjlNetwork implements Network {
    *
    * @param spec a {@link MlpSpec}, {@link ConvolutionSpec} or {@link BlockSpec}
    */
-  public static DjlNetwork of(NetworkSpec spec) {
+  static DjlNetwork of(NetworkSpec spec) {
     return new DjlNetwork(spec, spec.layout());
   }
 
