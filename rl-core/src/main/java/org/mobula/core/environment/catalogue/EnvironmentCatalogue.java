@@ -86,12 +86,14 @@ public final class EnvironmentCatalogue {
 
   /**
    * All built-in environments: classic control and toy text under the names and with the defaults
-   * of Gymnasium.
+   * of Gymnasium, MinAtar's games under its names, a grid world and tasks for a memory.
    */
   public static EnvironmentCatalogue standard() {
     EnvironmentCatalogue catalogue = classic();
-    for (Entry entry : TabularEntries.all()) {
-      catalogue = catalogue.with(entry);
+    for (List<Entry> entries : List.of(TabularEntries.all(), MinAtarEntries.all())) {
+      for (Entry entry : entries) {
+        catalogue = catalogue.with(entry);
+      }
     }
     return catalogue;
   }

@@ -39,7 +39,12 @@ class EnvironmentCatalogueTest {
             "GridWorld-v0",
             "PositionOnlyCartPole-v1",
             "TMaze-v0",
-            "RepeatPrevious-v0");
+            "RepeatPrevious-v0",
+            "MinAtar/Breakout-v1",
+            "MinAtar/Asterix-v1",
+            "MinAtar/Freeway-v1",
+            "MinAtar/Seaquest-v1",
+            "MinAtar/SpaceInvaders-v1");
     assertThat(STANDARD.describe("Pendulum-v1").maxEpisodeSteps()).isEqualTo(200);
     assertThat(STANDARD.describe("Pendulum-v1").options()).isEqualTo(Map.of("g", 10.0));
   }
