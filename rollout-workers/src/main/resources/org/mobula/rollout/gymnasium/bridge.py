@@ -30,14 +30,14 @@ PACKAGES = {  # by the module that is missing
     "Box2D": "gymnasium[box2d]",
     "mujoco": "gymnasium[mujoco]",
     "ale_py": "gymnasium[atari]",
-    "cv2": "gymnasium[other]",
+    "cv2": "opencv-python-headless",
 }
 WORDS = {  # in what Gymnasium says where it has caught the ModuleNotFoundError
     "box2d": "gymnasium[box2d]",
     "mujoco": "gymnasium[mujoco]",
     "namespace ale": "gymnasium[atari]",
     "pygame": "gymnasium[classic-control]",
-    "opencv": "gymnasium[other]",
+    "opencv": "opencv-python-headless",
 }
 
 
