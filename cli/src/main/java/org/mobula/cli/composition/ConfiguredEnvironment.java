@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.mobula.cli.output.CommandFailure;
 import org.mobula.cli.output.ErrorReport;
 import org.mobula.core.config.ConfigReader;
@@ -94,8 +95,13 @@ public final class ConfiguredEnvironment {
 
   /** A factory with default options. */
   public static EnvironmentFactory named(String name) {
+    return named(name, null);
+  }
+
+  /** As {@link #named(String)}, where one of Python's is stepped by this Python. */
+  public static EnvironmentFactory named(String name, @Nullable String python) {
     describe(name);
-    return of(EnvironmentConfig.defaults(name));
+    return of(EnvironmentConfig.defaults(name).withPython(python));
   }
 
   private static EnvironmentFactory of(EnvironmentConfig environment) {

@@ -2,6 +2,7 @@ package org.mobula.cli.doctor;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.mobula.rollout.gymnasium.PythonPackages;
 
 /** What {@code mobula doctor} found. The names are those of its JSON, in snake case there. */
 record Diagnosis(
@@ -11,6 +12,7 @@ record Diagnosis(
     VectorApi vectorApi,
     PyTorch pytorch,
     List<Gpu> gpus,
+    PythonPackages python,
     List<Finding> findings) {
 
   Diagnosis {

@@ -3,13 +3,17 @@ package org.mobula.cli.doctor;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.mobula.cli.doctor.Diagnosis.Finding;
 import org.mobula.cli.doctor.Diagnosis.Gpu;
 import org.mobula.cli.doctor.Diagnosis.PyTorch;
 import org.mobula.cli.doctor.Diagnosis.Started;
 import org.mobula.cli.options.JsonOption;
 import org.mobula.cli.output.Json;
+import org.mobula.rollout.gymnasium.PythonPackages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -32,13 +36,21 @@ public final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--engines", description = "Start the PyTorch engine too (takes seconds).")
   private boolean engines;
 
+  @Option(
+      names = "--python",
+      paramLabel = "PYTHON",
+      description =
+          "Look at the packages of this Python: an interpreter, or the folder of a virtual"
+              + " environment; python3 of the PATH unless given.")
+  private @Nullable String python;
+
   @Mixin
   @SuppressWarnings("NullAway.Init") // set by picocli
   private JsonOption json;
 
   @Override
   public Integer call() throws JsonProcessingException {
-    Diagnosis diagnosis = Examination.examine(engines);
+    Diagnosis diagnosis = Examination.examine(engines, python);
     PrintWriter out = spec.commandLine().getOut();
     if (json.isGiven()) {
       out.println(Json.of(diagnosis));
@@ -78,6 +90,7 @@ public final class DoctorCommand implements Callable<Integer> {
       String driver = gpu.driver() == null ? "" : ", driver " + gpu.driver();
       line(out, "GPU", gpu.name() + memory + driver);
     }
+    line(out, "Python", describe(diagnosis.python()));
     for (Finding finding : diagnosis.findings()) {
       out.println();
       out.println(
@@ -86,6 +99,18 @@ public final class DoctorCommand implements Callable<Integer> {
               + ".");
       out.println("  Remedy: " + finding.remedy() + ".");
     }
+  }
+
+  private static String describe(PythonPackages python) {
+    if (python.error() != null) {
+      return "missing";
+    }
+    String packages =
+        python.versions().entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .map(each -> ", " + each.getKey() + " " + each.getValue())
+            .collect(Collectors.joining());
+    return python.version() + ", " + python.executable() + packages;
   }
 
   private static String describe(PyTorch pytorch) {

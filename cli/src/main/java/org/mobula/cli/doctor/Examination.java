@@ -19,6 +19,7 @@ import org.mobula.cli.doctor.Diagnosis.Started;
 import org.mobula.cli.doctor.Diagnosis.VectorApi;
 import org.mobula.cli.process.MobulaVersion;
 import org.mobula.cli.process.VectorModule;
+import org.mobula.rollout.gymnasium.PythonPackages;
 
 /** Looks at the JVM, the machine and the engines. Starts nothing that is not asked for. */
 final class Examination {
@@ -26,18 +27,15 @@ final class Examination {
 
   private Examination() {}
 
-  static Diagnosis examine(boolean startEngines) {
+  static Diagnosis examine(boolean startEngines, @Nullable String python) {
     VectorApi vectors = vectorApi();
     PyTorch pytorch = pytorch(startEngines);
     List<Gpu> gpus = GpuDrivers.nvidia();
+    PythonPackages packages = PythonPackages.of(python);
+    List<Finding> findings = new ArrayList<>(findings(vectors, pytorch, gpus));
+    findings.addAll(findings(packages));
     return new Diagnosis(
-        MobulaVersion.current(),
-        java(),
-        machine(),
-        vectors,
-        pytorch,
-        gpus,
-        findings(vectors, pytorch, gpus));
+        MobulaVersion.current(), java(), machine(), vectors, pytorch, gpus, packages, findings);
   }
 
   private static Java java() {
@@ -169,6 +167,34 @@ final class Examination {
                   .formatted(version(pytorch))));
     }
     return findings;
+  }
+
+  /** What of Python's environments cannot be stepped. */
+  static List<Finding> findings(PythonPackages python) {
+    if (python.error() != null) {
+      return List.of(
+          new Finding(
+              false,
+              "Python (%s does not start: %s): environments of Gymnasium and EnvPool cannot be stepped"
+                  .formatted(python.command(), python.error()),
+              "install Python 3.10 or newer, or name one by --python"));
+    }
+    return python
+        .remedy()
+        .map(
+            remedy ->
+                new Finding(
+                    false,
+                    "%s in %s: %s"
+                        .formatted(
+                            String.join(", ", python.missing()),
+                            python.executable(),
+                            python.canStep()
+                                ? "their environments cannot be made"
+                                : "environments of Python cannot be stepped"),
+                    remedy))
+        .map(List::of)
+        .orElse(List.of());
   }
 
   /** PyTorch's version without the date that DJL puts behind it. */

@@ -42,8 +42,18 @@ public final class EnvironmentsCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "NAME",
-      description = "One environment; a class of your own is named in full.")
+      description =
+          "One environment; a class of your own is named in full, those of Python are"
+              + " gymnasium:LunarLander-v3 or envpool:Pong-v5.")
   private @Nullable String name;
+
+  @Option(
+      names = "--python",
+      paramLabel = "PYTHON",
+      description =
+          "The Python of such an environment: an interpreter, or the folder of a virtual"
+              + " environment; python3 of the PATH unless given.")
+  private @Nullable String python;
 
   @Option(names = "--check", description = "Try it out and print all broken promises.")
   private boolean check;
@@ -72,7 +82,7 @@ public final class EnvironmentsCommand implements Callable<Integer> {
       return check(names, out);
     }
     if (json.isGiven()) {
-      List<Description> all = names.stream().map(EnvironmentsCommand::describe).toList();
+      List<Description> all = names.stream().map(this::describe).toList();
       out.println(Json.of(name == null ? all : all.get(0)));
     } else if (name == null) {
       Table table = new Table();
@@ -90,7 +100,7 @@ public final class EnvironmentsCommand implements Callable<Integer> {
             .map(
                 each -> {
                   EnvironmentChecker.Report report =
-                      EnvironmentChecker.inspect(ConfiguredEnvironment.named(each));
+                      EnvironmentChecker.inspect(ConfiguredEnvironment.named(each, python));
                   return new Finding(each, report.errors(), report.warnings());
                 })
             .toList();
@@ -109,9 +119,9 @@ public final class EnvironmentsCommand implements Callable<Integer> {
     return broken ? ExitCode.SOFTWARE : ExitCode.OK;
   }
 
-  private static Description describe(String name) {
+  private Description describe(String name) {
     Entry entry = ConfiguredEnvironment.describe(name);
-    try (Environment environment = ConfiguredEnvironment.named(name).create()) {
+    try (Environment environment = ConfiguredEnvironment.named(name, python).create()) {
       return new Description(
           entry.name(),
           entry.description(),

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.cli.doctor.Diagnosis.Finding;
@@ -15,6 +16,7 @@ import org.mobula.cli.doctor.Diagnosis.Gpu;
 import org.mobula.cli.doctor.Diagnosis.PyTorch;
 import org.mobula.cli.doctor.Diagnosis.Started;
 import org.mobula.cli.doctor.Diagnosis.VectorApi;
+import org.mobula.rollout.gymnasium.PythonPackages;
 
 class DoctorCommandTest {
   private static final VectorApi VECTORS = new VectorApi(true, 512, null);
@@ -74,6 +76,47 @@ class DoctorCommandTest {
     assertThat(Examination.findings(VECTORS, cuda, gpus)).isEmpty();
   }
 
+  private static PythonPackages python(boolean virtual, Map<String, String> versions) {
+    return new PythonPackages("python3", "3.12.1", "/v/bin/python", virtual, versions, null);
+  }
+
+  @Test
+  void saysWhichPackagesOfPythonAreMissingAndHowToGetThem() {
+    assertThat(Examination.findings(python(false, Map.of())))
+        .containsExactly(
+            new Finding(
+                false,
+                "gymnasium, pygame-ce, box2d, mujoco, ale-py, opencv-python-headless, envpool in"
+                    + " /v/bin/python: environments of Python cannot be stepped",
+                "python3 -m venv .venv && .venv/bin/pip install 'gymnasium'"
+                    + " 'gymnasium[classic-control]' 'gymnasium[box2d]' 'gymnasium[mujoco]'"
+                    + " 'gymnasium[atari]' 'opencv-python-headless' 'envpool', then python: .venv in"
+                    + " the file's environment"));
+    Map<String, String> most =
+        Map.of(
+            "gymnasium", "1",
+            "pygame-ce", "1",
+            "mujoco", "1",
+            "ale-py", "1",
+            "opencv-python-headless", "1",
+            "envpool", "1");
+    assertThat(Examination.findings(python(true, most)))
+        .containsExactly(
+            new Finding(
+                false,
+                "box2d in /v/bin/python: their environments cannot be made",
+                "/v/bin/python -m pip install 'gymnasium[box2d]'"));
+    assertThat(
+            Examination.findings(
+                new PythonPackages("py", null, null, false, Map.of(), "no such file")))
+        .containsExactly(
+            new Finding(
+                false,
+                "Python (py does not start: no such file): environments of Gymnasium and EnvPool"
+                    + " cannot be stepped",
+                "install Python 3.10 or newer, or name one by --python"));
+  }
+
   @Test
   void readsWhatNvidiaSmiSays() {
     assertThat(GpuDrivers.parseSmi("NVIDIA H200, 143771, 570.86.15\nOdd one, [N/A], 570.86.15\n"))
@@ -100,11 +143,13 @@ class DoctorCommandTest {
             VECTORS,
             PYTORCH,
             List.of(new Gpu("NVIDIA H200", 143771L, "570.86")),
+            python(true, Map.of("gymnasium", "1.4.0", "envpool", "1.2.5")),
             List.of(new Finding(false, "a thing", "get it")));
     StringWriter out = new StringWriter();
     DoctorCommand.print(diagnosis, new PrintWriter(out, true));
     assertThat(out.toString())
         .contains("Vector API  512 bits")
+        .contains("Python      3.12.1, /v/bin/python, envpool 1.2.5, gymnasium 1.4.0")
         .contains("NVIDIA H200, 143771 MiB, driver 570.86")
         .contains("2 cores, 8192 MiB memory")
         .contains("Missing: a thing.")

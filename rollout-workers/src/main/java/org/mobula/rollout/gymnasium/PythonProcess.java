@@ -98,7 +98,7 @@ final class PythonProcess implements AutoCloseable {
    * @throws PythonException if Python cannot be started or the environments cannot be made
    */
   static PythonProcess start(EnvironmentConfig config, int count, boolean rendered) {
-    String python = PythonInterpreter.command(config.python());
+    String python = PythonPackages.command(config.python());
     byte[] script = script();
     ProcessBuilder builder =
         new ProcessBuilder(python, "-c", LOADER, String.valueOf(script.length));

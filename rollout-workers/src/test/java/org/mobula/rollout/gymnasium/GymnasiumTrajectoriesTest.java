@@ -3,6 +3,7 @@ package org.mobula.rollout.gymnasium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorStep;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.random.Pcg64;
-import org.mobula.core.training.EnvironmentConfig;
+import org.mobula.core.training.config.EnvironmentConfig;
 
 /**
  * The packages of Python themselves: what {@code .ci/bridge_check.py} has seen them do is seen over
@@ -75,9 +76,7 @@ class GymnasiumTrajectoriesTest {
             ? config.withId("envpool:" + told.get("envpool").asText())
             : config.withId("gymnasium:" + told.get("gymnasium").asText());
     config =
-        config
-            .withOptions(map(told.path("options")))
-            .withWrappers(list(told.path("wrappers")));
+        config.withOptions(map(told.path("options"))).withWrappers(list(told.path("wrappers")));
     int count = told.get("count").asInt();
     try (VectorEnvironment batch = PythonEnvironments.of(config).create(count)) {
       int size = batch.observationSpace().size();
@@ -117,7 +116,8 @@ class GymnasiumTrajectoriesTest {
   void cartPoleIsTheBuiltInOneBitForBit() {
     int count = 4;
     EnvironmentCatalogue catalogue = EnvironmentCatalogue.standard();
-    try (VectorEnvironment theirs = PythonEnvironments.of(python("gymnasium:CartPole-v1")).create(count);
+    try (VectorEnvironment theirs =
+            PythonEnvironments.of(python("gymnasium:CartPole-v1")).create(count);
         VectorEnvironment ours =
             new SyncVectorEnvironment(
                 catalogue.factory("CartPole-v1"), count, AutoresetMode.SAME_STEP)) {
@@ -162,11 +162,15 @@ class GymnasiumTrajectoriesTest {
   }
 
   private static Map<String, Object> map(JsonNode node) {
-    return node.isMissingNode() ? Map.of() : new ObjectMapper().convertValue(node, Map.class);
+    return node.isMissingNode()
+        ? Map.of()
+        : new ObjectMapper().convertValue(node, new TypeReference<>() {});
   }
 
   private static List<Object> list(JsonNode node) {
-    return node.isMissingNode() ? List.of() : new ObjectMapper().convertValue(node, List.class);
+    return node.isMissingNode()
+        ? List.of()
+        : new ObjectMapper().convertValue(node, new TypeReference<>() {});
   }
 
   private static float[] floats(JsonNode numbers) {
