@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -97,9 +99,14 @@ public final class EnvironmentChecker {
         errors.add("the factory hands out the same environment twice; it must make new ones");
       } else if (guarded("the spaces", () -> checkSpaces(first, second)) && errors.isEmpty()) {
         guarded("resetting", () -> checkResets(first));
-        if (guarded("stepping", () -> checkSteps(first, second)) && !anyEnded) {
+        boolean stepped = guarded("stepping", () -> checkSteps(first, second));
+        if (stepped && !anyEnded) {
           guarded("stepping until an episode ends", () -> checkEnd(first));
         }
+        if (stepped && errors.isEmpty()) {
+          guarded("seeding", () -> checkSeeds(first));
+        }
+        guarded("looking for static fields", () -> checkStaticFields(first));
         guarded("saving and restoring the state", () -> checkState(first));
         guarded("renderText", () -> checkText(first));
         adviseOnScale();
@@ -259,11 +266,11 @@ public final class EnvironmentChecker {
   }
 
   private void checkSteps(Environment first, Environment second) {
-    List<String> alone = trace(first, null);
-    List<String> besides = trace(first, second);
+    List<String> alone = trace(first, SEED, null);
+    List<String> besides = trace(first, SEED, second);
     for (int i = 0; i < Math.min(alone.size(), besides.size()); i++) {
       if (!alone.get(i).equals(besides.get(i))) {
-        List<String> repeated = trace(first, null);
+        List<String> repeated = trace(first, SEED, null);
         errors.add(
             repeated.equals(alone)
                 ? "stepping another environment changes this one: do they share static state?"
@@ -278,26 +285,65 @@ public final class EnvironmentChecker {
         return;
       }
     }
-    List<String> twin = trace(second, null);
+    List<String> twin = trace(second, SEED, null);
     if (!twin.equals(alone)) {
       errors.add("two environments of the factory differ after the same seed and actions");
     }
   }
 
-  /** What happens after a seed with fixed actions, while another environment steps, too. */
-  private List<String> trace(Environment environment, @Nullable Environment neighbour) {
+  /** Whether other seeds lead to other episodes where episodes differ at all. */
+  private void checkSeeds(Environment environment) {
+    List<String> one = trace(environment, SEED, null);
+    List<String> other = trace(environment, OTHER_SEED, null);
+    if (one.equals(other) && !trace(environment, null, null).equals(one)) {
+      warnings.add(
+          ("seeds %s and %s lead to the same episodes, but episodes without a seed differ: the seed"
+                  + " does nothing, so that environments side by side all live through the same")
+              .formatted(SEED, OTHER_SEED));
+    }
+  }
+
+  /** What may be shared by all instances, whether or not that was seen to matter. */
+  private void checkStaticFields(Environment environment) {
+    Environment at = environment;
+    while (at != null) {
+      for (Class<?> type = at.getClass(); type != null; type = type.getSuperclass()) {
+        for (Field field : type.getDeclaredFields()) {
+          int modifiers = field.getModifiers();
+          if (Modifier.isStatic(modifiers)
+              && !Modifier.isFinal(modifiers)
+              && !field.isSynthetic()) {
+            warnings.add(
+                ("%s.%s is static but not final: all environments of a process share it, those of"
+                        + " other threads, too")
+                    .formatted(type.getSimpleName(), field.getName()));
+          }
+        }
+      }
+      at = at instanceof EnvironmentWrapper wrapper ? wrapper.inner() : null;
+    }
+  }
+
+  /**
+   * What happens with fixed actions after a seed, or without one, while another environment steps,
+   * too.
+   */
+  private List<String> trace(
+      Environment environment, @Nullable Long seed, @Nullable Environment neighbour) {
     List<String> trace = new ArrayList<>();
     Pcg64 random = new Pcg64(SEED);
     Pcg64 otherRandom = new Pcg64(OTHER_SEED);
     Probe probe = new Probe(environment);
     Probe other = neighbour == null ? null : new Probe(neighbour);
-    trace.add(Arrays.toString(observed(environment, "reset", Reset.seeded(SEED))));
+    Reset reset = seed == null ? Reset.unseeded() : Reset.seeded(seed);
+    String after = seed == null ? " without a seed" : " after seed " + seed;
+    trace.add(Arrays.toString(observed(environment, "reset", reset)));
     if (other != null) {
       observed(other.environment, "reset", Reset.seeded(OTHER_SEED));
     }
     int episodeSteps = 0;
     for (int i = 1; i <= STEPS; i++) {
-      probe.step(random, "step " + i + " after seed " + SEED);
+      probe.step(random, "step " + i + after);
       episodeSteps++;
       trace.add(probe.outcome());
       if (other != null) {

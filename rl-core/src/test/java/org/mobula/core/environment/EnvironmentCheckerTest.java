@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.ContinuousMountainCar;
+import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
@@ -198,6 +199,72 @@ class EnvironmentCheckerTest {
 
     assertThat(EnvironmentChecker.check(() -> new Shared()))
         .contains("stepping another environment changes this one: do they share static state?");
+  }
+
+  /** Draws where it begins, from random numbers that a seed starts anew, but always the same. */
+  private static class Deaf extends Flawless {
+    private Pcg64 random = new Pcg64(0);
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(reset, observation);
+      random = reset.seed() == null ? random : new Pcg64(0);
+      observation[1] = random.nextInt(10);
+    }
+  }
+
+  @Test
+  void findsSeedsThatDoNothing() {
+    String finding =
+        "seeds 123 and 456 lead to the same episodes, but episodes without a seed differ: the seed"
+            + " does nothing, so that environments side by side all live through the same";
+    assertThat(EnvironmentChecker.check(Deaf::new)).isEmpty();
+    assertThat(EnvironmentChecker.inspect(Deaf::new).warnings()).contains(finding);
+    class Hearing extends Deaf {
+      @Override
+      public void reset(Reset reset, float[] observation) {
+        super.reset(reset, observation);
+        observation[1] = reset.random(new Pcg64(count)).nextInt(10);
+      }
+    }
+
+    assertThat(EnvironmentChecker.inspect(Hearing::new).warnings())
+        .noneMatch(warning -> warning.contains("does nothing"));
+    assertThat(EnvironmentChecker.inspect(Flawless::new).warnings())
+        .as("where nothing is random no seed can do anything")
+        .noneMatch(warning -> warning.contains("does nothing"));
+  }
+
+  /** As written in a hurry. */
+  private static final class Counted extends Flawless {
+    private static int steps;
+    private static final int[] LIMITS = {10};
+
+    @Override
+    public void reset(Reset reset, float[] observation) {
+      super.reset(reset, observation);
+      steps = 0;
+    }
+
+    @Override
+    public void step(float[] action, Step step) {
+      super.step(action, step);
+      steps++;
+      step.observation[1] = steps % LIMITS[0];
+    }
+  }
+
+  @Test
+  void namesFieldsThatAllInstancesShare() {
+    EnvironmentChecker.Report report =
+        EnvironmentChecker.inspect(() -> new TimeLimit(new Counted(), 100));
+    assertThat(report.errors())
+        .contains("stepping another environment changes this one: do they share static state?");
+    assertThat(report.warnings())
+        .contains(
+            "Counted.steps is static but not final: all environments of a process share it, those"
+                + " of other threads, too")
+        .noneMatch(warning -> warning.contains("LIMITS"));
   }
 
   @Test
