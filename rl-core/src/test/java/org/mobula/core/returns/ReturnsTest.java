@@ -91,13 +91,15 @@ class ReturnsTest {
               {1.4662437, 3.6116405, -8.33e-5, -13.54}
             });
 
-    new VTrace(1, 1, 1).compute(4, 2, behavior, target, r, d, v, last, targets, advantages);
+    Trace trace = Traces.values(4, 2, v, last);
+    VTrace.LogProbabilities logs = new VTrace.LogProbabilities(behavior, target);
+    new VTrace(1, 1, 1, 1).compute(trace, logs, r, d, targets, advantages);
     for (int i = 0; i < 8; i++) {
       assertThat(targets[i] - v[i]).isCloseTo(errors[i], within(1e-3f));
     }
     assertThat(advantages).containsExactly(errors, within(1e-3f));
 
-    new VTrace(1, 1, 5).compute(4, 2, behavior, target, r, d, v, last, targets, advantages);
+    new VTrace(1, 1, 1, 5).compute(trace, logs, r, d, targets, advantages);
     assertThat(advantages)
         .containsExactly(
             Traces.timeMajor(
@@ -138,8 +140,14 @@ class ReturnsTest {
       float[] last = Traces.uniform(random, environments, -2, 2);
       float[] targets = new float[cells];
       float[] advantages = new float[cells];
-      new VTrace(3.7f, 1, 2.2f)
-          .compute(steps, environments, behavior, target, r, d, v, last, targets, advantages);
+      new VTrace(1, 3.7f, 1, 2.2f)
+          .compute(
+              Traces.values(steps, environments, v, last),
+              new VTrace.LogProbabilities(behavior, target),
+              r,
+              d,
+              targets,
+              advantages);
 
       for (int i = 0; i < environments; i++) {
         double[] expected = new double[steps + 1];
@@ -177,16 +185,12 @@ class ReturnsTest {
     float[] d = Traces.uniform(random, 20, 0, 1);
     float[] last = Traces.uniform(random, 4, -1, 1);
     float[] targets = new float[20];
-    new VTrace(1, 1, 1)
+    new VTrace(1, 1, 1, 1)
         .compute(
-            5,
-            4,
-            logs,
-            logs,
+            Traces.values(5, 4, Traces.uniform(random, 20, -1, 1), last),
+            new VTrace.LogProbabilities(logs, logs),
             r,
             d,
-            Traces.uniform(random, 20, -1, 1),
-            last,
             targets,
             new float[20]);
     float[] expected = new float[20];
@@ -198,25 +202,57 @@ class ReturnsTest {
   void vTraceStaysFiniteWhenThePoliciesHaveNothingInCommon() {
     float[] targets = new float[2];
     float[] advantages = new float[2];
-    new VTrace(1, 1, 1)
+    new VTrace(1, 1, 1, 1)
         .compute(
-            2,
-            1,
-            new float[] {-2000, 0},
-            new float[] {0, -2000},
+            Traces.values(2, 1, new float[2], new float[1]),
+            new VTrace.LogProbabilities(new float[] {-2000, 0}, new float[] {0, -2000}),
             new float[] {1, 1},
             new float[] {.9f, .9f},
-            new float[] {0, 0},
-            new float[] {0},
             targets,
             advantages);
     assertThat(targets).containsExactly(1, 0);
     assertThat(advantages).containsExactly(1, 0);
   }
 
+  /**
+   * Two environments of the policy itself: one episode terminates, one is cut off where its final
+   * observation is worth 10, and neither sees the reward of the next one.
+   */
   @Test
-  void vTraceRefusesBarsThatMakeNoSense() {
-    assertThatThrownBy(() -> new VTrace(0, 1, 1)).hasMessage("rhoBar is 0.0 but must be > 0");
-    assertThatThrownBy(() -> new VTrace(1, 2, 1)).hasMessageContaining("cBar is 2.0");
+  void vTraceEndsWhereEpisodesDo() {
+    boolean[] terminated = {false, false, true, false, false, false};
+    boolean[] truncated = {false, false, false, true, false, false};
+    Trace trace =
+        new Trace(
+            3,
+            2,
+            new float[] {1, 1, 2, 2, 100, 100},
+            terminated,
+            truncated,
+            new float[] {3, 4, 5, 6, 7, 8},
+            new float[] {0, 0, 0, 10, 0, 0},
+            new float[] {20, 40});
+    float[] logs = new float[6];
+    float[] targets = new float[6];
+    float[] advantages = new float[6];
+    new VTrace(.5f, 1, 1, 1)
+        .compute(trace, new VTrace.LogProbabilities(logs, logs), targets, advantages);
+    assertThat(targets).containsExactly(2, 4.5f, 2, 7, 110, 120);
+    assertThat(advantages).containsExactly(-1, .5f, -3, 1, 103, 112);
+  }
+
+  @Test
+  void vTraceRefusesWhatMakesNoSense() {
+    assertThatThrownBy(() -> new VTrace(1, 0, 1, 1)).hasMessage("rhoBar is 0.0 but must be > 0");
+    assertThatThrownBy(() -> new VTrace(1, 1, 2, 1)).hasMessageContaining("cBar is 2.0");
+    assertThatThrownBy(() -> new VTrace(2, 1, 1, 1))
+        .hasMessage("discount is 2.0 but must be in [0, 1]");
+    Trace trace = Traces.values(2, 1, new float[2], new float[1]);
+    VTrace.LogProbabilities logs = new VTrace.LogProbabilities(new float[2], new float[1]);
+    assertThatThrownBy(
+            () ->
+                new VTrace(1, 1, 1, 1)
+                    .compute(trace, logs, new float[2], new float[2], new float[2], new float[2]))
+        .hasMessageStartingWith("target holds 1 numbers but needs 2");
   }
 }

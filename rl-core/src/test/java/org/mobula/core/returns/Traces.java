@@ -21,6 +21,12 @@ final class Traces {
     return trace;
   }
 
+  /** What the general forms read of a trace, whose rewards and discounts they are given. */
+  static Trace values(int steps, int environments, float[] values, float[] lastValues) {
+    boolean[] none = {};
+    return new Trace(steps, environments, values, none, none, values, values, lastValues);
+  }
+
   static float[] constant(int length, float value) {
     float[] trace = new float[length];
     Arrays.fill(trace, value);
