@@ -9,7 +9,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.mobula.cli.output.CommandFailure;
 import org.mobula.cli.output.ErrorReport;
+import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.config.ConfigReader;
+import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.config.NearestName;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
@@ -216,11 +218,12 @@ public final class ConfiguredEnvironment {
       TrainingConfig config, EnvironmentFactory factory, Path file, List<String> overrides) {
     try {
       return ExperienceSetup.policy(config, factory);
+    } catch (InvalidValueException e) { // its key is one of the algorithm's
+      String key = ConfigFiles.alternatives().key(AlgorithmConfig.class, config.algorithm());
+      List<String> keys = List.of(e.violations().get(0).key().split("\\."));
+      throw misfit(config, place(file, overrides, List.of("algorithm", key), keys), e);
     } catch (IllegalArgumentException e) {
-      throw CommandFailure.setting(
-          place(file, overrides, List.of("environment"), List.of("name")),
-          ErrorReport.message(e),
-          "{mobula} environments " + config.environment().id() + " shows the spaces.");
+      throw misfit(config, place(file, overrides, List.of("environment"), List.of("name")), e);
     } catch (PythonException e) {
       EnvironmentConfig environment = config.environment();
       throw CommandFailure.setting(
@@ -234,6 +237,14 @@ public final class ConfiguredEnvironment {
               + (environment.python() == null ? "" : " --python " + environment.python())
               + " shows the packages of that Python.");
     }
+  }
+
+  private static CommandFailure misfit(
+      TrainingConfig config, String place, IllegalArgumentException e) {
+    return CommandFailure.setting(
+        place,
+        ErrorReport.message(e),
+        "{mobula} environments " + config.environment().id() + " shows the spaces.");
   }
 
   /** Why a policy cannot act in the environments of a factory, if it cannot. */

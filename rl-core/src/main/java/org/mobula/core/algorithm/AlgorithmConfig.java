@@ -14,6 +14,9 @@ import org.mobula.core.space.Space;
  * halves that act by it and improve it.
  */
 public interface AlgorithmConfig extends Serializable {
+  /** Environment steps of an iteration with several rounds, at least. */
+  int LEAST_STEPS = 1000;
+
   /** Steps that each environment takes between two calls of the learner. */
   int steps();
 
@@ -27,6 +30,17 @@ public interface AlgorithmConfig extends Serializable {
     return 1;
   }
 
+  /**
+   * So many {@link #rounds} that at least a thousand environment steps lie between two
+   * measurements.
+   *
+   * @param steps of each environment in a round
+   */
+  static int roundsOf(int steps, int environments) {
+    long round = (long) steps * environments;
+    return (int) Math.max(1, (LEAST_STEPS + round - 1) / round);
+  }
+
   /** Discount factor γ of the returns. */
   double discount();
 
@@ -36,7 +50,13 @@ public interface AlgorithmConfig extends Serializable {
   /** Gradients are scaled down to this norm, network by network; 0 leaves them as they are. */
   double maxGradientNorm();
 
-  /** The policy that the algorithm trains. */
+  /**
+   * The policy that the algorithm trains.
+   *
+   * @throws org.mobula.core.config.InvalidValueException if a setting of the algorithm does not fit
+   *     the spaces; its key is relative to these settings
+   * @throws IllegalArgumentException if the algorithm is not for such spaces, or such a network
+   */
   PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network);
 
   /**

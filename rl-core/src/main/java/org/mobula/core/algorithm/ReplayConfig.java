@@ -5,6 +5,7 @@ import java.io.Serializable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
+import org.mobula.core.config.InvalidValueException;
 import org.mobula.core.config.Range;
 import org.mobula.core.experience.ReplayMemory;
 import org.mobula.core.experience.ReplaySampling;
@@ -19,7 +20,7 @@ import org.mobula.core.returns.NStep;
 public record ReplayConfig(
     @Doc("transitions that are kept; 10 thousand to a million, with one more for each episode")
         @Elsewhere("buffer_size")
-        @Range(min = 2)
+        @Range(min = 2, max = ReplayShape.MOST_ROWS)
         int capacity,
     @Doc("steps of the returns that are learnt from, fewer at an episode's end; 1 to 5")
         @Elsewhere({"n_steps", "n_step"})
@@ -58,6 +59,8 @@ public record ReplayConfig(
         priorityEpsilon,
         encoding,
         frames);
+    Constraints.require(
+        capacity > frames, "capacity", capacity, "must be > frames (%s)".formatted(frames));
   }
 
   /** A million transitions, drawn uniformly. */
@@ -79,14 +82,20 @@ public record ReplayConfig(
   /**
    * The same policy, if there is room for the memory of its transitions: asked before a run begins.
    *
-   * @param algorithm key of the settings, for what is said
-   * @throws IllegalArgumentException if the memory does not fit the observations, or into the heap
+   * @throws InvalidValueException if the memory does not fit the observations, or into the heap, by
+   *     the key of an algorithm's settings
    */
-  public PolicySpec requireRoom(String algorithm, PolicySpec policy) {
+  public PolicySpec requireRoom(PolicySpec policy) {
+    int numbers = policy.observationSpace().size();
+    Constraints.require(
+        numbers % frames == 0,
+        "replay.frames",
+        frames,
+        "must divide the %s numbers of an observation".formatted(numbers));
     try {
       shape(policy, 1).requireRoom(sampling(), Runtime.getRuntime().maxMemory());
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(algorithm + ".replay: " + e.getMessage(), e);
+      throw new InvalidValueException("replay.capacity", capacity, String.valueOf(e.getMessage()));
     }
     return policy;
   }

@@ -1,6 +1,7 @@
 package org.mobula.core.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
@@ -21,6 +22,18 @@ public final class ConfigWriter {
   public static String write(Record config, Alternatives alternatives) {
     ConfigWriter writer = new ConfigWriter();
     writer.mapping(new ConfigValues(alternatives).ofRecord(config), 0);
+    return writer.yaml.toString();
+  }
+
+  /** A record in one line, with the key that chooses it: {@code {pink: {deviation: 0.3}}}. */
+  static String inline(Record record) {
+    Class<?> type =
+        Arrays.stream(record.getClass().getInterfaces())
+            .filter(Class::isSealed)
+            .findFirst()
+            .orElse(record.getClass());
+    ConfigWriter writer = new ConfigWriter();
+    writer.flow(new ConfigValues(Alternatives.none()).of(type, record));
     return writer.yaml.toString();
   }
 

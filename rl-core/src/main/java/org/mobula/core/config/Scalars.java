@@ -255,6 +255,8 @@ final class Scalars {
       return Keys.of(constant);
     } else if (value instanceof Duration duration) {
       return text(duration);
+    } else if (value instanceof Record record) {
+      return ConfigWriter.inline(record);
     }
     return String.valueOf(value);
   }

@@ -322,11 +322,8 @@ public final class ReplayMemory {
     String saved = in.readUTF();
     if (!saved.equals(identity())) {
       throw new IOException(
-          "the replay memory was saved as "
-              + saved
-              + " but is to be restored as "
-              + identity()
-              + ": resume with the settings of the run that saved it");
+          "the replay memory was saved with %s but is to be restored with %s: resume with the settings of the run that saved it"
+              .formatted(settings(saved), settings(identity())));
     }
     byte[] buffer = new byte[BUFFER];
     try {
@@ -346,6 +343,11 @@ public final class ReplayMemory {
     } catch (EOFException e) {
       throw new EOFException("a saved replay memory ends before its last transition");
     }
+  }
+
+  /** Of an identity, for who reads of it. */
+  private static String settings(String identity) {
+    return identity.replaceFirst("^\\w+\\[(.*)]", "$1");
   }
 
   private String identity() {

@@ -24,10 +24,12 @@ public record ReplayShape(
     Encoding encoding,
     int actionSize,
     int maskSize) {
+  /** Rows of all environments together, at most. */
+  public static final int MOST_ROWS = 1 << 29;
+
   // One flag each: terminated, truncated, complete, first of its episode.
   private static final int FLAGS = 4;
   private static final int FEWEST_ROWS = 2;
-  private static final int MOST_ROWS = 1 << 29;
   private static final double LARGEST_SHARE = 0.9;
   private static final double MEBIBYTE = 1 << 20;
 
@@ -124,7 +126,7 @@ public record ReplayShape(
       throw new IllegalArgumentException(
           "a replay memory of "
               + capacity
-              + " rows takes %.0f MiB (%d bytes a row) but must take <= %.0f MiB, nine tenths of the"
+              + " rows takes %.0f MiB (%d bytes a row), more than the %.0f MiB that are nine tenths of the"
                   .formatted(needed / MEBIBYTE, needed / cells(), room / MEBIBYTE)
               + " heap: make its capacity at most "
               + most

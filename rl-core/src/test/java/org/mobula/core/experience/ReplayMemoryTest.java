@@ -445,8 +445,8 @@ class ReplayMemoryTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> images.requireRoom(UNIFORM, heap))
         .withMessage(
-            "a replay memory of 1000000 rows takes 6741 MiB (7068 bytes a row) but must take <="
-                + " 2765 MiB, nine tenths of the heap: make its capacity at most 410173, or start"
+            "a replay memory of 1000000 rows takes 6741 MiB (7068 bytes a row), more than the"
+                + " 2765 MiB that are nine tenths of the heap: make its capacity at most 410173, or start"
                 + " Java with -Xmx7490m or more");
     new ReplayShape(410_173, 1, 4 * 84 * 84, 4, Encoding.BYTE, 1, 0).requireRoom(UNIFORM, heap);
     images.requireRoom(UNIFORM, 7490L << 20);
@@ -555,8 +555,8 @@ class ReplayMemoryTest {
     ReplayMemory larger = new ReplayMemory(numbers(11), new NStep(1, 0.99f), UNIFORM);
     assertThatThrownBy(() -> larger.readState(new DataInputStream(new ByteArrayInputStream(saved))))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("was saved as ReplayShape[capacity=10,")
-        .hasMessageContaining("restored as ReplayShape[capacity=11,")
+        .hasMessageContaining("was saved with capacity=10,")
+        .hasMessageContaining("restored with capacity=11,")
         .hasMessageContaining("resume with the settings of the run that saved it");
     byte[] half = Arrays.copyOf(saved, saved.length - 1);
     assertThatThrownBy(() -> memory.readState(new DataInputStream(new ByteArrayInputStream(half))))

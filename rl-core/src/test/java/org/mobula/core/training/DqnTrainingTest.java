@@ -80,7 +80,7 @@ class DqnTrainingTest extends AlgorithmContract {
                             name.equals("dqn") ? new Discrete(2) : Box.of(-1, 1, 1),
                             NetworkConfig.defaults()))
                 .withMessageStartingWith(
-                    "algorithm." + name + ".replay: a replay memory of 500000000 rows takes "));
+                    "replay.capacity is 500000000 but a replay memory of 500000000 rows takes "));
   }
 
   @Test

@@ -163,8 +163,9 @@ class SacTrainingTest extends AlgorithmContract {
                 + " where it is Discrete algorithm.dqn or algorithm.sac");
     assertThatThrownBy(() -> busy().policy(box, new Discrete(3), network))
         .isInstanceOf(InvalidValueException.class)
-        .hasMessageContaining("noise")
-        .hasMessageContaining("is for actions in a box; leave it out");
+        .hasMessage(
+            "noise is {pink: {deviation: 0.3}} but must be left out where actions are choices"
+                + " (Discrete(3)): it is added to numbers in a box");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SacConfig.defaults().policy(box, Box.unbounded(1), network))
         .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");

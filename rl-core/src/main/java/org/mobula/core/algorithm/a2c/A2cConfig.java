@@ -59,9 +59,6 @@ public record A2cConfig(
     @Doc("the optimizer") OptimizerConfig optimizer)
     implements AlgorithmConfig, A2cConfigBuilder.With {
 
-  /** Environment steps of an iteration, at least. */
-  private static final int ITERATION_STEPS = 1000;
-
   /** Checks the values. */
   public A2cConfig {
     Constraints.check(
@@ -96,8 +93,7 @@ public record A2cConfig(
 
   @Override
   public int rounds(int environments) {
-    long together = (long) steps * environments;
-    return (int) Math.max(1, (ITERATION_STEPS + together - 1) / together);
+    return AlgorithmConfig.roundsOf(steps, environments);
   }
 
   @Override

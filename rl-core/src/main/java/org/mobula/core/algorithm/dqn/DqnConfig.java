@@ -94,9 +94,6 @@ public record DqnConfig(
     @Doc("the optimizer") OptimizerConfig optimizer)
     implements AlgorithmConfig, DqnConfigBuilder.With {
 
-  /** Environment steps of an iteration, at least. */
-  private static final int ITERATION_STEPS = 1000;
-
   /** Checks the values. */
   public DqnConfig {
     Constraints.check(
@@ -154,8 +151,7 @@ public record DqnConfig(
 
   @Override
   public int rounds(int environments) {
-    long steps = (long) trainFrequency * environments;
-    return (int) Math.max(1, (ITERATION_STEPS + steps - 1) / steps);
+    return AlgorithmConfig.roundsOf(trainFrequency, environments);
   }
 
   @Override
@@ -168,7 +164,6 @@ public record DqnConfig(
       columns.add(PolicyNetworks.head("value", network, width, 1));
     }
     return replay.requireRoom(
-        "algorithm.dqn",
         new PolicySpec(
             observationSpace,
             actionSpace,

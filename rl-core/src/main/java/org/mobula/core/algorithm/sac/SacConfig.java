@@ -102,9 +102,6 @@ public record SacConfig(
   /** The name under which the temperature's gradients are pushed; its logarithm is learnt. */
   static final String TEMPERATURE = "temperature";
 
-  /** Environment steps of an iteration, at least. */
-  private static final int ITERATION_STEPS = 1000;
-
   /** Checks the values. */
   public SacConfig {
     Constraints.check(
@@ -158,16 +155,19 @@ public record SacConfig(
 
   @Override
   public int rounds(int environments) {
-    long steps = (long) trainFrequency * environments;
-    return (int) Math.max(1, (ITERATION_STEPS + steps - 1) / steps);
+    return AlgorithmConfig.roundsOf(trainFrequency, environments);
   }
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
     if (actionSpace instanceof Discrete discrete) {
-      Constraints.require(noise == null, "noise", noise, "is for actions in a box; leave it out");
+      Constraints.require(
+          noise == null,
+          "noise",
+          noise,
+          "must be left out where actions are choices (%s): it is added to numbers in a box"
+              .formatted(actionSpace));
       return replay.requireRoom(
-          "algorithm.sac",
           new PolicySpec(
               observationSpace,
               actionSpace,
@@ -179,7 +179,6 @@ public record SacConfig(
                           "policy", network.withShared(false), discrete.n(), 0.01f)))));
     }
     return replay.requireRoom(
-        "algorithm.sac",
         PolicyNetworks.bounded(
             "sac", observationSpace, actionSpace, network, new PolicyHead.Squashed(), 2));
   }

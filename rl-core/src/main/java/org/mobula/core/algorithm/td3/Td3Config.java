@@ -93,9 +93,6 @@ public record Td3Config(
   /** The name under which the critics' gradients are pushed. */
   static final String CRITICS = "critics";
 
-  /** Environment steps of an iteration, at least. */
-  private static final int ITERATION_STEPS = 1000;
-
   /** Checks the values. */
   public Td3Config {
     Constraints.check(
@@ -152,14 +149,12 @@ public record Td3Config(
 
   @Override
   public int rounds(int environments) {
-    long steps = (long) trainFrequency * environments;
-    return (int) Math.max(1, (ITERATION_STEPS + steps - 1) / steps);
+    return AlgorithmConfig.roundsOf(trainFrequency, environments);
   }
 
   @Override
   public PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network) {
     return replay.requireRoom(
-        "algorithm.td3",
         PolicyNetworks.bounded(
             "td3", observationSpace, actionSpace, network, new PolicyHead.Deterministic(), 1));
   }
