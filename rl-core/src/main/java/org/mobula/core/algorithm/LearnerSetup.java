@@ -50,4 +50,19 @@ public record LearnerSetup(
         rewardScaling,
         random);
   }
+
+  /**
+   * One of the networks that are learnt beside the policy's.
+   *
+   * @throws IllegalArgumentException if the learner was not given it
+   */
+  public NetworkSpec network(String name) {
+    NetworkSpec network = networks.get(name);
+    if (network == null) {
+      throw new IllegalArgumentException(
+          "the learner was given no network '%s' but %s: take AlgorithmConfig.networks of its settings"
+              .formatted(name, networks.keySet()));
+    }
+    return network;
+  }
 }

@@ -5,10 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.CriticLoss;
 import org.mobula.core.algorithm.GradientPart;
 import org.mobula.core.algorithm.LearnerSetup;
-import org.mobula.core.algorithm.TargetNetwork;
 import org.mobula.core.algorithm.TransitionRows;
+import org.mobula.core.algorithm.WorkerNetwork;
 import org.mobula.core.experience.ReplayBatch;
-import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.policy.ObservationNormalizer;
 import org.mobula.core.space.Discrete;
@@ -27,9 +26,9 @@ final class SacGradient implements GradientPart {
   private final @Nullable DiscreteSacLoss discrete;
 
   private final TransitionRows rows;
-  private final Network policy;
-  private final Network critics;
-  private final Network target;
+  final WorkerNetwork policy;
+  final WorkerNetwork critics;
+  final WorkerNetwork target;
 
   /** Numbers of an action in a box; else 0. */
   private final int dimensions;
@@ -63,21 +62,14 @@ final class SacGradient implements GradientPart {
   /** Whether the policy's gradient is computed next, else the critics'. */
   private boolean ofPolicy;
 
-  // What the networks have not been given yet.
-  private float @Nullable [] newPolicy;
-  private float @Nullable [] newCritics;
-  private float @Nullable [] newTarget;
-
   private float temperature;
   private double criticLossSum;
   private double policyLossSum;
   private double valueSum;
 
   SacGradient(SacConfig config, LearnerSetup setup, ReplayBatch batch, int capacity) {
-    NetworkSpec criticsForm = setup.networks().get(SacConfig.CRITICS);
-    if (criticsForm == null) {
-      throw new IllegalArgumentException("the learner was given no critics");
-    }
+    NetworkSpec policyForm = setup.policy().network();
+    NetworkSpec criticsForm = setup.network(SacConfig.CRITICS);
     Space actionSpace = setup.policy().actionSpace();
     choices = actionSpace instanceof Discrete space ? space.n() : 0;
     dimensions = choices > 0 ? 0 : actionSpace.size();
@@ -85,10 +77,10 @@ final class SacGradient implements GradientPart {
     loss = new SacLoss(actionSpace.size(), criticLoss);
     discrete = choices > 0 ? new DiscreteSacLoss(choices, config.critics()) : null;
     rows = new TransitionRows(setup.policy(), batch, capacity);
-    policy = setup.engine().create(setup.policy().network());
-    critics = setup.engine().create(criticsForm);
-    target = setup.engine().create(criticsForm);
-    outputs = new float[capacity * policy.outputs()];
+    policy = new WorkerNetwork(setup.engine().create(policyForm));
+    critics = new WorkerNetwork(setup.engine().create(criticsForm));
+    target = new WorkerNetwork(setup.engine().create(criticsForm));
+    outputs = new float[capacity * policyForm.outputs()];
     outputGradients = new float[outputs.length];
     noise = new float[capacity * dimensions];
     nextNoise = new float[noise.length];
@@ -97,36 +89,21 @@ final class SacGradient implements GradientPart {
     actionGradients = new float[noise.length];
     logProbabilities = new float[capacity];
     nextLogProbabilities = new float[capacity];
-    values = new float[capacity * critics.outputs()];
+    values = new float[capacity * criticsForm.outputs()];
     nextValues = new float[values.length];
     valueGradients = new float[values.length];
     chosenValues = new float[capacity * config.critics()];
     chosenGradients = new float[chosenValues.length];
-    inputGradients = new float[capacity * critics.inputs()];
+    inputGradients = new float[capacity * criticsForm.inputs()];
     targets = new float[capacity];
     errors = new float[capacity];
-    criticsGradient = new float[critics.layout().size()];
-    policyGradient = new float[policy.layout().size()];
+    criticsGradient = new float[criticsForm.layout().size()];
+    policyGradient = new float[policyForm.layout().size()];
   }
 
   /** Normalises observations by this from now on; null leaves them as they are. */
   void set(@Nullable ObservationNormalizer normalizer) {
     rows.set(normalizer);
-  }
-
-  /** Takes the policy's parameters before the next gradient. */
-  void setPolicy(float[] parameters) {
-    newPolicy = parameters;
-  }
-
-  /** Takes the critics' parameters before the next gradient. */
-  void setCritics(float[] parameters) {
-    newCritics = parameters;
-  }
-
-  /** Takes the target critics' parameters before the next gradient. */
-  void setTarget(TargetNetwork parameters) {
-    newTarget = parameters.parameters();
   }
 
   /** The critics' gradient is the next. */
@@ -159,7 +136,6 @@ final class SacGradient implements GradientPart {
 
   @Override
   public void compute(float[] parameters, int minibatchSize) {
-    takeParameters();
     float scale = 1f / minibatchSize;
     if (rows.count() == 0) {
       Arrays.fill(gradient(), 0);
@@ -177,28 +153,10 @@ final class SacGradient implements GradientPart {
     }
   }
 
-  private void takeParameters() {
-    float[] given = newPolicy;
-    if (given != null) {
-      policy.setParameters(given);
-      newPolicy = null;
-    }
-    given = newCritics;
-    if (given != null) {
-      critics.setParameters(given);
-      newCritics = null;
-    }
-    given = newTarget;
-    if (given != null) {
-      target.setParameters(given);
-      newTarget = null;
-    }
-  }
-
   private void criticsGradient(int count, float scale) {
-    policy.forward(rows.nextFeatures, count, outputs);
+    policy.get().forward(rows.nextFeatures, count, outputs);
     loss.act(outputs, count, nextNoise, nextActions, nextLogProbabilities);
-    target.forward(rows.join(rows.nextFeatures, nextActions), count, nextValues);
+    target.get().forward(rows.join(rows.nextFeatures, nextActions), count, nextValues);
     loss.targets(
         rows.rewards,
         rows.discounts,
@@ -208,39 +166,39 @@ final class SacGradient implements GradientPart {
         targets,
         count);
 
-    critics.forward(rows.join(rows.features, rows.actions), count, values);
+    critics.get().forward(rows.join(rows.features, rows.actions), count, values);
     criticLossSum =
         criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
-    critics.backward(valueGradients, criticsGradient, null);
+    critics.get().backward(valueGradients, criticsGradient, null);
     valueSum = 0;
     for (int row = 0; row < count; row++) {
       valueSum += criticLoss.leastValue(values, row);
     }
 
     // For the temperature now, and for the policy when the critics have taken their step.
-    policy.forward(rows.features, count, outputs);
+    policy.get().forward(rows.features, count, outputs);
     loss.act(outputs, count, noise, actions, logProbabilities);
   }
 
   private void policyGradient(int count, float scale) {
-    critics.forward(rows.join(rows.features, actions), count, values);
+    critics.get().forward(rows.join(rows.features, actions), count, values);
     policyLossSum = -criticLoss.actorGradient(values, count, scale, false, valueGradients);
     for (int row = 0; row < count; row++) {
       policyLossSum += (double) temperature * logProbabilities[row];
     }
-    critics.backward(valueGradients, null, inputGradients);
+    critics.get().backward(valueGradients, null, inputGradients);
     rows.actionGradients(inputGradients, actionGradients);
     loss.actorGradient(outputs, count, noise, actionGradients, temperature, scale, outputGradients);
-    policy.backward(outputGradients, policyGradient, null);
+    policy.get().backward(outputGradients, policyGradient, null);
   }
 
   private void criticsGradient(DiscreteSacLoss ofChoices, int count, float scale) {
-    policy.forward(rows.nextFeatures, count, outputs);
-    target.forward(rows.nextFeatures, count, nextValues);
+    policy.get().forward(rows.nextFeatures, count, outputs);
+    target.get().forward(rows.nextFeatures, count, nextValues);
     ofChoices.targets(
         rows.rewards, rows.discounts, nextValues, outputs, temperature, targets, count);
 
-    critics.forward(rows.features, count, values);
+    critics.get().forward(rows.features, count, values);
     int each = criticLoss.critics();
     for (int i = 0; i < count * each; i++) {
       chosenValues[i] = values[i * choices + (int) rows.actions[i / each]];
@@ -252,23 +210,23 @@ final class SacGradient implements GradientPart {
     for (int i = 0; i < count * each; i++) {
       valueGradients[i * choices + (int) rows.actions[i / each]] = chosenGradients[i];
     }
-    critics.backward(valueGradients, criticsGradient, null);
+    critics.get().backward(valueGradients, criticsGradient, null);
     valueSum = 0;
     for (int row = 0; row < count; row++) {
       valueSum += criticLoss.leastValue(chosenValues, row);
     }
-    policy.forward(rows.features, count, outputs);
+    policy.get().forward(rows.features, count, outputs);
   }
 
   private void policyGradient(DiscreteSacLoss ofChoices, int count, float scale) {
-    critics.forward(rows.features, count, values);
+    critics.get().forward(rows.features, count, values);
     policyLossSum =
         ofChoices.actorGradient(
             outputs, values, count, temperature, scale, outputGradients, logProbabilities);
     for (int row = 0; row < count; row++) {
       logProbabilities[row] = -logProbabilities[row]; // was the entropy, their mean's opposite
     }
-    policy.backward(outputGradients, policyGradient, null);
+    policy.get().backward(outputGradients, policyGradient, null);
   }
 
   @Override

@@ -68,7 +68,7 @@ final class SacLearner implements Learner {
             capacity -> new SacGradient(config, setup, replay.batch(), capacity));
     policy = new float[setup.policy().network().layout().size()];
     policyGradient = new float[policy.length];
-    critics = new float[workers.part(0).gradient().length];
+    critics = new float[setup.network(SacConfig.CRITICS).layout().size()];
     criticsGradient = new float[critics.length];
     target = new TargetNetwork(critics.length, config.targetRate());
     noise = new float[Math.multiplyExact(2 * size, dimensions)];
@@ -110,9 +110,9 @@ final class SacLearner implements Learner {
     }
     for (int i = 0; i < workers.count(); i++) {
       SacGradient part = workers.part(i);
-      part.setPolicy(policy);
-      part.setCritics(critics);
-      part.setTarget(target);
+      part.policy.set(policy);
+      part.critics.set(critics);
+      part.target.set(target.parameters());
     }
   }
 
@@ -141,7 +141,7 @@ final class SacLearner implements Learner {
       part.copyErrors(replay.errors());
       criticLossSum += part.criticLossSum();
       valueSum += part.valueSum();
-      part.setCritics(critics);
+      part.critics.set(critics);
       part.turnToPolicy();
     }
     workers.compute(policy, policyGradient);
@@ -164,9 +164,9 @@ final class SacLearner implements Learner {
     for (int i = 0; i < workers.count(); i++) {
       SacGradient part = workers.part(i);
       policyLossSum += part.policyLossSum();
-      part.setPolicy(policy);
+      part.policy.set(policy);
       if (follows) {
-        part.setTarget(target);
+        part.target.set(target.parameters());
       }
     }
     for (float logProbability : logProbabilities) {

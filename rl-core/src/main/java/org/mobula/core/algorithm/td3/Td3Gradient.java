@@ -5,10 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.CriticLoss;
 import org.mobula.core.algorithm.GradientPart;
 import org.mobula.core.algorithm.LearnerSetup;
-import org.mobula.core.algorithm.TargetNetwork;
 import org.mobula.core.algorithm.TransitionRows;
+import org.mobula.core.algorithm.WorkerNetwork;
 import org.mobula.core.experience.ReplayBatch;
-import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.policy.ObservationNormalizer;
 
@@ -21,10 +20,10 @@ final class Td3Gradient implements GradientPart {
   private final CriticLoss criticLoss;
   private final Td3Loss loss;
   private final TransitionRows rows;
-  private final Network policy;
-  private final Network critics;
-  private final Network targetPolicy;
-  private final Network targetCritics;
+  final WorkerNetwork policy;
+  final WorkerNetwork critics;
+  final WorkerNetwork targetPolicy;
+  final WorkerNetwork targetCritics;
   private final int dimensions;
 
   private final float[] noise;
@@ -42,61 +41,37 @@ final class Td3Gradient implements GradientPart {
   /** Whether the policy's gradient is computed next, else the critics'. */
   private boolean ofPolicy;
 
-  // What the networks have not been given yet.
-  private float @Nullable [] newPolicy;
-  private float @Nullable [] newCritics;
-  private float @Nullable [] newTargetPolicy;
-  private float @Nullable [] newTargetCritics;
-
   private double criticLossSum;
   private double policyLossSum;
   private double valueSum;
 
   Td3Gradient(Td3Config config, LearnerSetup setup, ReplayBatch batch, int capacity) {
-    NetworkSpec criticsForm = setup.networks().get(Td3Config.CRITICS);
-    if (criticsForm == null) {
-      throw new IllegalArgumentException("the learner was given no critics");
-    }
+    NetworkSpec policyForm = setup.policy().network();
+    NetworkSpec criticsForm = setup.network(Td3Config.CRITICS);
     dimensions = setup.policy().actionSpace().size();
     criticLoss = new CriticLoss(config.critics(), 1);
     loss = new Td3Loss(criticLoss, (float) config.targetNoise(), (float) config.targetNoiseClip());
     rows = new TransitionRows(setup.policy(), batch, capacity);
-    policy = setup.engine().create(setup.policy().network());
-    critics = setup.engine().create(criticsForm);
-    targetPolicy = setup.engine().create(setup.policy().network());
-    targetCritics = setup.engine().create(criticsForm);
+    policy = new WorkerNetwork(setup.engine().create(policyForm));
+    critics = new WorkerNetwork(setup.engine().create(criticsForm));
+    targetPolicy = new WorkerNetwork(setup.engine().create(policyForm));
+    targetCritics = new WorkerNetwork(setup.engine().create(criticsForm));
     noise = new float[capacity * dimensions];
     actions = new float[noise.length];
     actionGradients = new float[noise.length];
-    values = new float[capacity * critics.outputs()];
+    values = new float[capacity * criticsForm.outputs()];
     nextValues = new float[values.length];
     valueGradients = new float[values.length];
-    inputGradients = new float[capacity * critics.inputs()];
+    inputGradients = new float[capacity * criticsForm.inputs()];
     targets = new float[capacity];
     errors = new float[capacity];
-    criticsGradient = new float[critics.layout().size()];
-    policyGradient = new float[policy.layout().size()];
+    criticsGradient = new float[criticsForm.layout().size()];
+    policyGradient = new float[policyForm.layout().size()];
   }
 
   /** Normalises observations by this from now on; null leaves them as they are. */
   void set(@Nullable ObservationNormalizer normalizer) {
     rows.set(normalizer);
-  }
-
-  /** Takes the policy's parameters before the next gradient. */
-  void setPolicy(float[] parameters) {
-    newPolicy = parameters;
-  }
-
-  /** Takes the critics' parameters before the next gradient. */
-  void setCritics(float[] parameters) {
-    newCritics = parameters;
-  }
-
-  /** Takes the target networks' parameters before the next gradient. */
-  void setTargets(TargetNetwork policyTarget, TargetNetwork criticsTarget) {
-    newTargetPolicy = policyTarget.parameters();
-    newTargetCritics = criticsTarget.parameters();
   }
 
   /** The critics' gradient is the next. */
@@ -127,7 +102,6 @@ final class Td3Gradient implements GradientPart {
 
   @Override
   public void compute(float[] parameters, int minibatchSize) {
-    takeParameters();
     float scale = 1f / minibatchSize;
     if (rows.count() == 0) {
       Arrays.fill(gradient(), 0);
@@ -141,40 +115,17 @@ final class Td3Gradient implements GradientPart {
     }
   }
 
-  private void takeParameters() {
-    float[] given = newPolicy;
-    if (given != null) {
-      policy.setParameters(given);
-      newPolicy = null;
-    }
-    given = newCritics;
-    if (given != null) {
-      critics.setParameters(given);
-      newCritics = null;
-    }
-    given = newTargetPolicy;
-    if (given != null) {
-      targetPolicy.setParameters(given);
-      newTargetPolicy = null;
-    }
-    given = newTargetCritics;
-    if (given != null) {
-      targetCritics.setParameters(given);
-      newTargetCritics = null;
-    }
-  }
-
   private void criticsGradient(int count, float scale) {
-    targetPolicy.forward(rows.nextFeatures, count, actions);
+    targetPolicy.get().forward(rows.nextFeatures, count, actions);
     Td3Loss.squash(actions, count * dimensions);
     loss.smooth(actions, count * dimensions, noise);
-    targetCritics.forward(rows.join(rows.nextFeatures, actions), count, nextValues);
+    targetCritics.get().forward(rows.join(rows.nextFeatures, actions), count, nextValues);
     loss.targets(rows.rewards, rows.discounts, nextValues, targets, count);
 
-    critics.forward(rows.join(rows.features, rows.actions), count, values);
+    critics.get().forward(rows.join(rows.features, rows.actions), count, values);
     criticLossSum =
         criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
-    critics.backward(valueGradients, criticsGradient, null);
+    critics.get().backward(valueGradients, criticsGradient, null);
     valueSum = 0;
     for (int row = 0; row < count; row++) {
       valueSum += criticLoss.leastValue(values, row);
@@ -182,14 +133,14 @@ final class Td3Gradient implements GradientPart {
   }
 
   private void policyGradient(int count, float scale) {
-    policy.forward(rows.features, count, actions);
+    policy.get().forward(rows.features, count, actions);
     Td3Loss.squash(actions, count * dimensions);
-    critics.forward(rows.join(rows.features, actions), count, values);
+    critics.get().forward(rows.join(rows.features, actions), count, values);
     policyLossSum = -criticLoss.actorGradient(values, count, scale, true, valueGradients);
-    critics.backward(valueGradients, null, inputGradients);
+    critics.get().backward(valueGradients, null, inputGradients);
     rows.actionGradients(inputGradients, actionGradients);
     Td3Loss.unsquash(actions, actionGradients, count * dimensions);
-    policy.backward(actionGradients, policyGradient, null);
+    policy.get().backward(actionGradients, policyGradient, null);
   }
 
   @Override

@@ -61,7 +61,7 @@ final class Td3Learner implements Learner {
             capacity -> new Td3Gradient(config, setup, replay.batch(), capacity));
     policy = new float[setup.policy().network().layout().size()];
     policyGradient = new float[policy.length];
-    critics = new float[workers.part(0).gradient().length];
+    critics = new float[setup.network(Td3Config.CRITICS).layout().size()];
     criticsGradient = new float[critics.length];
     targetPolicy = new TargetNetwork(policy.length, config.targetRate());
     targetCritics = new TargetNetwork(critics.length, config.targetRate());
@@ -100,9 +100,10 @@ final class Td3Learner implements Learner {
     }
     for (int i = 0; i < workers.count(); i++) {
       Td3Gradient part = workers.part(i);
-      part.setPolicy(policy);
-      part.setCritics(critics);
-      part.setTargets(targetPolicy, targetCritics);
+      part.policy.set(policy);
+      part.critics.set(critics);
+      part.targetPolicy.set(targetPolicy.parameters());
+      part.targetCritics.set(targetCritics.parameters());
     }
   }
 
@@ -129,7 +130,7 @@ final class Td3Learner implements Learner {
       part.copyErrors(replay.errors());
       criticLossSum += part.criticLossSum();
       valueSum += part.valueSum();
-      part.setCritics(critics);
+      part.critics.set(critics);
     }
     replay.prioritize();
     measured++;
@@ -149,8 +150,9 @@ final class Td3Learner implements Learner {
     for (int i = 0; i < workers.count(); i++) {
       Td3Gradient part = workers.part(i);
       policyLossSum += part.policyLossSum();
-      part.setPolicy(policy);
-      part.setTargets(targetPolicy, targetCritics);
+      part.policy.set(policy);
+      part.targetPolicy.set(targetPolicy.parameters());
+      part.targetCritics.set(targetCritics.parameters());
     }
     policyMeasured++;
   }
