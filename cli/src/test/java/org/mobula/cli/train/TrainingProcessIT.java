@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mobula.cli.Cli;
 import org.mobula.cli.MobulaProcesses;
 import org.mobula.cli.TrainingFiles;
 import org.mobula.cli.directories.RunState;
@@ -129,6 +133,55 @@ class TrainingProcessIT {
     assertThat(event.get("environment_steps").asLong()).isEqualTo(end);
     assertThat(process.waitFor()).isZero();
     assertThat(state("killed")).isEqualTo("finished");
+  }
+
+  /** With all that these learners keep: replay memory, priorities, noise, targets, moments. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sac", "td3"})
+  void killedAndResumedItLearnsTheSameBits(String algorithm) throws Exception {
+    String noise = algorithm.equals("sac") ? "pink" : "ornstein-uhlenbeck";
+    String text =
+        """
+        environment: {name: Pendulum-v1, count: 2}
+        network: {hidden: [8]}
+        algorithm:
+          %s:
+            train-frequency: 8
+            warm-up-steps: 200
+            minibatch-size: 16
+            noise: %s
+            replay: {capacity: 3000, return-steps: 3, priority-exponent: 0.6, importance-exponent: 0.5}
+        normalization: {observations: true, rewards: true}
+        checkpoint: {every: 1000}
+        evaluation: {episodes: 0}
+        """
+            .formatted(algorithm, noise);
+    String file = TrainingFiles.file(folder, "replayed.yaml", text);
+    Process process = mobula.start("train", file, "--name", "killed", "--json", "--set", ENDLESS);
+    MobulaProcesses.awaitEvent(process, "checkpoint");
+    MobulaProcesses.awaitEvent(process, "checkpoint");
+    process.destroyForcibly().waitFor();
+    RunDirectory killed = new RunDirectory(folder.resolve("runs/killed"));
+    String end = "stop.environment-steps=" + (steps(killed.latest().orElseThrow()) + 2000);
+    assertThat(mobula.start("train", "--resume", "killed", "--set", end).waitFor()).isZero();
+    String runs = folder.resolve("uninterrupted").toString();
+    Cli.Outcome whole = Cli.run("train", file, "--runs-directory", runs, "--set", end);
+    assertThat(whole.exitCode()).as(whole.err()).isZero();
+
+    Path resumed = killed.latest().orElseThrow();
+    Path expected = new RunDirectory(Path.of(runs, "replayed-1")).latest().orElseThrow();
+    assertThat(steps(resumed)).isEqualTo(steps(expected));
+    for (String part : List.of("policy", "networks", "optimizer")) {
+      String tensors = part + ".safetensors";
+      assertThat(resumed.resolve(tensors)).hasSameBinaryContentAs(expected.resolve(tensors));
+    }
+    assertThat(resumed.resolve("learner.bin"))
+        .hasSameBinaryContentAs(expected.resolve("learner.bin"));
+    JsonNode state = new ObjectMapper().readTree(resumed.resolve("state.json").toFile());
+    JsonNode other = new ObjectMapper().readTree(expected.resolve("state.json").toFile());
+    for (String part : List.of("experience-source", "observation-statistics", "reward-scaling")) {
+      assertThat(state.required(part)).isEqualTo(other.required(part));
+    }
   }
 
   @Test
