@@ -89,23 +89,28 @@ class TrainingObjectiveTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "dqn: {warm-up-steps: 32}|algorithm.dqn.learning-rate",
-        "a2c: {}|algorithm.a2c.entropy-coefficient",
-        "reinforce: {}|algorithm.reinforce.learning-rate",
+        "CartPole-v1|a2c: {}|algorithm.a2c.entropy-coefficient",
+        "CartPole-v1|dqn: {warm-up-steps: 32}|algorithm.dqn.replay.priority-epsilon",
+        "CartPole-v1|ppo: {steps: 32}|algorithm.ppo.learning-rate",
+        "CartPole-v1|pqn: {}|algorithm.pqn.learning-rate",
+        "CartPole-v1|sac: {minibatch-size: 8}|algorithm.sac.temperature",
+        "Pendulum-v1|sac: {minibatch-size: 8, noise: pink}|algorithm.sac.noise.pink.deviation",
+        "Pendulum-v1|td3: {minibatch-size: 8}|algorithm.td3.target-rate",
+        "CartPole-v1|reinforce: {}|algorithm.reinforce.learning-rate",
       })
-  void tunesEveryAlgorithm(String algorithm, String key) {
+  void tunesEveryAlgorithm(String environment, String algorithm, String key) {
     Alternatives algorithms =
         TrainingConfig.algorithms().with(AlgorithmConfig.class, "reinforce", ReinforceConfig.class);
     TrainingConfig base =
         ConfigReader.read(
             """
-            environment: {name: CartPole-v1, count: 2}
+            environment: {name: %s, count: 2}
             network: {hidden: [8]}
             algorithm: {%s}
             stop: {environment-steps: 128}
             evaluation: {episodes: 2}
             """
-                .formatted(algorithm),
+                .formatted(environment, algorithm),
             "base.yaml",
             TrainingConfig.class,
             List.of(),

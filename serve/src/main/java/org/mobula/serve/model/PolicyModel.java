@@ -61,9 +61,9 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
   /** The parameter that makes samples repeatable. */
   public static final String SEED = "seed";
 
-  /** Loads {@code policy.safetensors}, or the one in a checkpoint's directory. */
-  public static PolicyModel load(Path file) throws IOException {
-    PolicyFile.Contents contents = PolicyFile.read(file);
+  /** Loads {@code policy.safetensors}, or that of a checkpoint's or a run's directory. */
+  public static PolicyModel load(Path path) throws IOException {
+    PolicyFile.Contents contents = PolicyFile.read(PolicyFile.locate(path));
     return new PolicyModel(contents.spec(), contents.snapshot(), NetworkEngine.AUTO);
   }
 

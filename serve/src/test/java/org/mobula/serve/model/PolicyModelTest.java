@@ -5,16 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.mobula.core.algorithm.AlgorithmConfig;
+import org.mobula.core.algorithm.a2c.A2cConfig;
+import org.mobula.core.algorithm.dqn.DqnConfig;
+import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.algorithm.pqn.PqnConfig;
+import org.mobula.core.algorithm.sac.SacConfig;
+import org.mobula.core.algorithm.td3.Td3Config;
 import org.mobula.core.parameters.ParameterSnapshot;
 import org.mobula.core.policy.ActionEvaluation;
+import org.mobula.core.policy.ActionValues;
+import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicyHead;
 import org.mobula.core.policy.PolicySnapshot;
@@ -26,6 +38,12 @@ import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 import org.mobula.core.space.Tuple;
+import org.mobula.core.training.Trainer;
+import org.mobula.core.training.config.EnvironmentConfig;
+import org.mobula.core.training.config.EvaluationConfig;
+import org.mobula.core.training.config.NormalizationConfig;
+import org.mobula.core.training.config.StopConfig;
+import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.serve.PolicyServer;
 import org.mobula.serve.batch.BatchingConfig;
 
@@ -123,6 +141,44 @@ final class PolicyModelTest {
     Float value = expected.value();
     if (value != null) {
       assertThat(answered.get(2).floats()[0]).isCloseTo(value, within(1e-5f));
+    }
+  }
+
+  static Stream<Arguments> algorithms() {
+    DqnConfig dqn = DqnConfig.defaults().withWarmUpSteps(32);
+    SacConfig sac = SacConfig.defaults().withMinibatchSize(16);
+    return Stream.of(
+        arguments("CartPole-v1", A2cConfig.defaults()),
+        arguments("Pendulum-v1", A2cConfig.defaults()),
+        arguments("CartPole-v1", dqn),
+        arguments("CartPole-v1", dqn.withDueling(true)),
+        arguments("CartPole-v1", dqn.withValues(new ActionValues.CategoricalReturns(11, 0, 50))),
+        arguments("CartPole-v1", dqn.withValues(new ActionValues.QuantileReturns(5))),
+        arguments("CartPole-v1", PpoConfig.defaults().withSteps(64)),
+        arguments("CartPole-v1", PqnConfig.defaults().withSteps(32)),
+        arguments("CartPole-v1", sac),
+        arguments("Pendulum-v1", sac),
+        arguments("Pendulum-v1", Td3Config.defaults().withMinibatchSize(16)));
+  }
+
+  /** What was trained for a moment is served, and loaded in Java, from its run directory. */
+  @ParameterizedTest
+  @MethodSource("algorithms")
+  void servesWhatEveryAlgorithmLearnt(
+      String environment, AlgorithmConfig algorithm, @TempDir Path run) throws IOException {
+    TrainingConfig config =
+        TrainingConfig.defaults(EnvironmentConfig.defaults(environment), algorithm)
+            .withNetwork(NetworkConfig.defaults().withHidden(List.of(8)))
+            .withNormalization(NormalizationConfig.defaults().withObservations(true))
+            .withStop(StopConfig.defaults().withEnvironmentSteps(128))
+            .withEvaluation(EvaluationConfig.defaults().withEpisodes(0));
+    Trainer.builder(config).directory(run).build().train();
+    PolicyModel model = PolicyModel.load(run);
+    try (Policy policy = Policy.load(run)) {
+      Tensor input = observations(1, policy.spec().observationSpace().size());
+      requireSame(compute(model, input, Map.of()), policy.evaluate(input.floats()));
+      requireSame(
+          compute(model, input, SAMPLED), policy.evaluate(input.floats(), null, new Pcg64(7)));
     }
   }
 
