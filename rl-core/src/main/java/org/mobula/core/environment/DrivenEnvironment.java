@@ -85,8 +85,9 @@ public abstract class DrivenEnvironment implements Environment {
       abandon();
       random = reset.random(random);
       present = new Run(reset.options(), random);
-      run = present;
       present.begin();
+      run = present; // not one whose thread could not be started
+      present.awaitDecision();
     }
     present.startEpisode(observation);
   }
@@ -220,6 +221,9 @@ public abstract class DrivenEnvironment implements Environment {
 
     void begin() {
       thread.start();
+    }
+
+    void awaitDecision() {
       asked.await(thread);
     }
 
@@ -242,7 +246,7 @@ public abstract class DrivenEnvironment implements Environment {
     void answer(float[] given, Step step) {
       System.arraycopy(given, 0, action, 0, action.length);
       answered.give();
-      asked.await(thread);
+      awaitDecision();
       if (end == null) {
         requireAsking("in the middle of an episode");
         System.arraycopy(observation, 0, step.observation, 0, observation.length);
@@ -266,7 +270,7 @@ public abstract class DrivenEnvironment implements Environment {
     private void requireAsking(String when) {
       if (closed) {
         abandon();
-        throw new IllegalStateException(name() + " was closed during a step");
+        throw closedDuringAStep();
       }
       if (!over) {
         return;
@@ -278,8 +282,15 @@ public abstract class DrivenEnvironment implements Environment {
               .formatted(name(), when));
     }
 
+    private IllegalStateException closedDuringAStep() {
+      return new IllegalStateException(name() + " was closed during a step");
+    }
+
     private void requireNoFailure() {
       join();
+      if (closed) {
+        throw closedDuringAStep(); // by which it failed
+      }
       Throwable thrown = failure;
       if (thrown instanceof RuntimeException unchecked) {
         throw unchecked;
@@ -294,6 +305,7 @@ public abstract class DrivenEnvironment implements Environment {
     void giveUp() {
       abandoned = true;
       thread.interrupt();
+      answered.give(); // should it have asked in this moment, and the other thread have left
     }
 
     /** When the simulator does not work: it waits for an answer, or is over. */
@@ -302,7 +314,7 @@ public abstract class DrivenEnvironment implements Environment {
       playing = false;
       if (!over) {
         answered.give();
-        asked.await(thread);
+        awaitDecision();
       }
       if (stuck) {
         throw new IllegalStateException(
