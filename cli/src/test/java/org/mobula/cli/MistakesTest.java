@@ -93,6 +93,23 @@ class MistakesTest {
   }
 
   @Test
+  void inThePythonOfAnEnvironment() throws IOException {
+    String text =
+        """
+        environment: {gymnasium: CartPole-v1, python: /no/python}
+        algorithm: ppo
+        stop: {environment-steps: 100}
+        """;
+    String file = TrainingFiles.file(folder, "file.yaml", text);
+    Cli.Outcome outcome = train(file);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith(file + ":1:15: no Python can be started as /no/python: ")
+        .endsWith("\nmobula doctor --python /no/python shows the packages of that Python.\n");
+    assertThat(folder.resolve("runs")).doesNotExist();
+  }
+
+  @Test
   void inTheNameOfTheFile() {
     Cli.Outcome outcome = train(folder.resolve("none.yaml").toString());
     assertThat(outcome.exitCode()).isEqualTo(2);
@@ -108,12 +125,15 @@ class MistakesTest {
         "algorithm.ppo.gamma=0.9|--set algorithm.ppo.gamma=0.9: unknown key gamma under algorithm.ppo; did you mean discount?",
         "total_timesteps=9|--set total_timesteps=9: unknown key total_timesteps; did you mean stop.environment-steps?",
         "seed=-1|--set seed=-1: seed is -1 but must be ≥ 0",
+        "environment.gymnasium=LunarLander-v3|FILE:1:1: environment: exactly one of name, gymnasium and envpool says which environment, but 2 are there",
+        "environment.wrappers=[TimeLimit]|--set environment.wrappers=[TimeLimit]: wrappers is [TimeLimit] but must be left out unless gymnasium names the environment",
         "environment.name=Pendulum-v2|--set environment.name=Pendulum-v2: no environment is called \"Pendulum-v2\"; did you mean \"Pendulum-v1\"?",
       })
   void inASetting(String setting, String error) throws IOException {
-    Cli.Outcome outcome = train(TrainingFiles.tiny(folder), "--set", setting);
+    String file = TrainingFiles.tiny(folder);
+    Cli.Outcome outcome = train(file, "--set", setting);
     assertThat(outcome.exitCode()).isEqualTo(2);
-    assertThat(outcome.err().lines()).first().isEqualTo(error);
+    assertThat(outcome.err().lines()).first().isEqualTo(error.replace("FILE", file));
   }
 
   @ParameterizedTest

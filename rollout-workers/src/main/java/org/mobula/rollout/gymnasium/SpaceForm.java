@@ -59,7 +59,8 @@ final class SpaceForm {
   private static float[] bounds(List<Object> given, int size) {
     float[] bounds = new float[size];
     for (int i = 0; i < size; i++) {
-      bounds[i] = (float) Values.number(given.get(given.size() == 1 ? 0 : i));
+      // Plus zero, so that no bound is the -0.0 that Gymnasium has here and there.
+      bounds[i] = (float) Values.number(given.get(given.size() == 1 ? 0 : i)) + 0f;
     }
     return bounds;
   }

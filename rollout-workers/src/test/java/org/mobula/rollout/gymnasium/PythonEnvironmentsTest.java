@@ -164,6 +164,8 @@ class PythonEnvironmentsTest {
   void drawsItselfWhereItIsWatched() {
     try (Environment corridor = FakeGymnasium.of("Corridor-v0", Map.of("length", 3)).create()) {
       assertThat(corridor.secondsPerStep()).isEqualTo(0.05);
+      assertThat(corridor.observationSpace())
+          .isEqualTo(Box.of(new float[] {0, 0}, new float[] {3, 1}));
       Step step = new Step(corridor.observationSpace());
       corridor.reset(new Reset(1L, Map.of("place", 1)), step.observation);
       assertThat(red(corridor)).isEqualTo(1);

@@ -64,7 +64,7 @@ class Corridor:
 
     def __init__(self, length=6, limit=12, render_mode=None):
         self.length, self.limit, self.render_mode = length, limit, render_mode
-        self.observation_space = Box([0.0, 0.0], [float(length), 1.0], (2,))
+        self.observation_space = Box([0.0, -0.0], [float(length), 1.0], (2,))
         self.action_space = Discrete(2)
         self.random = random.Random(0)
 
