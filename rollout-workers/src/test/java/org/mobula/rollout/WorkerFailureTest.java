@@ -197,8 +197,8 @@ class WorkerFailureTest {
       Experience fresh = replacement.collect(policy(setup, 1), 0);
       for (int step = 0; step < rollout.steps; step++) {
         for (int i = 0; i < 2; i++) {
-          assertThat(rollout.observations[(step * 4 + i) * 2])
-              .isEqualTo(fresh.observations[(step * 2 + i) * 2]);
+          assertThat(rollout.observations.number(step * 4 + i, 0))
+              .isEqualTo(fresh.observations.number(step * 2 + i, 0));
         }
       }
     }

@@ -2,6 +2,7 @@ package org.mobula.core.algorithm;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
@@ -40,8 +41,10 @@ public record ReplayConfig(
         Schedule importanceExponent,
     @Doc("added to each error, so that none has no priority") @Range(exclusiveMin = 0)
         double priorityEpsilon,
-    @Doc("float keeps any observation; byte, a quarter as large, whole numbers from 0 to 255")
-        Encoding encoding,
+    @Doc(
+            "float keeps any observation; byte, a quarter as large, whole numbers from 0 to 255; as the"
+                + " observation space says if nothing is said")
+        @Nullable Encoding encoding,
     @Doc(
             "frames that an observation is a stack of, each of which is then kept once; 1 for no stack")
         @Range(min = 1)
@@ -65,7 +68,7 @@ public record ReplayConfig(
 
   /** A million transitions, drawn uniformly. */
   public static ReplayConfig defaults() {
-    return new ReplayConfig(1_000_000, 1, 0, Schedule.linear(0.4, 1), 1e-6, Encoding.FLOAT, 1);
+    return new ReplayConfig(1_000_000, 1, 0, Schedule.linear(0.4, 1), 1e-6, null, 1);
   }
 
   /**
@@ -106,7 +109,7 @@ public record ReplayConfig(
         environments,
         policy.observationSpace().size(),
         frames,
-        encoding,
+        encoding == null ? Encoding.of(policy.observationSpace()) : encoding,
         policy.actionSpace().size(),
         policy.masksActions() ? policy.actionSpace().maskSize() : 0);
   }

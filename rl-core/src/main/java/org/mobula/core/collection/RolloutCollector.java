@@ -18,6 +18,7 @@ import org.mobula.core.environment.VectorStep;
 import org.mobula.core.experience.Experience;
 import org.mobula.core.experience.ExperienceShape;
 import org.mobula.core.experience.NonFiniteException;
+import org.mobula.core.experience.ReplayShape.Encoding;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.ObservationEncoder;
@@ -46,6 +47,7 @@ public final class RolloutCollector implements ExperienceSource {
   private static final byte WITHIN_A_ROLLOUT_OF_FEATURES = 2; // until observations were kept
   private static final byte WITHIN_A_ROLLOUT = 3; // until masks of final observations were kept
   private static final byte WITHIN_A_ROLLOUT_WITH_FINAL_MASKS = 4;
+  private static final byte WITHIN_A_ROLLOUT_OF_BYTES = 5;
 
   private final VectorEnvironment environments;
   private final Actor actor;
@@ -113,7 +115,12 @@ public final class RolloutCollector implements ExperienceSource {
     this.firstObservations = new RunningStatistics(featureSize);
     this.experience =
         new Experience(
-            new ExperienceShape(observationSize, actionSize, maskSize, actor.columns()),
+            new ExperienceShape(
+                observationSize,
+                Encoding.of(policy.observationSpace()),
+                actionSize,
+                maskSize,
+                actor.columns()),
             steps,
             count);
     this.step = new VectorStep(count, policy.observationSpace(), maskSize);
@@ -193,8 +200,14 @@ public final class RolloutCollector implements ExperienceSource {
 
   /** Keeps the present observations and masks, and makes features of them. */
   private void observe(int t, @Nullable RunningStatistics statistics) {
-    System.arraycopy(
-        observations, 0, experience.observations, t * observations.length, observations.length);
+    int size = observations.length / count;
+    for (int i = 0; i < count; i++) {
+      try {
+        experience.observations.set(t * count + i, observations, i * size);
+      } catch (IllegalArgumentException e) { // is none of the bytes that its space promises
+        throw environments.blame(i, false, e);
+      }
+    }
     if (masks.length > 0) {
       environments.actionMasks(masks);
       System.arraycopy(masks, 0, experience.masks, t * masks.length, masks.length);
@@ -279,8 +292,12 @@ public final class RolloutCollector implements ExperienceSource {
       }
     }
     int maskSize = masks.length / count;
-    experience.addFinalObservation(
-        row, step.finalObservations, i * size, step.finalMasks, i * maskSize);
+    try {
+      experience.addFinalObservation(
+          row, step.finalObservations, i * size, step.finalMasks, i * maskSize);
+    } catch (IllegalArgumentException e) {
+      throw environments.blame(i, true, e);
+    }
     experience.episodes.add(episodeReturns[i], episodeLengths[i]);
     if (!step.info(i).isEmpty()) {
       experience.episodes.addFacts(step.info(i));
@@ -313,7 +330,8 @@ public final class RolloutCollector implements ExperienceSource {
       out.writeByte(NEW_EPISODES);
       return;
     }
-    out.writeByte(next == 0 ? BETWEEN_ROLLOUTS : WITHIN_A_ROLLOUT_WITH_FINAL_MASKS);
+    byte within = keepsBytes() ? WITHIN_A_ROLLOUT_OF_BYTES : WITHIN_A_ROLLOUT_WITH_FINAL_MASKS;
+    out.writeByte(next == 0 ? BETWEEN_ROLLOUTS : within);
     environments.writeState(out);
     for (float number : observations) {
       out.writeFloat(number);
@@ -327,6 +345,10 @@ public final class RolloutCollector implements ExperienceSource {
       firstObservations.writeState(out);
       experience.writeState(out);
     }
+  }
+
+  private boolean keepsBytes() {
+    return experience.shape.encoding() == Encoding.BYTE;
   }
 
   @Override
@@ -352,6 +374,11 @@ public final class RolloutCollector implements ExperienceSource {
       requireNumbers(observations);
       startEpisodes();
       return;
+    }
+    if (kind != BETWEEN_ROLLOUTS && keepsBytes() != (kind == WITHIN_A_ROLLOUT_OF_BYTES)) {
+      throw new IOException(
+          "the checkpoint lies within a rollout whose observations were kept as %s, but the environment's are %s now; resume the checkpoint before it"
+              .formatted(keepsBytes() ? "floats" : "bytes", policy.observationSpace()));
     }
     environments.readState(in);
     for (int i = 0; i < observations.length; i++) {

@@ -227,10 +227,12 @@ public final class EnvironmentChecker {
     if (space instanceof Box box) {
       StringBuilder found = new StringBuilder();
       for (int i = 0; i < box.size() && found.length() < 200; i++) {
-        if (!(observation[i] >= box.low(i) && observation[i] <= box.high(i))) {
+        boolean within = observation[i] >= box.low(i) && observation[i] <= box.high(i);
+        if (!within || (box.isBytes() && observation[i] != (int) observation[i])) {
           found.append(found.length() == 0 ? ": " : ", ").append("element ").append(i);
           found.append(" is ").append(observation[i]).append(" but must be in [");
           found.append(box.low(i)).append(", ").append(box.high(i)).append(']');
+          found.append(box.isBytes() ? " and whole" : "");
         }
       }
       return found.toString();

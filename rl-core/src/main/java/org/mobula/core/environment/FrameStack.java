@@ -45,6 +45,9 @@ public final class FrameStack extends EnvironmentWrapper {
       shape[0] = k;
       System.arraycopy(inner, 0, shape, 1, inner.length);
     }
+    if (box.isBytes()) {
+      return Box.bytes(shape);
+    }
     float[] low = new float[k * box.size()];
     float[] high = new float[k * box.size()];
     for (int frame = 0; frame < k; frame++) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class Experience implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final int NONE = -1;
+  private static final int BUFFER = 1 << 16;
 
   /** The width of the rows. */
   public final ExperienceShape shape;
@@ -30,11 +31,12 @@ public final class Experience implements Serializable {
   public final int environments;
 
   /**
-   * Observations that the actions answered, {@code [steps + 1][environment][number]}: the last rows
-   * are those after the last step. Where an episode ended, the next row's observation is the first
-   * of another one.
+   * Observations that the actions answered, {@code [steps + 1][environment][number]}, as bytes
+   * where the space is {@linkplain org.mobula.core.space.Box#bytes of bytes}: the last rows are
+   * those after the last step. Where an episode ended, the next row's observation is the first of
+   * another one.
    */
-  public final float[] observations;
+  public final RowColumn observations;
 
   /**
    * Allowed choices at each of the observations, {@code [steps + 1][environment][choice]}; empty
@@ -71,10 +73,10 @@ public final class Experience implements Serializable {
 
   private final float[][] columns;
 
-  /** For each row the place of its final observation, counted in observations, or none. */
+  /** For each row the place of its final observation among those, or none. */
   private final int[] finalPlaces;
 
-  private float[] finals = {};
+  private RowColumn finals;
   private boolean[] finalMasks = {};
   private int finalCount;
 
@@ -85,7 +87,8 @@ public final class Experience implements Serializable {
     this.shape = shape;
     this.steps = steps;
     this.environments = environments;
-    this.observations = new float[Math.multiplyExact(rowsAndLast, shape.observationSize())];
+    this.observations = new RowColumn(rowsAndLast, shape.observationSize(), shape.encoding());
+    this.finals = new RowColumn(0, shape.observationSize(), shape.encoding());
     this.masks = new boolean[Math.multiplyExact(rowsAndLast, shape.maskSize())];
     this.actions = new float[Math.multiplyExact(rows, shape.actionSize())];
     this.rewards = new float[rows];
@@ -139,7 +142,8 @@ public final class Experience implements Serializable {
    * @param offset of the final one
    */
   public void addFinalObservation(int row, float[] source, int offset) {
-    keepFinal(row, source, offset);
+    int place = nextFinal(row);
+    finals.set(place, source, offset);
     Arrays.fill(finalMasks, finalMask(row), finalMask(row) + shape.maskSize(), true);
   }
 
@@ -154,31 +158,30 @@ public final class Experience implements Serializable {
    */
   public void addFinalObservation(
       int row, float[] source, int offset, boolean[] masks, int maskOffset) {
-    keepFinal(row, source, offset);
+    int place = nextFinal(row);
+    finals.set(place, source, offset);
     System.arraycopy(masks, maskOffset, finalMasks, finalMask(row), shape.maskSize());
   }
 
-  private void keepFinal(int row, float[] source, int offset) {
-    int size = shape.observationSize();
-    if ((finalCount + 1) * size > finals.length) {
-      finals = Arrays.copyOf(finals, Math.max(size, 2 * finals.length));
-      finalMasks = Arrays.copyOf(finalMasks, finals.length / size * shape.maskSize());
+  private int nextFinal(int row) {
+    if (finalCount == finals.rows()) {
+      finals = finals.grown(Math.max(1, 2 * finalCount));
+      finalMasks = Arrays.copyOf(finalMasks, finals.rows() * shape.maskSize());
     }
-    System.arraycopy(source, offset, finals, finalCount * size, size);
     finalPlaces[row] = finalCount++;
+    return finalPlaces[row];
   }
 
   /**
-   * Where in {@link #finalObservations} the observation begins that an episode ended with in this
-   * row; −1 if none did. That of an episode which terminated may hold what is no number: nothing
-   * follows from it.
+   * The row of {@link #finalObservations} that an episode ended with in this row; −1 if none did.
+   * That of an episode which terminated may hold what is no number: nothing follows from it.
    */
   public int finalObservation(int row) {
-    return finalPlaces[row] == NONE ? NONE : finalPlaces[row] * shape.observationSize();
+    return finalPlaces[row];
   }
 
   /** Observations that episodes ended with; good until another one is added. */
-  public float[] finalObservations() {
+  public RowColumn finalObservations() {
     return finals;
   }
 
@@ -220,7 +223,9 @@ public final class Experience implements Serializable {
               + " steps and "
               + environments);
     }
-    place(part, firstEnvironment, part.observations, observations, shape.observationSize());
+    for (int row = 0; row < part.observations.rows(); row++) {
+      observations.set(row(part, row, firstEnvironment), part.observations, row, 0);
+    }
     place(part, firstEnvironment, part.masks, masks, shape.maskSize());
     place(part, firstEnvironment, part.actions, actions, shape.actionSize());
     place(part, firstEnvironment, part.rewards, rewards, 1);
@@ -230,19 +235,21 @@ public final class Experience implements Serializable {
       place(part, firstEnvironment, part.columns[i], columns[i], shape.columns().get(i).width());
     }
     for (int row = 0; row < part.rows(); row++) {
-      int offset = part.finalObservation(row);
-      if (offset >= 0) {
-        int step = row / part.environments;
-        int environment = firstEnvironment + row % part.environments;
-        addFinalObservation(
-            step * environments + environment,
-            part.finals,
-            offset,
-            part.finalMasks,
-            part.finalMask(row));
+      int last = part.finalObservation(row);
+      if (last >= 0) {
+        int placed = row(part, row, firstEnvironment);
+        int place = nextFinal(placed);
+        finals.set(place, part.finals, last, 0);
+        System.arraycopy(
+            part.finalMasks, part.finalMask(row), finalMasks, finalMask(placed), shape.maskSize());
       }
     }
     episodes.addAll(part.episodes);
+  }
+
+  /** Where a part's row comes to lie. */
+  private int row(Experience part, int row, int firstEnvironment) {
+    return row / part.environments * environments + firstEnvironment + row % part.environments;
   }
 
   private void place(
@@ -265,11 +272,13 @@ public final class Experience implements Serializable {
 
   /** Writes all that {@link #readState} needs: the columns, the episodes and the statistics. */
   public void writeState(DataOutput out) throws IOException {
-    for (float[] column : numbers()) {
-      for (float number : column) {
-        out.writeFloat(number);
-      }
+    byte[] buffer = new byte[BUFFER];
+    for (float[] column : columns) {
+      RowColumn.writeFloats(column, column.length, out, buffer);
     }
+    observations.write(out, observations.rows(), buffer);
+    RowColumn.writeFloats(actions, actions.length, out, buffer);
+    RowColumn.writeFloats(rewards, rewards.length, out, buffer);
     for (boolean[] column : flags()) {
       for (boolean flag : column) {
         out.writeBoolean(flag);
@@ -279,9 +288,7 @@ public final class Experience implements Serializable {
       out.writeInt(place);
     }
     out.writeInt(finalCount);
-    for (int i = 0; i < finalCount * shape.observationSize(); i++) {
-      out.writeFloat(finals[i]);
-    }
+    finals.write(out, finalCount, buffer);
     for (int i = 0; i < finalCount * shape.maskSize(); i++) {
       out.writeBoolean(finalMasks[i]);
     }
@@ -306,11 +313,13 @@ public final class Experience implements Serializable {
    *     first: then everything was allowed there
    */
   public void readState(DataInput in, boolean withFinalMasks) throws IOException {
-    for (float[] column : numbers()) {
-      for (int i = 0; i < column.length; i++) {
-        column[i] = in.readFloat();
-      }
+    byte[] buffer = new byte[BUFFER];
+    for (float[] column : columns) {
+      RowColumn.readFloats(column, column.length, in, buffer);
     }
+    observations.read(in, observations.rows(), buffer);
+    RowColumn.readFloats(actions, actions.length, in, buffer);
+    RowColumn.readFloats(rewards, rewards.length, in, buffer);
     for (boolean[] column : flags()) {
       for (int i = 0; i < column.length; i++) {
         column[i] = in.readBoolean();
@@ -320,10 +329,8 @@ public final class Experience implements Serializable {
       finalPlaces[row] = in.readInt();
     }
     finalCount = in.readInt();
-    finals = new float[finalCount * shape.observationSize()];
-    for (int i = 0; i < finals.length; i++) {
-      finals[i] = in.readFloat();
-    }
+    finals = new RowColumn(finalCount, shape.observationSize(), shape.encoding());
+    finals.read(in, finalCount, buffer);
     finalMasks = new boolean[finalCount * shape.maskSize()];
     for (int i = 0; i < finalMasks.length; i++) {
       finalMasks[i] = !withFinalMasks || in.readBoolean();
@@ -337,14 +344,6 @@ public final class Experience implements Serializable {
       observationStatistics = statistics;
     }
     parameterVersion = in.readLong();
-  }
-
-  private float[][] numbers() {
-    float[][] all = Arrays.copyOf(columns, columns.length + 3);
-    all[columns.length] = observations;
-    all[columns.length + 1] = actions;
-    all[columns.length + 2] = rewards;
-    return all;
   }
 
   private boolean[][] flags() {

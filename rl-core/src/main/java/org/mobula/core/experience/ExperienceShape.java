@@ -6,17 +6,19 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import org.mobula.core.experience.ReplayShape.Encoding;
 
 /**
  * The width of what is kept of one step of one environment.
  *
  * @param observationSize numbers of an observation as the environment writes it
+ * @param encoding of the observations
  * @param actionSize numbers of an action
  * @param maskSize flags of an action mask; 0 where actions are not masked
  * @param columns that the algorithm adds
  */
 public record ExperienceShape(
-    int observationSize, int actionSize, int maskSize, List<Column> columns)
+    int observationSize, Encoding encoding, int actionSize, int maskSize, List<Column> columns)
     implements Serializable {
 
   /**
@@ -36,9 +38,15 @@ public record ExperienceShape(
     }
   }
 
+  /** Of observations that are kept as floats. */
+  public ExperienceShape(int observationSize, int actionSize, int maskSize, List<Column> columns) {
+    this(observationSize, Encoding.FLOAT, actionSize, maskSize, columns);
+  }
+
   /** Writes what {@link #read} reads. */
   public void write(DataOutput out) throws IOException {
-    out.writeInt(observationSize);
+    // Below zero for bytes, of which there were none at first.
+    out.writeInt(encoding == Encoding.BYTE ? -observationSize : observationSize);
     out.writeInt(actionSize);
     out.writeInt(maskSize);
     out.writeInt(columns.size());
@@ -59,6 +67,11 @@ public record ExperienceShape(
     for (int i = 0; i < count; i++) {
       columns.add(new Column(in.readUTF(), in.readInt(), in.readBoolean()));
     }
-    return new ExperienceShape(observationSize, actionSize, maskSize, columns);
+    return new ExperienceShape(
+        Math.abs(observationSize),
+        observationSize < 0 ? Encoding.BYTE : Encoding.FLOAT,
+        actionSize,
+        maskSize,
+        columns);
   }
 }

@@ -94,9 +94,9 @@ final class ReplayLane {
   }
 
   /** Whether that is the observation which waits for its action. */
-  boolean waitsFor(float[] source, int offset) {
+  boolean waitsFor(RowColumn source, int sourceRow) {
     return waits == Waits.ACTION
-        && observations.holds(newest, source, offset + (frames - 1) * frameSize);
+        && observations.holds(newest, source, sourceRow, (frames - 1) * frameSize);
   }
 
   /**
@@ -107,14 +107,14 @@ final class ReplayLane {
     return used + frames <= rows ? -1 : after(newest, frames);
   }
 
-  void observe(float[] source, int offset, boolean[] sourceMasks, int maskOffset) {
+  void observe(RowColumn source, int sourceRow, boolean[] sourceMasks, int maskOffset) {
     boolean starts = waits == Waits.START || waits == Waits.ACTION;
     if (starts) {
-      requireEqualFrames(source, offset);
+      requireEqualFrames(source, sourceRow);
     }
     int row = after(newest, 1);
     int lost = lostNext();
-    observations.set(row, source, offset + (frames - 1) * frameSize);
+    observations.set(row, source, sourceRow, (frames - 1) * frameSize);
     if (lost >= 0) {
       complete[lost] = false;
     }
@@ -135,17 +135,19 @@ final class ReplayLane {
     used = Math.min(rows, used + 1);
   }
 
-  private void requireEqualFrames(float[] source, int offset) {
-    int newestFrame = offset + (frames - 1) * frameSize;
-    for (int i = offset; i < newestFrame; i++) {
-      if (source[i] != source[newestFrame + (i - offset) % frameSize]) {
+  private void requireEqualFrames(RowColumn source, int row) {
+    int newestFrame = (frames - 1) * frameSize;
+    for (int i = 0; i < newestFrame; i++) {
+      float number = source.number(row, i);
+      float expected = source.number(row, newestFrame + i % frameSize);
+      if (number != expected) {
         throw new IllegalArgumentException(
             "number "
-                + (i - offset)
+                + i
                 + " of the first observation of an episode is "
-                + source[i]
+                + number
                 + " and not "
-                + source[newestFrame + (i - offset) % frameSize]
+                + expected
                 + ": stacks of "
                 + frames
                 + " frames must start with copies of one frame; store them with 1 frame");

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
+import org.mobula.core.experience.ReplayShape.Encoding;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.returns.NStep;
 
@@ -38,6 +39,7 @@ public final class ReplayMemory {
   private final ReplaySampling sampling;
   private final ReplayLane[] lanes;
   private final int rows;
+  private final RowColumn given;
   private int transitions;
 
   // Of prioritised sampling; a tree of one weight where it is uniform.
@@ -59,6 +61,7 @@ public final class ReplayMemory {
     this.window = window;
     this.sampling = sampling;
     rows = shape.rows();
+    given = new RowColumn(1, shape.observationSize(), Encoding.FLOAT);
     lanes = new ReplayLane[shape.environments()];
     Arrays.setAll(lanes, i -> new ReplayLane(shape));
     if (sampling instanceof ReplaySampling.Prioritized settings) {
@@ -118,17 +121,17 @@ public final class ReplayMemory {
    *     episode is not of one frame
    */
   public void observe(int environment, float[] observations, int row, boolean[] masks) {
-    observe(
-        environment, observations, row * shape.observationSize(), masks, row * shape.maskSize());
+    given.set(0, observations, row * shape.observationSize());
+    observe(environment, given, 0, masks, row * shape.maskSize());
   }
 
   private void observe(
-      int environment, float[] observations, int offset, boolean[] masks, int maskOffset) {
+      int environment, RowColumn observations, int row, boolean[] masks, int maskOffset) {
     ReplayLane lane = lanes[environment];
     int lost = lane.lostNext();
     boolean loses = lost >= 0 && lane.isComplete(lost);
     int former = lane.newest();
-    lane.observe(observations, offset, masks, maskOffset);
+    lane.observe(observations, row, masks, maskOffset);
     if (loses) {
       transitions--;
       weigh(environment, lost, 0);
@@ -166,6 +169,10 @@ public final class ReplayMemory {
     lane.act(actions, row * shape.actionSize(), rewards[row], terminated[row], truncated[row]);
   }
 
+  private void observe(int environment, Experience experience, int row) {
+    observe(environment, experience.observations, row, experience.masks, row * shape.maskSize());
+  }
+
   /**
    * Keeps all of this experience, which continues that of the calls before. Where it does not,
    * since an environment started anew in between, the episode there was broken off.
@@ -175,9 +182,8 @@ public final class ReplayMemory {
     for (int step = 0; step < experience.steps; step++) {
       for (int environment = 0; environment < environments; environment++) {
         int row = step * environments + environment;
-        int offset = row * shape.observationSize();
-        if (!lanes[environment].waitsFor(experience.observations, offset)) {
-          observe(environment, experience.observations, row, experience.masks);
+        if (!lanes[environment].waitsFor(experience.observations, row)) {
+          observe(environment, experience, row);
         }
         act(
             environment,
@@ -195,7 +201,7 @@ public final class ReplayMemory {
               experience.finalMasks(),
               experience.finalMask(row));
         }
-        observe(environment, experience.observations, row + environments, experience.masks);
+        observe(environment, experience, row + environments);
       }
     }
   }

@@ -1,5 +1,8 @@
 package org.mobula.core.experience;
 
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Space;
+
 /**
  * How large a {@link ReplayMemory} is.
  *
@@ -44,6 +47,11 @@ public record ReplayShape(
 
     Encoding(int bytes) {
       this.bytes = bytes;
+    }
+
+    /** That which observations need. */
+    public static Encoding of(Space observationSpace) {
+      return observationSpace instanceof Box box && box.isBytes() ? BYTE : FLOAT;
     }
   }
 

@@ -3,14 +3,17 @@ package org.mobula.core.experience;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import org.mobula.core.experience.ReplayShape.Encoding;
 
 /**
- * Rows of numbers in pieces that are made as they are needed: a column may be larger than an array
- * can be, and one that is never filled costs nothing.
+ * Rows of numbers, kept as floats or as bytes, in pieces that are made as they are needed: a column
+ * may be larger than an array can be, and one that is never filled costs nothing.
  */
-final class RowColumn {
+public final class RowColumn implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   /** Numbers in a piece, about; whole rows always. */
   private static final int PIECE = 1 << 22;
 
@@ -24,7 +27,14 @@ final class RowColumn {
   private final byte[][] bytePieces;
   private final float[][] floatPieces;
 
-  RowColumn(int rows, int width, Encoding encoding) {
+  /**
+   * A column of zeros.
+   *
+   * @param rows how many there are
+   * @param width numbers in a row
+   * @param encoding that each number is kept in
+   */
+  public RowColumn(int rows, int width, Encoding encoding) {
     this.rows = rows;
     this.width = width;
     bytes = encoding == Encoding.BYTE;
@@ -52,7 +62,30 @@ final class RowColumn {
     return Math.min(rowsPerPiece, rows - piece * rowsPerPiece) * width;
   }
 
-  void set(int row, float[] from, int offset) {
+  /** How many rows there are. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Numbers in a row. */
+  public int width() {
+    return width;
+  }
+
+  /** One of a row's numbers. */
+  public float number(int row, int index) {
+    int at = row % rowsPerPiece * width + index;
+    int piece = row / rowsPerPiece;
+    return bytes ? bytePiece(piece)[at] & UNSIGNED : floatPiece(piece)[at];
+  }
+
+  /**
+   * Keeps a row.
+   *
+   * @param from whose numbers from {@code offset} on are read
+   * @throws IllegalArgumentException if a number cannot be kept as a byte
+   */
+  public void set(int row, float[] from, int offset) {
     int piece = row / rowsPerPiece;
     int at = row % rowsPerPiece * width;
     if (bytes) {
@@ -76,34 +109,77 @@ final class RowColumn {
     }
   }
 
-  void get(int row, float[] to, int offset) {
-    int piece = row / rowsPerPiece;
+  /**
+   * Keeps a row of another column, or a part of it: bytes go as they are.
+   *
+   * @param first of the other row's numbers that is read
+   * @throws IllegalArgumentException if a number cannot be kept as a byte
+   */
+  void set(int row, RowColumn from, int fromRow, int first) {
+    int fromAt = fromRow % from.rowsPerPiece * from.width + first;
+    int fromPiece = fromRow / from.rowsPerPiece;
+    if (!from.bytes) {
+      set(row, from.floatPiece(fromPiece), fromAt);
+      return;
+    }
+    byte[] source = from.bytePiece(fromPiece);
     int at = row % rowsPerPiece * width;
     if (bytes) {
-      byte[] from = bytePiece(piece);
-      for (int i = 0; i < width; i++) {
-        to[offset + i] = from[at + i] & UNSIGNED;
-      }
+      System.arraycopy(source, fromAt, bytePiece(row / rowsPerPiece), at, width);
     } else {
-      System.arraycopy(floatPiece(piece), at, to, offset, width);
+      float[] to = floatPiece(row / rowsPerPiece);
+      for (int i = 0; i < width; i++) {
+        to[at + i] = source[fromAt + i] & UNSIGNED;
+      }
     }
   }
 
-  /** Whether a row holds these very numbers. */
-  boolean holds(int row, float[] numbers, int offset) {
-    int piece = row / rowsPerPiece;
-    int at = row % rowsPerPiece * width;
+  /** Writes a row's numbers to an array, from {@code offset} on. */
+  public void get(int row, float[] to, int offset) {
+    int piece = 0;
+    int at = row;
+    if (rows > rowsPerPiece) { // a division costs as much as a row of a few numbers
+      piece = row / rowsPerPiece;
+      at = row % rowsPerPiece;
+    }
+    at *= width;
+    if (bytes) {
+      getBytes(bytePiece(piece), at, to, offset);
+      return;
+    }
+    float[] from = floatPiece(piece);
     for (int i = 0; i < width; i++) {
-      float number = bytes ? bytePiece(piece)[at + i] & UNSIGNED : floatPiece(piece)[at + i];
-      if (Float.compare(number, numbers[offset + i]) != 0) {
+      to[offset + i] = from[at + i];
+    }
+  }
+
+  private void getBytes(byte[] from, int at, float[] to, int offset) {
+    for (int i = 0; i < width; i++) {
+      to[offset + i] = from[at + i] & UNSIGNED;
+    }
+  }
+
+  /** Whether a row holds the very numbers of another column's row, from its {@code first} on. */
+  boolean holds(int row, RowColumn other, int otherRow, int first) {
+    for (int i = 0; i < width; i++) {
+      if (Float.compare(number(row, i), other.number(otherRow, first + i)) != 0) {
         return false;
       }
     }
     return true;
   }
 
+  /** The same rows and zeros after them. */
+  RowColumn grown(int more) {
+    RowColumn grown = new RowColumn(more, width, bytes ? Encoding.BYTE : Encoding.FLOAT);
+    for (int row = 0; row < rows; row++) {
+      grown.set(row, this, row, 0);
+    }
+    return grown;
+  }
+
   /** Bytes of the pieces that were made. */
-  long allocatedBytes() {
+  public long allocatedBytes() {
     long sum = 0;
     for (byte[] piece : bytePieces) {
       sum += piece.length;

@@ -2,6 +2,7 @@ package org.mobula.core.policy;
 
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RowColumn;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Space;
 
@@ -14,6 +15,7 @@ public final class ObservationEncoder {
   private final int size;
   private final int features;
   private final boolean flat;
+  private final float[] observation;
   private @Nullable ObservationNormalizer normalizer;
   private ObservationNormalizer.@Nullable Scaling scaling;
 
@@ -23,6 +25,7 @@ public final class ObservationEncoder {
     this.size = observationSpace.size();
     this.features = observationSpace.flatSize();
     this.flat = observationSpace instanceof Box;
+    this.observation = new float[flat ? 0 : size];
   }
 
   /** Normalises by this from now on; null leaves features as they are. */
@@ -65,6 +68,31 @@ public final class ObservationEncoder {
       return;
     }
     space.flatten(observations, row * size, flattened, flattenedRow * features);
+  }
+
+  /**
+   * Flattens the first {@code count} observations of a column, before normalisation.
+   *
+   * @param flattened receives {@code [count][observationSpace.flatSize()]}
+   */
+  public void flatten(RowColumn observations, int count, float[] flattened) {
+    for (int row = 0; row < count; row++) {
+      flattenRow(observations, row, flattened, row);
+    }
+  }
+
+  /**
+   * Flattens one observation of a column, before normalisation.
+   *
+   * @param flattenedRow among the features, {@code [row][observationSpace.flatSize()]}
+   */
+  public void flattenRow(RowColumn observations, int row, float[] flattened, int flattenedRow) {
+    if (flat) {
+      observations.get(row, flattened, flattenedRow * size);
+      return;
+    }
+    observations.get(row, observation, 0);
+    space.flatten(observation, 0, flattened, flattenedRow * features);
   }
 
   /** Normalises the first {@code count} rows of flattened observations in place. */

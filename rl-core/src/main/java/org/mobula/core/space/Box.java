@@ -6,14 +6,18 @@ import org.mobula.core.random.Pcg64;
 
 /** An array of real numbers, each within its own bounds, which belong to it and may be infinite. */
 public final class Box implements Space {
+  private static final float GREATEST_BYTE = 255;
+
   private final float[] low;
   private final float[] high;
   private final int[] shape;
+  private final boolean bytes;
 
-  private Box(float[] low, float[] high, int[] shape) {
+  private Box(float[] low, float[] high, int[] shape, boolean bytes) {
     this.low = low;
     this.high = high;
     this.shape = shape;
+    this.bytes = bytes;
     for (int i = 0; i < low.length; i++) {
       if (!(low[i] <= high[i])) {
         throw new IllegalArgumentException(
@@ -45,7 +49,7 @@ public final class Box implements Space {
     float[] highs = new float[size];
     Arrays.fill(lows, low);
     Arrays.fill(highs, high);
-    return new Box(lows, highs, shape.clone());
+    return new Box(lows, highs, shape.clone(), false);
   }
 
   /** A vector with bounds for each element. */
@@ -68,7 +72,17 @@ public final class Box implements Space {
               + high.length
               + " high");
     }
-    return new Box(low.clone(), high.clone(), shape.clone());
+    return new Box(low.clone(), high.clone(), shape.clone(), false);
+  }
+
+  /**
+   * Whole numbers from 0 to 255, such as the pixels of an image: what is observed in it is kept as
+   * bytes, a quarter of the memory. It equals a box of real numbers in these bounds, since whatever
+   * takes the one takes the other.
+   */
+  public static Box bytes(int... shape) {
+    Box box = of(0, GREATEST_BYTE, shape);
+    return new Box(box.low, box.high, box.shape, true);
   }
 
   /** Any real numbers. */
@@ -127,6 +141,11 @@ public final class Box implements Space {
     return true;
   }
 
+  /** Whether it is one of {@link #bytes}. */
+  public boolean isBytes() {
+    return bytes;
+  }
+
   /** Moves each element of the value at {@code offset} to the nearest that is within its bounds. */
   public void clip(float[] values, int offset) {
     for (int i = 0; i < low.length; i++) {
@@ -153,7 +172,7 @@ public final class Box implements Space {
   public boolean contains(float[] values, int offset) {
     for (int i = 0; i < low.length; i++) {
       float value = values[offset + i];
-      if (!(value >= low[i] && value <= high[i])) {
+      if (!(value >= low[i] && value <= high[i]) || (bytes && value != (int) value)) {
         return false;
       }
     }
@@ -163,6 +182,10 @@ public final class Box implements Space {
   @Override
   public void sample(Pcg64 random, float[] values, int offset) {
     for (int i = 0; i < low.length; i++) {
+      if (bytes) {
+        values[offset + i] = random.nextInt(0, (int) high[i] + 1);
+        continue;
+      }
       boolean below = low[i] == Float.NEGATIVE_INFINITY;
       boolean above = high[i] == Float.POSITIVE_INFINITY;
       double value;
@@ -205,6 +228,6 @@ public final class Box implements Space {
   public String toString() {
     return Arrays.stream(shape)
         .mapToObj(Integer::toString)
-        .collect(Collectors.joining(", ", "Box(", ")"));
+        .collect(Collectors.joining(", ", "Box(", bytes ? ") of bytes" : ")"));
   }
 }

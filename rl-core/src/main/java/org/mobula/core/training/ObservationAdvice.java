@@ -2,6 +2,7 @@ package org.mobula.core.training;
 
 import org.mobula.core.environment.ObservationScale;
 import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.ReplayShape.Encoding;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.policy.ObservationEncoder;
 import org.mobula.core.policy.PolicySpec;
@@ -20,7 +21,8 @@ final class ObservationAdvice {
       ConvolutionSpec.axisOrder(policy.observationSpace())
           .ifPresent(hint -> LOG.warn("observation space {}", hint));
     }
-    if (!config.normalization().observations()) {
+    boolean anySize = first.shape.encoding() == Encoding.FLOAT;
+    if (anySize && !config.normalization().observations()) {
       int features = policy.observationSpace().flatSize();
       float[] flattened = new float[first.rows() * features];
       new ObservationEncoder(policy.observationSpace())

@@ -355,8 +355,10 @@ final class TrainingLoop implements TrainingControl {
   private void keepProbe(Experience experience) {
     int size = run.policy.observationSpace().size();
     probeRows = probe.length / size;
-    int from = experience.rows() * size - probe.length;
-    System.arraycopy(experience.observations, from, probe, 0, probe.length);
+    int from = experience.rows() - probeRows;
+    for (int row = 0; row < probeRows; row++) {
+      experience.observations.get(from + row, probe, row * size);
+    }
   }
 
   /** The last update has not been looked at by anybody: the next collection would. */

@@ -131,7 +131,7 @@ class RolloutCollectorTest {
           collector.collect(new PolicySnapshot(new ParameterSnapshot(7, parameters), null), 0);
       assertThat(experience.parameterVersion).isEqualTo(7);
       for (int t = 0; t <= 8; t++) {
-        assertThat(experience.observations[t * 2 * 4]).isEqualTo(1000f * (t % 3));
+        assertThat(experience.observations.number(t * 2, 0)).isEqualTo(1000f * (t % 3));
       }
       for (int row = 0; row < experience.rows(); row++) {
         boolean end = row / 2 % 3 == 2;
@@ -140,7 +140,7 @@ class RolloutCollectorTest {
         int last = experience.finalObservation(row);
         assertThat(last >= 0).isEqualTo(end);
         if (end) {
-          assertThat(experience.finalObservations()[last]).isEqualTo(3000);
+          assertThat(experience.finalObservations().number(last, 0)).isEqualTo(3000);
         }
       }
       assertThat(experience.episodes.count()).isEqualTo(4);
@@ -156,8 +156,9 @@ class RolloutCollectorTest {
       Experience placed = new Experience(experience.shape, 8, 4);
       placed.place(experience, 0);
       placed.place(read, 2);
-      assertThat(placed.observations[(8 * 4 + 3) * 4]).isEqualTo(2000);
-      assertThat(placed.finalObservations()[placed.finalObservation(2 * 4 + 3)]).isEqualTo(3000);
+      assertThat(placed.observations.number(8 * 4 + 3, 0)).isEqualTo(2000);
+      assertThat(placed.finalObservations().number(placed.finalObservation(2 * 4 + 3), 0))
+          .isEqualTo(3000);
       assertThat(placed.column(SamplingActor.VALUE)[8 * 4 + 2])
           .isEqualTo(experience.column(SamplingActor.VALUE)[8 * 2]);
       assertThat(placed.episodes.count()).isEqualTo(8);

@@ -262,7 +262,7 @@ class ReplayMemoryTest {
     memory.add(experience);
     fill(experience, 3, 103);
     experience.truncated[3] = true;
-    experience.observations[5] = 201;
+    experience.observations.set(5, new float[] {201}, 0);
     experience.addFinalObservation(3, new float[] {0, 105}, 1);
     memory.add(experience);
     fill(experience, 301, 201); // and environment 0 started anew
@@ -320,8 +320,9 @@ class ReplayMemoryTest {
     experience.clear();
     Arrays.fill(experience.truncated, false);
     for (int step = 0; step <= experience.steps; step++) {
-      experience.observations[2 * step] = first + step;
-      experience.observations[2 * step + 1] = second + step;
+      float[] both = {first + step, second + step};
+      experience.observations.set(2 * step, both, 0);
+      experience.observations.set(2 * step + 1, both, 1);
       if (step < experience.steps) {
         experience.rewards[2 * step] = first + step;
         experience.rewards[2 * step + 1] = second + step;

@@ -45,9 +45,11 @@ class GradientWorkersTest {
       order[i] = i;
       experience.actions[i] = i % 2;
       experience.column(SamplingActor.LOG_PROBABILITY)[i] = -0.7f;
+      float[] observation = new float[4];
       for (int k = 0; k < 4; k++) {
-        experience.observations[4 * i + k] = (float) random.nextGaussian();
+        observation[k] = (float) random.nextGaussian();
       }
+      experience.observations.set(i, observation, 0);
     }
     float[] numbers = new float[64];
     for (int i = 0; i < 64; i++) {
