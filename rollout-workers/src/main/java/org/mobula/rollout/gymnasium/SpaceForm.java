@@ -52,7 +52,9 @@ final class SpaceForm {
     for (int length : shape) {
       size = Math.multiplyExact(size, length);
     }
-    return Box.of(bounds(low, size), bounds(high, size), shape);
+    Box box = Box.of(bounds(low, size), bounds(high, size), shape);
+    Box bytes = Box.bytes(shape);
+    return Values.flag(form.get("bytes")) && box.equals(bytes) ? bytes : box;
   }
 
   /** One bound stands for all where they are equal. */

@@ -175,6 +175,7 @@ class Tree:
                 "kind": "Box", "shape": [int(length) for length in space.shape],
                 "low": low[:1] if len(set(low)) == 1 else low,
                 "high": high[:1] if len(set(high)) == 1 else high,
+                "bytes": str(space.dtype) == "uint8",
             })
         else:
             raise TypeError(

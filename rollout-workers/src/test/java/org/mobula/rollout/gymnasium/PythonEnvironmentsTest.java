@@ -117,6 +117,23 @@ class PythonEnvironmentsTest {
     }
   }
 
+  /** Pictures are of bytes here, too, so that they are kept as such. */
+  @Test
+  void knowsPicturesOfBytes() {
+    float[][] seen = new float[2][14];
+    for (int i = 0; i < 2; i++) {
+      String type = i == 0 ? "uint8" : "float32";
+      try (VectorEnvironment pictures =
+          FakeGymnasium.of("Pictured-v0", Map.of("dtype", type)).create(2)) {
+        assertThat(pictures.observationSpace()).isEqualTo(Box.bytes(1, 1, 7));
+        assertThat(((Box) pictures.observationSpace()).isBytes()).isEqualTo(i == 0);
+        pictures.reset(new Reset(1L, Map.of("place", 3)), seen[i]);
+      }
+    }
+    assertThat(seen[0]).containsExactly(0, 1, 2, 255, 4, 5, 6, 0, 1, 2, 255, 4, 5, 6);
+    assertThat(seen[1]).isEqualTo(seen[0]);
+  }
+
   @Test
   void handsOverFinalObservationsMasksAndFactsOfAnEpisodesEnd() {
     try (VectorEnvironment batch = FakeGymnasium.of("Masked-v0", Map.of("limit", 2)).create(2)) {

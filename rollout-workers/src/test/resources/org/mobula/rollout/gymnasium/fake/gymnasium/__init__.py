@@ -173,13 +173,25 @@ class Packed(Corridor):
         raise ModuleNotFoundError("No module named 'Box2D'", name="Box2D")
 
 
+class Pictured(Corridor):
+    """The corridor as a row of pixels."""
+
+    def __init__(self, dtype="uint8", **arguments):
+        super().__init__(**arguments)
+        self.observation_space = Box(0.0, 255.0, (1, 1, self.length + 1), dtype)
+
+    def _observed(self):
+        return [[[255 if x == self.place else x for x in range(self.length + 1)]]]
+
+
 class Shapeless(Corridor):
     def _observed(self):
         return [1.0, 2.0, 3.0]
 
 
 WORLDS = {"Corridor-v0": Corridor, "Masked-v0": Masked, "Zoo-v0": Zoo, "Troubled-v0": Troubled,
-          "Unreadable-v0": Unreadable, "Shapeless-v0": Shapeless, "Packed-v0": Packed}
+          "Unreadable-v0": Unreadable, "Shapeless-v0": Shapeless, "Packed-v0": Packed,
+          "Pictured-v0": Pictured}
 
 
 def spec(name):
