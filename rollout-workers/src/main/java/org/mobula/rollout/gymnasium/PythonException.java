@@ -29,7 +29,10 @@ public final class PythonException extends RuntimeException {
     if (failure.get("remedy") instanceof String remedy) {
       message.append("\nRemedy: ").append(remedy);
     }
-    message.append('\n').append(Values.text(failure.get("traceback")));
+    String stack = Values.text(failure.get("traceback"));
+    if (!stack.isEmpty()) {
+      message.append('\n').append(stack);
+    }
     return new PythonException(type, message.toString(), null);
   }
 

@@ -51,11 +51,14 @@ final class PythonProcess implements AutoCloseable {
   /** How long a process may take to close its environments, or to print where it is. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** What a process may take to start at least, since imports take longer than steps. */
+  private static final Duration START = Duration.ofMinutes(1);
+
   private static final long LOOK = 250; // milliseconds
   private static final int LAST_WORDS = 40; // lines
 
   private final Process process;
-  private final Duration timeout;
+  private volatile Duration timeout;
   private final ArrayDeque<String> words = new ArrayDeque<>();
   private final Thread listener;
   private final Thread watch;
@@ -120,9 +123,11 @@ final class PythonProcess implements AutoCloseable {
               .formatted(python, e.getMessage()),
           e);
     }
-    PythonProcess started = new PythonProcess(process, config.stepTimeout());
+    Duration step = config.stepTimeout();
+    PythonProcess started = new PythonProcess(process, step.compareTo(START) > 0 ? step : START);
     try {
       started.make(script, config, count, rendered);
+      started.timeout = step;
       return started;
     } catch (IOException e) {
       PythonException failure = started.ended(e);
@@ -210,10 +215,6 @@ final class PythonProcess implements AutoCloseable {
   /** What both have mapped. */
   ByteBuffer memory() {
     return Values.require(memory, MappedByteBuffer.class);
-  }
-
-  long pid() {
-    return process.pid();
   }
 
   /**
@@ -349,9 +350,8 @@ final class PythonProcess implements AutoCloseable {
 
   /** Ends a process that takes too long; it prints first where it is. */
   private void watch() {
-    long look = Math.max(1, Math.min(LOOK, timeout.toMillis() / 4));
     try {
-      while (!process.waitFor(look, TimeUnit.MILLISECONDS)) {
+      while (!process.waitFor(look(), TimeUnit.MILLISECONDS)) {
         long started = since;
         if (busy && System.nanoTime() - started > timeout.toNanos() && started == since) {
           overdue = true;
@@ -364,6 +364,10 @@ final class PythonProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private long look() {
+    return Math.max(1, Math.min(LOOK, timeout.toMillis() / 4));
   }
 
   /** Whether a command is under way. */

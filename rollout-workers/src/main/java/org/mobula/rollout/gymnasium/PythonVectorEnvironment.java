@@ -152,10 +152,6 @@ final class PythonVectorEnvironment implements VectorEnvironment {
     return actionSpace;
   }
 
-  long pid() {
-    return process.pid();
-  }
-
   @Override
   public void reset(Reset reset, float[] observations) {
     boolean[] all = new boolean[count];

@@ -730,7 +730,8 @@ def failed(lane, error):
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
-    text = "".join(traceback.format_exception(type(error), error, trace))
+    text = "" if trace is None and error.__cause__ is None else "".join(
+        traceback.format_exception(type(error), error, trace))
     return {"lane": lane, "type": type(error).__name__, "message": str(error),
             "traceback": text.rstrip(), "remedy": remedy(error)}
 

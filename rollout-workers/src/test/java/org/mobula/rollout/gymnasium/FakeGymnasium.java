@@ -50,6 +50,14 @@ final class FakeGymnasium {
     assumeTrue(found, "no python3 on the PATH: environments of Python cannot be stepped");
   }
 
+  /** The Python processes of this JVM. */
+  static List<ProcessHandle> processes() {
+    return ProcessHandle.current()
+        .children()
+        .filter(child -> child.info().command().orElse("").contains("python"))
+        .toList();
+  }
+
   /** What the bridge of this JVM has left with a name; there must be nothing. */
   static Set<String> files() throws IOException {
     return files(ProcessHandle.current().pid());

@@ -34,8 +34,9 @@ import org.mobula.core.training.config.TrainingConfig;
 
 class PythonEnvironmentsTest {
   @AfterEach
-  void noFileIsLeft() throws Exception {
+  void nothingIsLeft() throws Exception {
     assertThat(FakeGymnasium.files()).isEmpty();
+    assertThat(FakeGymnasium.processes()).isEmpty();
   }
 
   private static TrainingConfig training(EnvironmentConfig environment) {
@@ -173,6 +174,19 @@ class PythonEnvironmentsTest {
       batch.reset(Reset.seeded(1), step.observations);
       batch.step(new float[] {0}, step);
       assertThat(step.rewards).containsExactly(-1);
+    }
+  }
+
+  @Test
+  void masksOfAWrapperBelowAnotherAreSeen() {
+    EnvironmentConfig config =
+        FakeGymnasium.config("Corridor-v0").withWrappers(List.of("RightOnly", "TransformReward"));
+    try (VectorEnvironment batch = PythonEnvironments.of(config).create(2)) {
+      assertThat(batch.masksActions()).isTrue();
+      batch.reset(Reset.seeded(1), new float[4]);
+      boolean[] masks = new boolean[4];
+      batch.actionMasks(masks);
+      assertThat(masks).containsExactly(false, true, false, true);
     }
   }
 

@@ -13,8 +13,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,8 +43,9 @@ class PythonFailureTest {
   @TempDir Path folder;
 
   @AfterEach
-  void noFileIsLeft() throws Exception {
+  void nothingIsLeft() throws Exception {
     assertThat(FakeGymnasium.files()).isEmpty();
+    assertThat(FakeGymnasium.processes()).isEmpty();
   }
 
   private static EnvironmentConfig troubled(String trouble, Object... options) {
@@ -131,14 +133,14 @@ class PythonFailureTest {
   @ParameterizedTest
   @ValueSource(strings = {"hang", "hold"})
   void aStepThatNeverReturnsIsEndedAndSaysWhereItIs(String trouble) {
-    EnvironmentConfig config = troubled(trouble, "only", 41).withStepTimeout(Duration.ofSeconds(8));
+    EnvironmentConfig config = troubled(trouble, "only", 41).withStepTimeout(Duration.ofSeconds(4));
     try (VectorEnvironment batch = PythonEnvironments.of(config).create(2)) {
       assertThat(failure(batch))
           .hasMessageStartingWith(
               "environment 1 (Troubled-v0) failed in step 3 of episode 1 after seed 41: its Python"
                   + " process ")
           .hasMessageContaining(
-              " has not answered for 8.0 s, and environment.step-timeout allows no more; it was"
+              " has not answered for 4.0 s, and environment.step-timeout allows no more; it was"
                   + " ended. Its last words:\n")
           .hasMessageContaining("in _fail");
     }
@@ -211,26 +213,31 @@ class PythonFailureTest {
           EnvironmentConfig.defaults("gymnasium:Troubled-v0")
               .withOptions(Map.of("trouble", arguments[0]))
               .withPythonPath(List.of(arguments[1]));
-      PythonVectorEnvironment batch = new PythonVectorEnvironment(config, 1, false);
-      CountDownLatch begun = new CountDownLatch(1);
+      AtomicReference<VectorEnvironment> batch = new AtomicReference<>();
       new Thread(
               () -> {
-                begun.countDown();
-                failure(batch);
+                VectorEnvironment made = PythonEnvironments.of(config).create(1);
+                batch.set(made);
+                failure(made);
               })
           .start();
-      begun.await();
-      while (batch.inProgress().stream().noneMatch(step -> step.step() == 3)) {
+      while (!isUnderWay(batch.get(), arguments[0].equals("start"))) {
         Thread.onSpinWait();
       }
-      System.out.println(batch.pid());
+      System.out.println(FakeGymnasium.processes().get(0).pid());
       System.out.flush();
       Thread.currentThread().join();
+    }
+
+    private static boolean isUnderWay(@Nullable VectorEnvironment batch, boolean start) {
+      return start
+          ? !FakeGymnasium.processes().isEmpty()
+          : batch != null && batch.inProgress().stream().anyMatch(step -> step.step() == 3);
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"hang", "hold"})
+  @ValueSource(strings = {"start", "hang", "hold"})
   void nothingIsLeftWhenTheProgramIsKilled(String trouble) throws Exception {
     FakeGymnasium.requirePython();
     Process program =

@@ -56,8 +56,8 @@ public record EnvironmentConfig(
         @Nullable String python,
     @Doc("folders with Python modules of one's own") @OrOne List<String> pythonPath,
     @Doc(
-            "how long a Python environment may take to start, or for one step or reset, before its"
-                + " process is ended")
+            "how long one step or reset of Python's environments may take before their process is"
+                + " ended; its start has a minute at least")
         @Range(exclusiveMin = 0)
         Duration stepTimeout)
     implements Serializable, EnvironmentConfigBuilder.With {

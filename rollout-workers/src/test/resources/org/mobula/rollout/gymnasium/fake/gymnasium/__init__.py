@@ -133,6 +133,8 @@ class Troubled(Corridor):
         self.trouble, self.at, self.only, self.flag = trouble, at, only, flag
         if trouble == "make":
             raise ValueError("cannot be made of " + str(only))
+        if trouble == "start":
+            self._wait()
 
     def reset(self, seed=None, options=None):
         self.mine = self.only is None or self.only == seed
@@ -147,6 +149,10 @@ class Troubled(Corridor):
             self._fail()
         return super().step(action)
 
+    def _wait(self):
+        while True:
+            time.sleep(60)
+
     def _fail(self):
         if self.trouble == "raise":
             raise ValueError("lost the way at " + str(self.place))
@@ -156,8 +162,7 @@ class Troubled(Corridor):
         if self.trouble == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.trouble == "hang":
-            while True:
-                time.sleep(60)
+            self._wait()
         if self.trouble == "hold":
             sum(iter(int, 1))  # never gives the interpreter back
 

@@ -17,3 +17,11 @@ class TransformReward(Wrapper):
     def step(self, action):
         observation, reward, terminated, truncated, info = self.env.step(action)
         return observation, reward * self.factor, terminated, truncated, info
+
+
+class RightOnly(Wrapper):
+    def step(self, action):
+        return self.env.step(action)
+
+    def action_masks(self):
+        return [False, True]
