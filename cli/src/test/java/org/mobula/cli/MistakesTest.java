@@ -69,21 +69,22 @@ class MistakesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "sac: {noise: pink}|:3:9: noise is {pink: {deviation: 0.3}} but must be left out where actions are choices (Discrete(2)): it is added to numbers in a box",
-        "dqn: {replay: {frames: 3}}|:3:18: replay.frames is 3 but must divide the 4 numbers of an observation",
-        "dqn: {replay: {frames: 4, capacity: 4}}|:3:29: capacity is 4 but must be > frames (4)",
-        "dqn: {replay: {capacity: 500_000_000}}|:3:18: replay.capacity is 500000000 but a replay memory of 500000000 rows takes",
+        "{name: Taxi-v4, options: {action-mask: true}}|sac: {}|:1:15: the environment forbids actions, which algorithm.sac does not know of; use algorithm.ppo, algorithm.a2c, algorithm.dqn or algorithm.pqn",
+        "{name: CartPole-v1}|sac: {noise: pink}|:3:9: noise is {pink: {deviation: 0.3}} but must be left out where actions are choices (Discrete(2)): it is added to numbers in a box",
+        "{name: CartPole-v1}|dqn: {replay: {frames: 3}}|:3:18: replay.frames is 3 but must divide the 4 numbers of an observation",
+        "{name: CartPole-v1}|dqn: {replay: {frames: 4, capacity: 4}}|:3:29: capacity is 4 but must be > frames (4)",
+        "{name: CartPole-v1}|dqn: {replay: {capacity: 500_000_000}}|:3:18: replay.capacity is 500000000 but a replay memory of 500000000 rows takes",
       })
-  void inAnAlgorithmThatDoesNotFitTheEnvironment(String algorithm, String error)
+  void inAnAlgorithmThatDoesNotFitTheEnvironment(String environment, String algorithm, String error)
       throws IOException {
     String text =
         """
-        environment: {name: CartPole-v1}
+        environment: %s
         algorithm:
           %s
         stop: {environment-steps: 100}
         """
-            .formatted(algorithm);
+            .formatted(environment, algorithm);
     String file = TrainingFiles.file(folder, "file.yaml", text);
     Cli.Outcome outcome = train(file);
     assertThat(outcome.exitCode()).isEqualTo(2);

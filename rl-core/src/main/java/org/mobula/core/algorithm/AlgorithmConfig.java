@@ -60,6 +60,15 @@ public interface AlgorithmConfig extends Serializable {
   PolicySpec policy(Space observationSpace, Space actionSpace, NetworkConfig network);
 
   /**
+   * Refuses what {@link #policy} could not know of, before a run begins: whether actions are
+   * masked.
+   *
+   * @param policy that would be trained
+   * @throws IllegalArgumentException if the algorithm cannot train it
+   */
+  default void check(PolicySpec policy) {}
+
+  /**
    * The networks that are learnt beside the policy's, such as critics, by the names under which
    * their gradients are pushed. They do not travel to actors.
    *

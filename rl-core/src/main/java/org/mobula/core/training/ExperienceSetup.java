@@ -175,11 +175,14 @@ public record ExperienceSetup(
     try (Environment environment = factory.create()) {
       requireNoStatistics(environment);
       Space actions = environment.actionSpace();
-      return config
-          .algorithm()
-          .policy(environment.observationSpace(), actions, config.network())
-          .withMasksActions(environment.masksActions() && actions.maskSize() > 0)
-          .withScaledActions(config.normalization().actions());
+      PolicySpec policy =
+          config
+              .algorithm()
+              .policy(environment.observationSpace(), actions, config.network())
+              .withMasksActions(environment.masksActions() && actions.maskSize() > 0)
+              .withScaledActions(config.normalization().actions());
+      config.algorithm().check(policy);
+      return policy;
     }
   }
 }

@@ -184,6 +184,15 @@ public record SacConfig(
   }
 
   @Override
+  public void check(PolicySpec policy) {
+    if (policy.masksActions()) {
+      throw new IllegalArgumentException(
+          "the environment forbids actions, which algorithm.sac does not know of; use algorithm.ppo,"
+              + " algorithm.a2c, algorithm.dqn or algorithm.pqn");
+    }
+  }
+
+  @Override
   public SortedMap<String, NetworkSpec> networks(PolicySpec policy, NetworkConfig network) {
     SortedMap<String, NetworkSpec> networks = new TreeMap<>();
     networks.put(
@@ -232,11 +241,6 @@ public record SacConfig(
 
   @Override
   public Learner learner(LearnerSetup setup) {
-    if (setup.policy().masksActions()) {
-      throw new IllegalArgumentException(
-          "the environment forbids actions, which algorithm.sac does not know of; use algorithm.ppo,"
-              + " algorithm.a2c or algorithm.dqn");
-    }
     return new SacLearner(this, setup);
   }
 }
