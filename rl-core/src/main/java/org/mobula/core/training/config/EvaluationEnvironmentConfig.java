@@ -10,7 +10,9 @@ import org.mobula.core.config.Doc;
 /** In which environment a policy is judged, where that is not the one that it learns in. */
 @RecordBuilder
 public record EvaluationEnvironmentConfig(
-    @Doc("a name as environment.name takes it; the one that is learnt in if nothing is said")
+    @Doc(
+            "a name as environment.name takes it, or one of Python's, such as"
+                + " gymnasium:LunarLander-v3; the one that is learnt in if nothing is said")
         @Nullable String name,
     @Doc("settings of the environment, such as max-episode-steps; those of training do not count")
         Map<String, Object> options)
