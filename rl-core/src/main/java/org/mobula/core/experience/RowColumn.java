@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.mobula.core.experience.ReplayShape.Encoding;
 
 /**
@@ -161,6 +162,17 @@ public final class RowColumn implements Serializable {
 
   /** Whether a row holds the very numbers of another column's row, from its {@code first} on. */
   boolean holds(int row, RowColumn other, int otherRow, int first) {
+    int piece = row / rowsPerPiece;
+    int at = row % rowsPerPiece * width;
+    int otherPiece = otherRow / other.rowsPerPiece;
+    int otherAt = otherRow % other.rowsPerPiece * other.width + first;
+    if (bytes && other.bytes) {
+      byte[] theirs = other.bytePiece(otherPiece);
+      return Arrays.equals(bytePiece(piece), at, at + width, theirs, otherAt, otherAt + width);
+    } else if (!bytes && !other.bytes) {
+      float[] theirs = other.floatPiece(otherPiece);
+      return Arrays.equals(floatPiece(piece), at, at + width, theirs, otherAt, otherAt + width);
+    }
     for (int i = 0; i < width; i++) {
       if (Float.compare(number(row, i), other.number(otherRow, first + i)) != 0) {
         return false;
