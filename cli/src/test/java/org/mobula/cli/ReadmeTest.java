@@ -68,9 +68,14 @@ class ReadmeTest {
     assertThat(read(block("yaml"), "README.md").environment().name()).isEqualTo("CartPole-v1");
   }
 
+  /** Of the folder, and of the projects in it. */
   static List<Path> examples() throws Exception {
-    try (Stream<Path> files = Files.list(Path.of("examples"))) {
-      return files.filter(file -> !file.toString().endsWith("-search.yaml")).sorted().toList();
+    try (Stream<Path> files = Files.walk(Path.of("examples"), 2)) {
+      return files
+          .filter(file -> file.toString().endsWith(".yaml"))
+          .filter(file -> !file.toString().endsWith("-search.yaml"))
+          .sorted()
+          .toList();
     }
   }
 
