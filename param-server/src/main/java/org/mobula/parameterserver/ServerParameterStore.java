@@ -484,10 +484,8 @@ public final class ServerParameterStore implements ParameterStore {
   @Override
   public synchronized StoreState save() {
     List<ShardState> slices = await(session.snapshot(List.of(), 0));
-    // Shards step one version at a time, so all come by each. Who is behind the newest is on its
-    // way
-    // there; where one has passed it before it was asked, all are to meet further and further
-    // ahead.
+    // Each shard passes every version. One that is behind is on its way to the newest; if it has
+    // passed that one before it was asked, all meet at a version further ahead at each attempt.
     for (int i = 0; i < SAVE_ATTEMPTS && versions(slices).distinct().count() > 1; i++) {
       long newest = versions(slices).max().orElseThrow();
       slices = await(session.snapshot(slices, i == 0 ? newest : newest + (1L << i)));
