@@ -58,6 +58,19 @@ final class PythonProcess implements AutoCloseable {
   private static final int LAST_WORDS = 40; // lines
 
   private final Process process;
+
+  /** How long an answer is looked for before the thread sleeps. */
+  private static final long POLL_NANOS = 2_000_000;
+
+  /** How many times the processor is told to pause between two looks: about a microsecond. */
+  private static final int PAUSES = 40;
+
+  /** Two looks that lie further apart than this: another thread has had the core. */
+  private static final long CROWDED_NANOS = 50_000;
+
+  /** How many answers are then waited for asleep. */
+  private static final int CROWDED_ASKS = 100;
+
   private volatile Duration timeout;
   private final ArrayDeque<String> words = new ArrayDeque<>();
   private final Thread listener;
@@ -72,6 +85,7 @@ final class PythonProcess implements AutoCloseable {
   private volatile boolean overdue;
 
   private @Nullable Map<String, Object> made;
+  private int crowded;
   private @Nullable SocketChannel socket;
   private @Nullable FileChannel file;
   private @Nullable MappedByteBuffer memory;
@@ -237,6 +251,7 @@ final class PythonProcess implements AutoCloseable {
         write(channel, ByteBuffer.wrap(more));
       }
       answer.clear();
+      poll(channel, answer);
       read(channel, answer);
       return answer.get(0) == 0 ? null : answer(channel);
     } catch (IOException e) {
@@ -263,6 +278,33 @@ final class PythonProcess implements AutoCloseable {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }
+  }
+
+  /**
+   * Looks for an answer for a while before its thread sleeps: to wake a thread on another core
+   * takes longer than many a step. A thread that was kept from looking shares its core with another
+   * one, and leaves the core to it.
+   */
+  private void poll(SocketChannel channel, ByteBuffer bytes) throws IOException {
+    if (crowded > 0) {
+      crowded--;
+      return;
+    }
+    channel.configureBlocking(false);
+    long begin = System.nanoTime();
+    long last = begin;
+    while (channel.read(bytes) == 0 && last - begin < POLL_NANOS) {
+      for (int i = 0; i < PAUSES; i++) {
+        Thread.onSpinWait();
+      }
+      long now = System.nanoTime();
+      if (now - last > CROWDED_NANOS) {
+        crowded = CROWDED_ASKS;
+        break;
+      }
+      last = now;
+    }
+    channel.configureBlocking(true);
   }
 
   private static void read(SocketChannel channel, ByteBuffer bytes) throws IOException {
