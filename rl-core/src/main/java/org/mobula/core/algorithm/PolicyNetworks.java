@@ -36,14 +36,15 @@ public final class PolicyNetworks {
     }
     List<Integer> trunk = network.shared() ? network.hidden() : List.of();
     Initialization initialization = initialization(network);
-    if (network.convolutions().isEmpty()) {
+    if (!network.isConvolutional()) {
       return new MlpSpec(
           observationSpace.flatSize(), trunk, columns, network.activation(), initialization);
     }
     List<Integer> image = shape(observationSpace);
     if (image.size() != 3) {
       throw new IllegalArgumentException(
-          "network.convolutions need observations of shape [channels, height, width] but they are "
+          (network.preset() == null ? "network.convolutions need" : "network.preset needs")
+              + " observations of shape [channels, height, width] but they are "
               + observationSpace);
     }
     try {
@@ -55,7 +56,11 @@ public final class PolicyNetworks {
           trunk,
           columns,
           network.activation(),
-          initialization);
+          initialization,
+          network.residual(),
+          observationSpace instanceof Box box && box.isPixels()
+              ? ConvolutionSpec.GREATEST_PIXEL
+              : 1);
     } catch (IllegalArgumentException e) {
       Optional<String> hint = ConvolutionSpec.axisOrder(observationSpace);
       throw hint.isEmpty()
@@ -120,13 +125,13 @@ public final class PolicyNetworks {
                   : "; use algorithm.ppo or algorithm.a2c, or where it is Discrete algorithm.dqn or"
                       + " algorithm.sac"));
     }
-    if (network.block() != null || !network.convolutions().isEmpty()) {
+    if (network.block() != null || network.isConvolutional()) {
       throw new IllegalArgumentException(
           "algorithm."
               + algorithm
               + " puts observation and action side by side before its critics, so it needs a network"
-              + " of hidden layers alone; leave network.convolutions and network.block out, or use"
-              + " algorithm.ppo");
+              + " of hidden layers alone; leave network.preset, network.convolutions, network.residual"
+              + " and network.block out, or use algorithm.ppo");
     }
     MlpSpec.Head column =
         new MlpSpec.Head(

@@ -16,6 +16,13 @@ import org.mobula.core.space.Space;
  * (shape {@code [filters, channels, kernel, kernel]}), {@code convolution.0.bias}, …, then as in
  * {@link MlpSpec}; the group of a tensor is the first part of its name.
  *
+ * <p>Residual sections come behind the convolutions, as in the large network of IMPALA (Espeholt et
+ * al. 2018, figure 3). Each is a convolution of 3 × 3 pixels, the maximum of 3 × 3 pixels in steps
+ * of two, which halves the sides, rounded up, and two residual blocks: the activation, a
+ * convolution, the activation, a convolution, and what came in is added. All of them are padded by
+ * one pixel, on each side, as PyTorch does. The activation follows the last section. The five
+ * convolutions of section {@code s} are {@code residual.s.0.weight} to {@code residual.s.4.bias}.
+ *
  * @param channels of the image
  * @param height of the image in pixels
  * @param width of the image in pixels
@@ -24,6 +31,9 @@ import org.mobula.core.space.Space;
  * @param columns what the output row is made of
  * @param activation between the layers
  * @param initialization how weights and biases start
+ * @param residual filters of each residual section
+ * @param divisor what each input is divided by before all else: 255 for pixels of 0 to 255, so that
+ *     the network sees them from 0 to 1; 1 for inputs as they are
  */
 public record ConvolutionSpec(
     int channels,
@@ -33,9 +43,17 @@ public record ConvolutionSpec(
     List<Integer> trunk,
     List<MlpSpec.Column> columns,
     Activation activation,
-    Initialization initialization)
+    Initialization initialization,
+    List<Integer> residual,
+    float divisor)
     implements NetworkSpec {
+  /** What the pixels of an image are divided by, so that the greatest is 1. */
+  public static final float GREATEST_PIXEL = 255;
+
   private static final String GROUP = "convolution";
+  private static final String RESIDUAL = "residual";
+  private static final int RESIDUAL_KERNEL = 3;
+  private static final int RESIDUAL_CONVOLUTIONS = 5; // one before the pooling, two in each block
   private static final int MOST_COLOURS = 4; // red, green, blue, alpha
 
   /**
@@ -65,6 +83,7 @@ public record ConvolutionSpec(
     convolutions = List.copyOf(convolutions);
     trunk = List.copyOf(trunk);
     columns = List.copyOf(columns);
+    residual = List.copyOf(residual);
     if (channels < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "the image is %s × %s × %s but each size must be ≥ 1".formatted(channels, height, width));
@@ -80,10 +99,58 @@ public record ConvolutionSpec(
       rows = convolution.places(rows);
       pixels = convolution.places(pixels);
     }
-    if (columns.stream().anyMatch(column -> column.name().equals(GROUP))) {
-      throw new IllegalArgumentException("the name " + GROUP + " is taken by the convolutions");
+    if (residual.stream().anyMatch(filters -> filters < 1)) {
+      throw new IllegalArgumentException(
+          "the residual sections have %s filters but each must have ≥ 1".formatted(residual));
+    }
+    if (!(divisor > 0) || Float.isInfinite(divisor)) {
+      throw new IllegalArgumentException(
+          "inputs are divided by %s but must be by a number > 0".formatted(divisor));
+    }
+    for (String taken : List.of(GROUP, RESIDUAL)) {
+      if (columns.stream().anyMatch(column -> column.name().equals(taken))) {
+        throw new IllegalArgumentException("the name " + taken + " is taken by the convolutions");
+      }
     }
     dense(1, trunk, columns, activation, initialization);
+  }
+
+  /** Without residual sections, on inputs as they are. */
+  public ConvolutionSpec(
+      int channels,
+      int height,
+      int width,
+      List<Convolution> convolutions,
+      List<Integer> trunk,
+      List<MlpSpec.Column> columns,
+      Activation activation,
+      Initialization initialization) {
+    this(
+        channels,
+        height,
+        width,
+        convolutions,
+        trunk,
+        columns,
+        activation,
+        initialization,
+        List.of(),
+        1);
+  }
+
+  /** The same with inputs divided by another number. */
+  public ConvolutionSpec withDivisor(float other) {
+    return new ConvolutionSpec(
+        channels,
+        height,
+        width,
+        convolutions,
+        trunk,
+        columns,
+        activation,
+        initialization,
+        residual,
+        other);
   }
 
   /**
@@ -125,6 +192,11 @@ public record ConvolutionSpec(
       rows = convolution.places(rows);
       pixels = convolution.places(pixels);
     }
+    for (int filters : residual) {
+      features = filters;
+      rows = (rows + 1) / 2;
+      pixels = (pixels + 1) / 2;
+    }
     return dense(features * rows * pixels, trunk, columns, activation, initialization);
   }
 
@@ -157,6 +229,11 @@ public record ConvolutionSpec(
     return layout.build();
   }
 
+  /** How the parameters of all convolutions lie, which come first. */
+  public ParameterLayout convolutionParameters() {
+    return convolutionLayout().build();
+  }
+
   private ParameterLayout.Builder convolutionLayout() {
     ParameterLayout.Builder layout = new ParameterLayout.Builder().group(GROUP);
     int in = channels;
@@ -166,6 +243,16 @@ public record ConvolutionSpec(
       layout.add(name + ".weight", convolution.filters, in, convolution.kernel, convolution.kernel);
       layout.add(name + ".bias", convolution.filters);
       in = convolution.filters;
+    }
+    layout.group(RESIDUAL);
+    for (int section = 0; section < residual.size(); section++) {
+      int filters = residual.get(section);
+      for (int i = 0; i < RESIDUAL_CONVOLUTIONS; i++) {
+        String name = RESIDUAL + "." + section + "." + i;
+        layout.add(name + ".weight", filters, in, RESIDUAL_KERNEL, RESIDUAL_KERNEL);
+        layout.add(name + ".bias", filters);
+        in = filters;
+      }
     }
     return layout;
   }

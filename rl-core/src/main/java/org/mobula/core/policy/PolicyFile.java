@@ -41,6 +41,9 @@ import org.mobula.core.space.Tuple;
 public final class PolicyFile {
   private static final String KEY = "mobula.policy";
   private static final String BLOCK = "block";
+  private static final String CONVOLUTION = "convolution";
+  private static final String RESIDUAL = "residual";
+  private static final String DIVISOR = "divisor";
   private static final String MASKS = "masks-actions";
   private static final String CHECKPOINTS = "checkpoints";
   private static final String BEST = "best";
@@ -273,7 +276,11 @@ public final class PolicyFile {
   }
 
   private static NetworkSpec readNetwork(JsonNode json) throws JsonProcessingException {
-    if (!json.required("type").asText().equals(BLOCK)) {
+    String type = json.required("type").asText();
+    if (type.equals(CONVOLUTION) && !json.has(RESIDUAL)) { // a file of old, of inputs as they are
+      ((ObjectNode) json).put(DIVISOR, 1).putArray(RESIDUAL);
+    }
+    if (!type.equals(BLOCK)) {
       return JSON.treeToValue(json, NetworkSpec.class);
     }
     return NetworkProvider.find()
@@ -396,7 +403,7 @@ public final class PolicyFile {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = MlpSpec.class, name = "mlp"),
-    @JsonSubTypes.Type(value = ConvolutionSpec.class, name = "convolution")
+    @JsonSubTypes.Type(value = ConvolutionSpec.class, name = CONVOLUTION)
   })
   private interface NetworkTypes {}
 

@@ -76,6 +76,11 @@ public record PolicySpec(
     return new PolicySpec(observationSpace, actionSpace, network, masked, scaledActions, head);
   }
 
+  /** The same form with another network. */
+  public PolicySpec withNetwork(NetworkSpec other) {
+    return new PolicySpec(observationSpace, actionSpace, other, masksActions, scaledActions, head);
+  }
+
   /**
    * Whether parameters of this form can be trained as those of another: masks and head may differ,
    * of which the files of former versions say nothing, and the scale of actions, which a resumed

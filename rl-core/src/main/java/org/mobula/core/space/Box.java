@@ -81,7 +81,18 @@ public final class Box implements Space {
    * takes the one takes the other.
    */
   public static Box bytes(int... shape) {
-    Box box = of(0, GREATEST_BYTE, shape);
+    return asBytes(of(0, GREATEST_BYTE, shape));
+  }
+
+  /**
+   * Zeros and ones, such as the cells of a small game with a channel for each kind of thing: kept
+   * as bytes, as {@link #bytes} are. It equals a box of real numbers in these bounds.
+   */
+  public static Box bits(int... shape) {
+    return asBytes(of(0, 1, shape));
+  }
+
+  private static Box asBytes(Box box) {
     return new Box(box.low, box.high, box.shape, true);
   }
 
@@ -141,9 +152,19 @@ public final class Box implements Space {
     return true;
   }
 
-  /** Whether it is one of {@link #bytes}. */
+  /** Whether it is one of {@link #bytes} or {@link #bits}: whole numbers, kept as bytes. */
   public boolean isBytes() {
     return bytes;
+  }
+
+  /** Whether its numbers lie from 0 to 255, as the pixels of an image do. */
+  public boolean isPixels() {
+    for (int i = 0; i < low.length; i++) {
+      if (low[i] != 0 || high[i] != GREATEST_BYTE) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Moves each element of the value at {@code offset} to the nearest that is within its bounds. */

@@ -15,6 +15,7 @@ import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.ThreadedVectorEnvironment;
 import org.mobula.core.environment.VectorEnvironment;
 import org.mobula.core.environment.VectorEnvironmentFactory;
+import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
@@ -181,6 +182,10 @@ public record ExperienceSetup(
               .policy(environment.observationSpace(), actions, config.network())
               .withMasksActions(environment.masksActions() && actions.maskSize() > 0)
               .withScaledActions(config.normalization().actions());
+      if (config.normalization().observations()
+          && policy.network() instanceof ConvolutionSpec network) {
+        policy = policy.withNetwork(network.withDivisor(1)); // normalised numbers are no pixels
+      }
       config.algorithm().check(policy);
       return policy;
     }

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mobula.core.network.Activation;
+import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.parameters.ParameterSnapshot;
@@ -123,6 +124,36 @@ class PolicyFileTest {
       assertThat(after.act(observation))
           .containsExactly(new float[] {1000 * unit[0], 0.005f + 0.005f * unit[1]}, within(1e-4f));
     }
+  }
+
+  /**
+   * Files of former versions say nothing of residual sections and of what pixels are divided by.
+   */
+  @Test
+  void convolutionsOfOldTakeTheirInputsAsTheyAre() throws IOException {
+    ConvolutionSpec network =
+        new ConvolutionSpec(
+            1,
+            4,
+            4,
+            List.of(new ConvolutionSpec.Convolution(2, 2, 1)),
+            List.of(),
+            List.of(new MlpSpec.Head("policy", List.of(), 2, 1)),
+            Activation.RELU,
+            Initialization.orthogonal());
+    PolicySpec spec = new PolicySpec(Box.of(0, 255, 1, 4, 4), new Discrete(2), network);
+    PolicySnapshot snapshot =
+        new PolicySnapshot(new ParameterSnapshot(0, network.initialParameters(new Pcg64(1))), null);
+    PolicySpec divided = spec.withNetwork(network.withDivisor(255));
+    PolicyFile.write(file, divided, snapshot);
+    assertThat(PolicyFile.read(file).spec()).isEqualTo(divided);
+
+    SafetensorsFile written = SafetensorsFile.read(file);
+    ObjectNode header = (ObjectNode) JSON.readTree(written.metadata().get(KEY));
+    ((ObjectNode) header.get("network")).remove(List.of("residual", "divisor"));
+    new SafetensorsFile(written.tensors(), Map.of(KEY, JSON.writeValueAsString(header)))
+        .write(file);
+    assertThat(PolicyFile.read(file).spec()).isEqualTo(spec);
   }
 
   /** Each value of the description in turn becomes another: the file is refused or still acts. */

@@ -171,7 +171,8 @@ class SacTrainingTest extends AlgorithmContract {
         .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SacConfig.defaults().policy(box, box, network.withBlock("example.Block")))
-        .withMessageContaining("leave network.convolutions and network.block out");
+        .withMessageContaining(
+            "leave network.preset, network.convolutions, network.residual and network.block out");
   }
 
   @Test

@@ -137,7 +137,8 @@ class Td3TrainingTest extends AlgorithmContract {
         .withMessageEndingWith("; use algorithm.ppo or algorithm.a2c");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Td3Config.defaults().policy(box, box, network.withBlock("example.Block")))
-        .withMessageContaining("leave network.convolutions and network.block out");
+        .withMessageContaining(
+            "leave network.preset, network.convolutions, network.residual and network.block out");
   }
 
   @Test

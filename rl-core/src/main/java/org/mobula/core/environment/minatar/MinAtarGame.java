@@ -47,7 +47,7 @@ abstract class MinAtarGame implements Environment {
   MinAtarGame(MinAtarRules rules, String marks, int... minimal) {
     this.rules = rules;
     this.marks = marks;
-    this.observationSpace = Box.of(0, 1, marks.length(), SIDE, SIDE);
+    this.observationSpace = Box.bits(marks.length(), SIDE, SIDE);
     this.actions = rules.minimalActions() ? minimal : ALL;
     this.actionSpace = new Discrete(actions.length);
   }

@@ -96,7 +96,7 @@ public final class GridWorld extends TabularProblem {
 
   private static Space observations(int rows, int columns, GridRules rules) {
     if (rules.picture()) {
-      return Box.of(0, 1, CHANNELS, rows, columns);
+      return Box.bits(CHANNELS, rows, columns);
     }
     int cells = Math.multiplyExact(rows, columns);
     return rules.oneGoal() ? new MultiDiscrete(cells, cells) : new Discrete(cells);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
+import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.network.Activation;
 import org.mobula.core.network.ConvolutionSpec;
 import org.mobula.core.network.ConvolutionSpec.Convolution;
@@ -14,7 +16,12 @@ import org.mobula.core.network.Initialization;
 import org.mobula.core.network.MlpSpec;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.ParameterLayout;
+import org.mobula.core.policy.NetworkConfig;
+import org.mobula.core.policy.NetworkPreset;
+import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.space.Box;
+import org.mobula.core.space.Discrete;
 
 class ConvolutionTest {
   private static final ConvolutionSpec SMALL =
@@ -134,6 +141,181 @@ class ConvolutionTest {
     return result;
   }
 
+  private static final ConvolutionSpec RESIDUAL =
+      new ConvolutionSpec(
+          2,
+          5,
+          4,
+          List.of(),
+          List.of(),
+          List.of(new MlpSpec.Head("q", List.of(), 2, 1)),
+          Activation.TANH,
+          Initialization.orthogonal(),
+          List.of(3, 2),
+          255);
+
+  /** Pixels are divided by 255; each section is held to plain loops, gradients to differences. */
+  @Test
+  void residualSectionsEqualAPlainReference() {
+    Pcg64 random = new Pcg64(2);
+    float[] parameters = RESIDUAL.initialParameters(random);
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] += (float) random.uniform(-0.1, 0.1);
+    }
+    float[] inputs = new float[2 * RESIDUAL.inputs()];
+    for (int i = 0; i < inputs.length; i++) {
+      inputs[i] = random.nextInt(256);
+    }
+    float[] weights = {1, -2, 0.5f, 1.5f};
+    float[] outputs = new float[4];
+    float[] gradient = new float[parameters.length];
+    float[] inputGradients = new float[inputs.length];
+    try (Network network = DjlNetwork.of(RESIDUAL)) {
+      network.setParameters(parameters);
+      network.forward(inputs, 2, outputs);
+      network.backward(weights, gradient, inputGradients);
+    }
+    double[] wide = widen(parameters);
+    double[] rows = widen(inputs);
+    for (int row = 0; row < 2; row++) {
+      double[] expected = residual(wide, rows, row);
+      assertThat((double) outputs[2 * row]).isCloseTo(expected[0], within(1e-5));
+      assertThat((double) outputs[2 * row + 1]).isCloseTo(expected[1], within(1e-5));
+    }
+    DoubleSupplier loss =
+        () -> {
+          double[] first = residual(wide, rows, 0);
+          double[] second = residual(wide, rows, 1);
+          return first[0] - 2 * first[1] + 0.5 * second[0] + 1.5 * second[1];
+        };
+    for (int i = 0; i < gradient.length; i++) {
+      assertThat((double) gradient[i])
+          .as("parameter %d", i)
+          .isCloseTo(derivative(wide, i, loss), within(2e-5));
+    }
+    for (int i = 0; i < inputs.length; i++) {
+      assertThat((double) inputGradients[i])
+          .as("input %d", i)
+          .isCloseTo(derivative(rows, i, loss), within(1e-6));
+    }
+  }
+
+  private static double[] residual(double[] parameters, double[] inputs, int row) {
+    ParameterLayout layout = RESIDUAL.layout();
+    int size = RESIDUAL.inputs();
+    double[] image = new double[size];
+    for (int i = 0; i < size; i++) {
+      image[i] = inputs[row * size + i] / 255;
+    }
+    int height = 5;
+    int width = 4;
+    for (int section = 0; section < 2; section++) {
+      String name = "residual." + section + ".";
+      double[] wide = padded(parameters, layout, name + 0, image, height, width);
+      int filters = wide.length / (height * width);
+      int rows = (height + 1) / 2;
+      int columns = (width + 1) / 2;
+      double[] pooled = new double[filters * rows * columns];
+      for (int i = 0; i < pooled.length; i++) {
+        int f = i / (rows * columns);
+        int r = i / columns % rows;
+        int c = i % columns;
+        pooled[i] = Double.NEGATIVE_INFINITY;
+        for (int y = Math.max(0, 2 * r - 1); y <= Math.min(height - 1, 2 * r + 1); y++) {
+          for (int x = Math.max(0, 2 * c - 1); x <= Math.min(width - 1, 2 * c + 1); x++) {
+            pooled[i] = Math.max(pooled[i], wide[(f * height + y) * width + x]);
+          }
+        }
+      }
+      image = pooled;
+      height = rows;
+      width = columns;
+      for (int block = 0; block < 2; block++) {
+        double[] inner =
+            padded(parameters, layout, name + (2 * block + 1), tanh(image), height, width);
+        double[] outer =
+            padded(parameters, layout, name + (2 * block + 2), tanh(inner), height, width);
+        for (int i = 0; i < image.length; i++) {
+          image[i] += outer[i];
+        }
+      }
+    }
+    double[] features = tanh(image);
+    double[] outputs = new double[2];
+    for (int o = 0; o < 2; o++) {
+      outputs[o] = parameters[layout.entry("q.0.bias").offset() + o];
+      for (int i = 0; i < features.length; i++) {
+        outputs[o] +=
+            features[i] * parameters[layout.entry("q.0.weight").offset() + o * features.length + i];
+      }
+    }
+    return outputs;
+  }
+
+  private static double[] tanh(double[] values) {
+    return Arrays.stream(values).map(Math::tanh).toArray();
+  }
+
+  /** A convolution of 3 × 3 with a border of zeros, which leaves the sides as they are. */
+  private static double[] padded(
+      double[] parameters,
+      ParameterLayout layout,
+      String name,
+      double[] image,
+      int height,
+      int width) {
+    int channels = image.length / (height * width);
+    int weight = layout.entry(name + ".weight").offset();
+    int bias = layout.entry(name + ".bias").offset();
+    int filters = layout.entry(name + ".bias").size();
+    double[] result = new double[filters * height * width];
+    for (int f = 0; f < filters; f++) {
+      for (int r = 0; r < height; r++) {
+        for (int c = 0; c < width; c++) {
+          double sum = parameters[bias + f];
+          for (int i = 0; i < channels * 9; i++) {
+            int y = r + i / 3 % 3 - 1;
+            int x = c + i % 3 - 1;
+            if (y >= 0 && y < height && x >= 0 && x < width) {
+              sum +=
+                  parameters[weight + f * channels * 9 + i]
+                      * image[(i / 9 * height + y) * width + x];
+            }
+          }
+          result[(f * height + r) * width + c] = sum;
+        }
+      }
+    }
+    return result;
+  }
+
+  /** For 4 × 84 × 84 pixels and six actions, as PPO has them; the sums are by hand. */
+  @Test
+  void presetsHaveTheirPublishedSizes() {
+    Box images = Box.bytes(4, 84, 84);
+    NetworkConfig nature = NetworkConfig.defaults().withPreset(NetworkPreset.NATURE_CNN);
+    PolicySpec policy = PpoConfig.defaults().policy(images, new Discrete(6), nature);
+    int shared = 32 * (4 * 64 + 1) + 64 * (32 * 16 + 1) + 64 * (64 * 9 + 1) + 512 * (3136 + 1);
+    assertThat(shared).isEqualTo(1_684_128);
+    assertThat(policy.network().layout().size()).isEqualTo(shared + 7 * 513);
+    assertThat(((ConvolutionSpec) policy.network()).divisor()).isEqualTo(255);
+
+    NetworkConfig impala = NetworkConfig.defaults().withPreset(NetworkPreset.IMPALA);
+    policy = PpoConfig.defaults().policy(images, new Discrete(6), impala);
+    int sections =
+        16 * (4 * 9 + 1)
+            + 4 * 16 * (16 * 9 + 1)
+            + 32 * (16 * 9 + 1)
+            + 4 * 32 * (32 * 9 + 1)
+            + 5 * 32 * (32 * 9 + 1);
+    int dense = 256 * (32 * 11 * 11 + 1);
+    assertThat(sections + dense).isEqualTo(1_089_232);
+    assertThat(policy.network().layout().size()).isEqualTo(sections + dense + 7 * 257);
+    // Zeros and ones are no pixels.
+    policy = PpoConfig.defaults().policy(Box.bits(4, 10, 10), new Discrete(6), impala);
+    assertThat(((ConvolutionSpec) policy.network()).divisor()).isEqualTo(1);
+  }
+
   @Test
   void theNatureNetworkHasItsPublishedSizes() {
     ConvolutionSpec nature =
@@ -172,6 +354,9 @@ class ConvolutionTest {
                     Activation.RELU,
                     Initialization.orthogonal()))
         .withMessage("kernel 4 does not fit into the 1 × 1 pixels that reach it");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SMALL.withDivisor(0))
+        .withMessage("inputs are divided by 0.0 but must be by a number > 0");
   }
 
   private static float[] gaussian(int length, Pcg64 random) {
