@@ -61,6 +61,13 @@ gym.register("Counters-v0", vector_entry_point=Counters)
 CHAIN = [{"TimeLimit": {"max_episode_steps": 15}}, "RecordEpisodeStatistics",
          {"TimeAwareObservation": {"flatten": False}}]
 ATARI = [{"AtariPreprocessing": {"noop_max": 5}}, {"FrameStackObservation": {"stack_size": 4}}]
+# The same by Mobula's own wrappers, around the game as it is.
+RAW = {"frameskip": 1, "repeat_action_probability": 0.0}
+LIVES = [{"AtariPreprocessing": {"noop_max": 7, "terminal_on_life_loss": True}},
+         {"ClipReward": {"min_reward": -1, "max_reward": 1}}, {"FrameStackObservation": {"stack_size": 4}}]
+JAVA = [{"NoopReset": {"max": 7}}, {"EpisodicLife": {"new-game": True}}, "Grayscale", "MaxAndSkip",
+        "Resize", "ClipReward", "FrameStack"]
+COLOURS = [{"AtariPreprocessing": {"noop_max": 0, "grayscale_obs": False}}]
 CASES = {
     "cartpole": {"gymnasium": "CartPole-v1", "count": 3, "steps": 200},
     "pendulum": {"gymnasium": "Pendulum-v1", "options": {"g": 9.0}, "count": 2, "steps": 210},
@@ -73,6 +80,13 @@ CASES = {
     "cheetah": {"gymnasium": "HalfCheetah-v4", "count": 2, "steps": 60},
     "pong": {"gymnasium": "ALE/Pong-v5", "options": {"frameskip": 1}, "wrappers": ATARI, "count": 2,
              "steps": 40},
+    "breakout-java": {"gymnasium": "ALE/Breakout-v5", "options": RAW, "wrappers": LIVES, "java": JAVA,
+                      "count": 3, "steps": 300},
+    "grey-java": {"gymnasium": "ALE/Breakout-v5", "options": {**RAW, "obs_type": "grayscale"},
+                  "wrappers": LIVES, "java": [name for name in JAVA if name != "Grayscale"], "count": 2,
+                  "steps": 100},
+    "colours-java": {"gymnasium": "ALE/SpaceInvaders-v5", "options": RAW, "wrappers": COLOURS,
+                     "java": ["MaxAndSkip", "Resize"], "count": 2, "steps": 60},
     "chain": {"gymnasium": "CartPole-v1", "wrappers": CHAIN, "count": 3, "steps": 60},
     "vectors": {"gymnasium": "CartPole-v1", "options": {"vectorization_mode": "sync"}, "count": 3,
                 "steps": 100},

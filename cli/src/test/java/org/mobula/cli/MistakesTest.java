@@ -127,7 +127,9 @@ class MistakesTest {
         "total_timesteps=9|--set total_timesteps=9: unknown key total_timesteps; did you mean stop.environment-steps?",
         "seed=-1|--set seed=-1: seed is -1 but must be ≥ 0",
         "environment.gymnasium=LunarLander-v3|FILE:1:1: environment: exactly one of name, gymnasium and envpool says which environment, but 2 are there",
-        "environment.wrappers=[TimeLimit]|--set environment.wrappers=[TimeLimit]: wrappers is [TimeLimit] but must be left out unless gymnasium names the environment",
+        "environment.wrappers=[Greyscale]|--set environment.wrappers=[Greyscale]: no wrapper is called \"Greyscale\"; did you mean \"Grayscale\"? The wrappers are [NoopReset, FireReset, MaxAndSkip, EpisodicLife, ClipReward, Grayscale, Resize, ChannelsFirst, FrameStack, EpisodeStatistics, TimeLimit, RescaleAction]. A class of your own is named in full, such as com.example.MyWrapper",
+        "environment.wrappers=[{MaxAndSkip: {skp: 4}}]|--set environment.wrappers=[{MaxAndSkip: {skp: 4}}]: MaxAndSkip has no option \"skp\"; did you mean \"skip\"? Its options are [skip]",
+        "environment.wrappers=[Grayscale]|FILE:2:3: Grayscale needs images [height, width], [height, width, channels] or [channels, height, width] with the same bounds everywhere, but observations are Box(4)",
         "environment.name=Pendulum-v2|--set environment.name=Pendulum-v2: no environment is called \"Pendulum-v2\"; did you mean \"Pendulum-v1\"?",
       })
   void inASetting(String setting, String error) throws IOException {

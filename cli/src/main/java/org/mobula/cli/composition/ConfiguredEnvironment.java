@@ -109,7 +109,7 @@ public final class ConfiguredEnvironment {
   private static EnvironmentFactory of(EnvironmentConfig environment) {
     return environment.isPython()
         ? PythonEnvironments.of(environment)
-        : CATALOGUE.factory(environment.id(), environment.options());
+        : CATALOGUE.factory(environment.id(), environment.options(), environment.wrappers());
   }
 
   /** The environment of a file that has been looked over. */
@@ -128,10 +128,7 @@ public final class ConfiguredEnvironment {
 
   private static EnvironmentFactory ofEvaluation(TrainingConfig config) {
     EvaluationEnvironmentConfig other = config.evaluation().environment();
-    return of(
-        other == null
-            ? config.environment()
-            : config.environment().withId(evaluationName(config)).withOptions(other.options()));
+    return of(other == null ? config.environment() : other.in(config.environment()));
   }
 
   /** The environment that a file asks for. */
@@ -140,13 +137,12 @@ public final class ConfiguredEnvironment {
       return of(config);
     }
     return factory(
-        config.environment().id(),
-        config.environment().options(),
-        keys -> place(file, overrides, List.of("environment"), keys));
+        config.environment(), keys -> place(file, overrides, List.of("environment"), keys));
   }
 
   private static EnvironmentFactory factory(
-      String name, Map<String, Object> options, Function<List<String>, String> placeOf) {
+      EnvironmentConfig environment, Function<List<String>, String> placeOf) {
+    String name = environment.id();
     String place = placeOf.apply(List.of("name"));
     if (!isName(name)) {
       throw CommandFailure.setting(place, unknown(name), UNKNOWN_REMEDY);
@@ -156,7 +152,7 @@ public final class ConfiguredEnvironment {
     } catch (IllegalArgumentException e) {
       throw CommandFailure.setting(place, ErrorReport.message(e), classRemedy(e));
     }
-    for (Map.Entry<String, Object> option : options.entrySet()) {
+    for (Map.Entry<String, Object> option : environment.options().entrySet()) {
       try {
         CATALOGUE.factory(name, Map.of(option.getKey(), option.getValue()));
       } catch (IllegalArgumentException e) {
@@ -166,7 +162,14 @@ public final class ConfiguredEnvironment {
             "{mobula} environments " + name + " shows more.");
       }
     }
-    return CATALOGUE.factory(name, options);
+    try {
+      return of(environment);
+    } catch (IllegalArgumentException e) { // names and options are right
+      throw CommandFailure.setting(
+          placeOf.apply(List.of("wrappers")),
+          ErrorReport.message(e),
+          "README.md of rl-core shows what each wrapper does.");
+    }
   }
 
   /** The name of the environment that a file's policy is judged in. */
@@ -184,10 +187,7 @@ public final class ConfiguredEnvironment {
     }
     return isPython(evaluationName(config))
         ? ofEvaluation(config)
-        : factory(
-            evaluationName(config),
-            other.options(),
-            keys -> place(file, overrides, EVALUATION, keys));
+        : factory(other.in(config.environment()), keys -> place(file, overrides, EVALUATION, keys));
   }
 
   /** Whether the policy can be judged in the environment that a file names for it, if it does. */

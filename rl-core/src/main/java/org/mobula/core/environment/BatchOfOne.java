@@ -54,6 +54,11 @@ final class BatchOfOne implements Environment {
   }
 
   @Override
+  public int lives() {
+    return batch.lives(0);
+  }
+
+  @Override
   public boolean draw(Graphics2D graphics, int width, int height) {
     return batch.draw(0, graphics, width, height);
   }

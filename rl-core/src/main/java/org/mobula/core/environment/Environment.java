@@ -19,6 +19,9 @@ import org.mobula.core.space.Space;
  * the caller resets before it steps again.
  */
 public interface Environment extends AutoCloseable {
+  /** The answer of {@link #lives} where lives are not counted. */
+  int NO_LIVES = -1;
+
   /** What is observed; the same for the whole life of the environment. */
   Space observationSpace();
 
@@ -54,6 +57,14 @@ public interface Environment extends AutoCloseable {
    */
   default void actionMask(boolean[] mask) {
     Arrays.fill(mask, true);
+  }
+
+  /**
+   * How many lives are left in the present game, for wrappers such as {@link EpisodicLife}; {@link
+   * #NO_LIVES} where there are none, which is so unless overridden.
+   */
+  default int lives() {
+    return NO_LIVES;
   }
 
   /** A picture of the present state in characters, for a terminal; empty where there is none. */

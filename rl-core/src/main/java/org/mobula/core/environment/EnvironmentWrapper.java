@@ -52,6 +52,11 @@ public abstract class EnvironmentWrapper implements Environment {
   }
 
   @Override
+  public int lives() {
+    return inner.lives();
+  }
+
+  @Override
   public Optional<String> renderText() {
     return inner.renderText();
   }

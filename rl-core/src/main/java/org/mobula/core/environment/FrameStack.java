@@ -46,7 +46,7 @@ public final class FrameStack extends EnvironmentWrapper {
       System.arraycopy(inner, 0, shape, 1, inner.length);
     }
     if (box.isBytes()) {
-      return Box.bytes(shape);
+      return box.isPixels() ? Box.bytes(shape) : Box.bits(shape);
     }
     float[] low = new float[k * box.size()];
     float[] high = new float[k * box.size()];
@@ -75,12 +75,7 @@ public final class FrameStack extends EnvironmentWrapper {
   public void step(float[] action, Step step) {
     innerStep.clear();
     inner().step(action, innerStep);
-    step.reward = innerStep.reward;
-    step.terminated = innerStep.terminated;
-    step.truncated = innerStep.truncated;
-    if (!innerStep.info().isEmpty()) {
-      innerStep.info().forEach(step::putInfo);
-    }
+    step.take(innerStep);
     int kept = frames.length - frameSize;
     System.arraycopy(frames, frameSize, frames, 0, kept);
     System.arraycopy(innerStep.observation, 0, frames, kept, frameSize);

@@ -102,6 +102,11 @@ abstract class LaneVectorEnvironment implements VectorEnvironment {
   }
 
   @Override
+  public final int lives(int environment) {
+    return lanes.lives(environment);
+  }
+
+  @Override
   public final boolean savesState() {
     return lanes.savesState();
   }

@@ -337,6 +337,10 @@ final class Lanes {
     }
   }
 
+  int lives(int environment) {
+    return environments.get(environment).lives();
+  }
+
   boolean savesState() {
     return environments.stream().allMatch(Environment::savesState);
   }

@@ -47,6 +47,16 @@ public final class Step {
     return info == null ? Map.of() : info;
   }
 
+  /** Takes over what another step led to: everything but the observation. */
+  void take(Step other) {
+    reward = other.reward;
+    terminated = other.terminated;
+    truncated = other.truncated;
+    if (!other.info().isEmpty()) {
+      other.info().forEach(this::putInfo);
+    }
+  }
+
   /** Makes ready for the next step: everything but the observation. */
   public void clear() {
     reward = 0;

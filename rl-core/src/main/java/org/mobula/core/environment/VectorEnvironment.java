@@ -96,6 +96,14 @@ public interface VectorEnvironment extends AutoCloseable {
   }
 
   /**
+   * How many lives are left in the present game of an environment; {@link Environment#NO_LIVES}
+   * where they are not counted, which is so unless overridden.
+   */
+  default int lives(int environment) {
+    return Environment.NO_LIVES;
+  }
+
+  /**
    * Draws the present state of an environment; where its episode was over in the last step, the
    * state after that step.
    *

@@ -28,6 +28,7 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
 import org.mobula.core.space.Space;
+import org.mobula.core.training.config.EnvironmentConfig;
 import org.mobula.core.training.config.EvaluationEnvironmentConfig;
 import org.mobula.core.training.config.StopConfig;
 import org.mobula.core.training.config.TrainingConfig;
@@ -65,9 +66,7 @@ public final class Trainer {
     // What a checkpoint's policy means by its outputs stays as it was, whatever is usual by now.
     this.config = builder.resumed == null ? builder.config : asIn(builder.resumed, builder.config);
     this.environment =
-        builder.environment != null
-            ? builder.environment
-            : named(config.environment().id(), config.environment().options());
+        builder.environment != null ? builder.environment : named(config.environment());
     this.policy = ExperienceSetup.policy(config, environment);
     this.evaluationEnvironment = evaluationEnvironment(builder);
     this.progress = new TrainingProgress(config.stop().environmentSteps());
@@ -109,9 +108,8 @@ public final class Trainer {
       if (other == null) {
         return environment;
       }
-      String name = other.name() == null ? config.environment().id() : other.name();
       try {
-        factory = named(name, other.options());
+        factory = named(other.in(config.environment()));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "evaluation.environment: "
@@ -133,14 +131,15 @@ public final class Trainer {
     return factory;
   }
 
-  private static EnvironmentFactory named(String id, Map<String, Object> options) {
-    if (id.indexOf(':') >= 0) {
+  private static EnvironmentFactory named(EnvironmentConfig environment) {
+    if (environment.isPython()) {
       throw new IllegalArgumentException(
-          id
+          environment.id()
               + " is stepped in Python, by the module rollout-workers:"
               + " Trainer.Builder.environment(PythonEnvironments.of(config.environment()))");
     }
-    return EnvironmentCatalogue.standard().factory(id, options);
+    return EnvironmentCatalogue.standard()
+        .factory(environment.id(), environment.options(), environment.wrappers());
   }
 
   /** Starts to put a trainer together. */

@@ -47,7 +47,8 @@ class EvaluationEnvironmentTest {
     TrainingConfig config = config("{options: {max-episode-steps: 3}}");
 
     assertThat(config.evaluation().environment())
-        .isEqualTo(new EvaluationEnvironmentConfig(null, Map.of("max-episode-steps", 3)));
+        .isEqualTo(
+            EvaluationEnvironmentConfig.defaults().withOptions(Map.of("max-episode-steps", 3)));
     assertThat(longest(Trainer.builder(config))).isEqualTo(3);
     Path written = directory.resolve("written.yaml");
     Files.writeString(written, ConfigWriter.write(config, TrainingConfig.algorithms()));

@@ -37,6 +37,7 @@ final class PythonVectorEnvironment implements VectorEnvironment {
   private final FloatBuffer actions;
   private final FloatBuffer rewards;
   private final int lane;
+  private final int lives;
   private final int terminated;
   private final int truncated;
   private final int masks;
@@ -72,6 +73,7 @@ final class PythonVectorEnvironment implements VectorEnvironment {
       boolean bytes = Values.flag(made.get("bytes"));
       memory = process.memory();
       lane = Values.integer(layout.get("lane"));
+      lives = Values.integer(layout.get("lives"));
       actions = floats(Values.integer(layout.get("actions")), count * actionSpace.size());
       rewards = floats(Values.integer(layout.get("rewards")), count);
       terminated = Values.integer(layout.get("terminated"));
@@ -368,6 +370,11 @@ final class PythonVectorEnvironment implements VectorEnvironment {
         Arrays.fill(target, i * maskSize, (i + 1) * maskSize, true);
       }
     }
+  }
+
+  @Override
+  public int lives(int environment) {
+    return memory.getInt(lives + Integer.BYTES * environment);
   }
 
   @Override

@@ -33,6 +33,7 @@ PACKAGES = {  # by the module that is missing
     "ale_py": "gymnasium[atari]",
     "cv2": "opencv-python-headless",
 }
+NO_LIVES = -1  # where no info says how many are left
 WORDS = {  # in what Gymnasium says where it has caught the ModuleNotFoundError
     "box2d": "gymnasium[box2d]",
     "mujoco": "gymnasium[mujoco]",
@@ -372,6 +373,11 @@ def facts(info, name=""):
     return found
 
 
+def lives_of(info):
+    found = info.get("lives", NO_LIVES)
+    return found if type(found) is int else NO_LIVES
+
+
 def resolve(name, place):
     """Something by `module:name`, or by its name alone in a module of Gymnasium's."""
     module, _, member = name.rpartition(":")
@@ -440,6 +446,7 @@ class Lanes:
         self.picture_before = None
         observation, info = self.envs[i].reset(seed=seed, options=options)
         board.observations.write(i, observation)
+        board.lives[i] = lives_of(info)
         if self.masks:
             board.mask(i, self.mask(i, info))
         self.over[i] = False
@@ -449,6 +456,7 @@ class Lanes:
         steps, over, lane = self.steps, self.over, board.lane
         read, write = board.actions.read, board.observations.write
         rewards, terminations, truncations = board.rewards, board.terminated, board.truncated
+        lives = board.lives
         for i in range(self.count):
             lane[0] = i
             try:
@@ -471,6 +479,7 @@ class Lanes:
                     self.picture_before = picture
                 else:
                     write(i, observation)
+                    lives[i] = lives_of(info)
                     if self.masks:
                         board.mask(i, self.mask(i, info))
                     self.picture_before = None
@@ -768,7 +777,8 @@ class Board:
         observed = count * self.tree.size * (1 if self.form == "B" else 4)
         flags = count * self.action_tree.choices
         for name, size in (
-                ("lane", 4), ("actions", 4 * count * self.action_tree.size), ("rewards", 4 * count),
+                ("lane", 4), ("lives", 4 * count), ("actions", 4 * count * self.action_tree.size),
+                ("rewards", 4 * count),
                 ("terminated", count), ("truncated", count), ("masks", flags),
                 ("final_masks", flags), ("observations", observed), ("finals", observed)):
             self.layout[name] = self.size
@@ -783,6 +793,9 @@ class Board:
             return whole[at[name] : at[name] + size].cast(form)
 
         self.lane = part("lane", 4, "i")
+        self.lives = part("lives", 4 * count, "i")
+        for i in range(count):
+            self.lives[i] = NO_LIVES
         self.rewards = part("rewards", 4 * count, "f")
         self.terminated = part("terminated", count, "B")
         self.truncated = part("truncated", count, "B")

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mobula.core.environment.AutoresetMode;
 import org.mobula.core.environment.EnvironmentChecker;
+import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.SyncVectorEnvironment;
 import org.mobula.core.environment.VectorEnvironment;
@@ -75,10 +76,13 @@ class GymnasiumTrajectoriesTest {
         told.has("envpool")
             ? config.withId("envpool:" + told.get("envpool").asText())
             : config.withId("gymnasium:" + told.get("gymnasium").asText());
-    config =
-        config.withOptions(map(told.path("options"))).withWrappers(list(told.path("wrappers")));
+    config = config.withOptions(map(told.path("options")));
     int count = told.get("count").asInt();
-    try (VectorEnvironment batch = PythonEnvironments.of(config).create(count)) {
+    try (VectorEnvironment batch =
+        told.has("java")
+            ? inJava(config, list(told.get("java")), count)
+            : PythonEnvironments.of(config.withWrappers(list(told.path("wrappers"))))
+                .create(count)) {
       int size = batch.observationSpace().size();
       int maskSize = batch.masksActions() ? batch.actionSpace().maskSize() : 0;
       VectorStep step = new VectorStep(count, batch.observationSpace(), maskSize);
@@ -109,6 +113,22 @@ class GymnasiumTrajectoriesTest {
         }
       }
     }
+  }
+
+  /** The environments of Python as they are, each in a process of its own, in Java's wrappers. */
+  private static VectorEnvironment inJava(
+      EnvironmentConfig config, List<Object> wrappers, int count) {
+    EnvironmentFactory factory =
+        EnvironmentCatalogue.empty()
+            .with(
+                new EnvironmentCatalogue.Entry(
+                    "Raw",
+                    "Of Python.",
+                    0,
+                    Map.of(),
+                    options -> PythonEnvironments.of(config).create()))
+            .factory("Raw", Map.of(), wrappers);
+    return new SyncVectorEnvironment(factory, count, AutoresetMode.SAME_STEP);
   }
 
   /** Gymnasium's CartPole over the bridge and the built-in one. */

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.Environment;
+import org.mobula.core.environment.EpisodicLife;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.VectorEnvironment;
@@ -76,7 +77,8 @@ class PythonEnvironmentsTest {
         training(FakeGymnasium.config("Corridor-v0"))
             .withEvaluation(
                 EvaluationConfig.defaults()
-                    .withEnvironment(new EvaluationEnvironmentConfig(null, Map.of("limit", 3))));
+                    .withEnvironment(
+                        EvaluationEnvironmentConfig.defaults().withOptions(Map.of("limit", 3))));
     assertThatThrownBy(
             () ->
                 Trainer.builder(judged)
@@ -174,6 +176,30 @@ class PythonEnvironmentsTest {
       batch.reset(Reset.seeded(1), step.observations);
       batch.step(new float[] {0}, step);
       assertThat(step.rewards).containsExactly(-1);
+    }
+  }
+
+  @Test
+  void livesAreThoseOfTheLastInfo() {
+    try (VectorEnvironment batch = FakeGymnasium.of("Living-v0", Map.of()).create(2);
+        Environment one = FakeGymnasium.of("Living-v0", Map.of()).create();
+        VectorEnvironment none = FakeGymnasium.of("Corridor-v0", Map.of()).create(1)) {
+      VectorStep step = new VectorStep(2, batch.observationSpace());
+      batch.reset(new Reset(1L, Map.of("place", 1)), step.observations);
+      assertThat(batch.lives(1)).isEqualTo(6);
+      batch.step(new float[] {0, 0}, step);
+      batch.reset(Reset.seeded(1), new boolean[] {true, false}, step.observations);
+      assertThat(List.of(batch.lives(0), batch.lives(1))).isEqualTo(List.of(6, 5));
+      none.reset(Reset.seeded(1), new float[2]);
+      assertThat(none.lives(0)).isEqualTo(Environment.NO_LIVES);
+
+      Environment episodes = new EpisodicLife(one, false);
+      Step taken = new Step(episodes.observationSpace());
+      episodes.reset(new Reset(1L, Map.of("place", 3)), taken.observation);
+      episodes.step(new float[] {0}, taken);
+      assertThat(taken.terminated).isTrue();
+      episodes.reset(Reset.unseeded(), taken.observation);
+      assertThat(taken.observation[0]).isEqualTo(1); // one step more to the left
     }
   }
 

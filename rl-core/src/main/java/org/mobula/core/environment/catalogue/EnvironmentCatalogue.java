@@ -2,6 +2,7 @@ package org.mobula.core.environment.catalogue;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -195,7 +196,28 @@ public final class EnvironmentCatalogue {
    * @param options values for some of its options, {@link #MAX_EPISODE_STEPS} among them
    */
   public EnvironmentFactory factory(String name, Map<String, Object> options) {
+    return factory(name, options, List.of());
+  }
+
+  /**
+   * A factory of the named environment in wrappers.
+   *
+   * @param options as in {@link #factory(String, Map)}
+   * @param wrappers the innermost first, outside of the time limit. Each is the simple name of one
+   *     of the wrappers in {@code org.mobula.core.environment}, or the full name of a class that
+   *     extends {@link org.mobula.core.environment.EnvironmentWrapper} and has a public constructor
+   *     that takes an {@code Environment}: alone, or as the only key of a map to the map of its
+   *     options, such as {@code Map.of("MaxAndSkip", Map.of("skip", 4))}
+   */
+  public EnvironmentFactory factory(
+      String name, Map<String, Object> options, List<Object> wrappers) {
     Entry entry = describe(name);
+    List<Wrapping> wrappings = Wrapping.read(wrappers);
+    if (!wrappings.isEmpty() && entry.maker() instanceof VectorMaker) {
+      throw new IllegalArgumentException(
+          "%s: wrappers are %s, but they take one environment each and this one comes in batches; leave them out, and let the batch do it"
+              .formatted(name, wrappers));
+    }
     Map<String, Object> complete = new LinkedHashMap<>(entry.options());
     int maxEpisodeSteps = entry.maxEpisodeSteps();
     for (Map.Entry<String, Object> option : options.entrySet()) {
@@ -207,13 +229,17 @@ public final class EnvironmentCatalogue {
         }
         maxEpisodeSteps = steps(name, option.getValue());
       } else {
-        complete.put(option.getKey(), typed(entry, option.getKey(), option.getValue()));
+        List<String> known = new ArrayList<>(entry.options().keySet());
+        known.add(MAX_EPISODE_STEPS);
+        complete.put(
+            option.getKey(),
+            typed(entry.name(), entry.options(), known, option.getKey(), option.getValue()));
       }
     }
     EnvironmentOptions given = new EnvironmentOptions(complete);
     return entry.maker() instanceof VectorMaker batches
         ? new CatalogueBatches(name, given, batches)
-        : new CatalogueFactory(name, maxEpisodeSteps, given, entry.maker());
+        : new CatalogueFactory(name, maxEpisodeSteps, given, entry.maker(), wrappings);
   }
 
   private static int steps(String name, Object value) {
@@ -226,13 +252,23 @@ public final class EnvironmentCatalogue {
         name + ": " + MAX_EPISODE_STEPS + " is " + value + " but must be a whole number >= 1");
   }
 
-  private static Object typed(Entry entry, String option, Object value) {
-    Object standard = entry.options().get(option);
+  /**
+   * A value as an option takes it.
+   *
+   * @param name of what has the options
+   * @param options and their defaults
+   * @param known names that a wrong one may stand for
+   */
+  static Object typed(
+      String name,
+      Map<String, Object> options,
+      Collection<String> known,
+      String option,
+      Object value) {
+    Object standard = options.get(option);
     if (standard == null) {
-      List<String> known = new ArrayList<>(entry.options().keySet());
-      known.add(MAX_EPISODE_STEPS);
       throw new IllegalArgumentException(
-          entry.name()
+          name
               + " has no option \""
               + option
               + "\""
@@ -254,7 +290,7 @@ public final class EnvironmentCatalogue {
       return value;
     }
     throw new IllegalArgumentException(
-        entry.name()
+        name
             + ": "
             + option
             + " is "
@@ -279,19 +315,30 @@ public final class EnvironmentCatalogue {
   }
 
   private record CatalogueFactory(
-      String name, int maxEpisodeSteps, EnvironmentOptions options, Maker maker)
+      String name,
+      int maxEpisodeSteps,
+      EnvironmentOptions options,
+      Maker maker,
+      List<Wrapping> wrappings)
       implements EnvironmentFactory {
     @Override
     public Environment create() {
       Environment environment = maker.make(options);
-      return maxEpisodeSteps == 0 ? environment : new TimeLimit(environment, maxEpisodeSteps);
+      if (maxEpisodeSteps > 0) {
+        environment = new TimeLimit(environment, maxEpisodeSteps);
+      }
+      for (Wrapping wrapping : wrappings) {
+        environment = wrapping.wrap(environment);
+      }
+      return environment;
     }
 
     @Override
     public String toString() {
       return name
           + options.values()
-          + (maxEpisodeSteps == 0 ? "" : " for " + maxEpisodeSteps + " steps");
+          + (maxEpisodeSteps == 0 ? "" : " for " + maxEpisodeSteps + " steps")
+          + (wrappings.isEmpty() ? "" : " in " + wrappings);
     }
   }
 }

@@ -46,9 +46,9 @@ public record EnvironmentConfig(
         @Nullable String gymnasium,
     @Doc("in place of a name: a task of EnvPool's, such as Pong-v5") @Nullable String envpool,
     @Doc(
-            "wrappers of a Gymnasium environment, the innermost first: a name in gymnasium.wrappers or"
-                + " module:name, alone or with its keyword arguments, such as {TimeLimit:"
-                + " {max_episode_steps: 100}}")
+            "wrappers, the innermost first, each a name alone or with its options, such as {MaxAndSkip:"
+                + " {skip: 4}}; of a Gymnasium environment a name in gymnasium.wrappers or module:name,"
+                + " alone or with its keyword arguments, such as {TimeLimit: {max_episode_steps: 100}}")
         List<Object> wrappers,
     @Doc(
             "the Python of Gymnasium or EnvPool: an interpreter, or the folder of a virtual"
@@ -90,10 +90,10 @@ public record EnvironmentConfig(
               + (given == 0 ? "none is there" : given + " are there"));
     }
     Constraints.require(
-        gymnasium != null || wrappers.isEmpty(),
+        envpool == null || wrappers.isEmpty(),
         "wrappers",
         wrappers,
-        "must be left out unless gymnasium names the environment");
+        "must be left out where envpool names the environment, which has options for what they do");
     ScheduledOptions.at(resetOptions, 0);
   }
 
@@ -117,7 +117,10 @@ public record EnvironmentConfig(
     return envpool != null ? ENVPOOL + envpool : Objects.requireNonNull(name);
   }
 
-  /** The same settings for another environment, named as {@link #id} has it. */
+  /**
+   * The same settings for another environment, named as {@link #id} has it; without wrappers where
+   * that is stepped elsewhere.
+   */
   public EnvironmentConfig withId(String id) {
     boolean ofGymnasium = id.startsWith(GYMNASIUM);
     boolean ofEnvPool = id.startsWith(ENVPOOL);
@@ -129,7 +132,7 @@ public record EnvironmentConfig(
         resetOptions,
         ofGymnasium ? id.substring(GYMNASIUM.length()) : null,
         ofEnvPool ? id.substring(ENVPOOL.length()) : null,
-        ofGymnasium ? wrappers : List.of(),
+        ofGymnasium == (gymnasium != null) && !ofEnvPool ? wrappers : List.of(),
         python,
         pythonPath,
         stepTimeout);

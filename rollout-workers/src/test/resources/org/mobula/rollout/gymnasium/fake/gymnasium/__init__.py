@@ -98,6 +98,13 @@ class Corridor:
         pass
 
 
+class Living(Corridor):
+    """Each step costs a life, which is said in every info."""
+
+    def _info(self):
+        return {"lives": self.length - self.steps}
+
+
 class Masked(Corridor):
     def _info(self):
         return {"action_mask": [self.place > 0, True]}
@@ -194,7 +201,7 @@ class Shapeless(Corridor):
         return [1.0, 2.0, 3.0]
 
 
-WORLDS = {"Corridor-v0": Corridor, "Masked-v0": Masked, "Zoo-v0": Zoo, "Troubled-v0": Troubled,
+WORLDS = {"Corridor-v0": Corridor, "Living-v0": Living, "Masked-v0": Masked, "Zoo-v0": Zoo, "Troubled-v0": Troubled,
           "Unreadable-v0": Unreadable, "Shapeless-v0": Shapeless, "Packed-v0": Packed,
           "Pictured-v0": Pictured}
 
