@@ -168,6 +168,23 @@ public final class RolloutCollector implements ExperienceSource {
 
   @Override
   public Experience collect(PolicySnapshot snapshot, long environmentSteps) {
+    begin(snapshot);
+    while (!isFull()) {
+      if (stopped.getAsBoolean()) {
+        throw new CollectionStoppedException();
+      }
+      readMasks();
+      environments.step(act(environmentSteps), step);
+      record();
+    }
+    readMasks();
+    return finish();
+  }
+
+  // The parts of a collection, also for one whose environments ask rather than being asked.
+
+  /** Acts by this policy from now on, in the collection that was begun or in another one. */
+  void begin(PolicySnapshot snapshot) {
     actor.set(snapshot);
     encoder.set(snapshot.normalizer());
     normalized = snapshot.normalizer() != null;
@@ -177,25 +194,90 @@ public final class RolloutCollector implements ExperienceSource {
       experience.observationStatistics =
           observationClip > 0 ? new RunningStatistics(firstObservations.size()) : null;
     }
-    while (nextStep < experience.steps) {
-      if (stopped.getAsBoolean()) {
-        throw new CollectionStoppedException();
-      }
-      int t = nextStep;
-      observe(t, experience.observationStatistics);
-      actor.act(features, experience, t, environmentSteps + (long) t * allEnvironments, random);
-      toEnvironment(t);
-      environments.step(environmentActions, step);
-      requireNumbers(step.observations);
-      requireRewards();
-      record(t);
-      System.arraycopy(step.observations, 0, observations, 0, observations.length);
-      nextStep++;
+  }
+
+  /** Whether the collection has all its steps. */
+  boolean isFull() {
+    return nextStep == experience.steps;
+  }
+
+  private void readMasks() {
+    if (masks.length > 0) {
+      environments.actionMasks(masks);
     }
+  }
+
+  /**
+   * Answers the present observations and masks.
+   *
+   * @return actions as the environments take them; good until the next call
+   */
+  float[] act(long environmentSteps) {
+    int t = nextStep;
+    observe(t, experience.observationStatistics);
+    actor.act(features, experience, t, environmentSteps + (long) t * allEnvironments, random);
+    toEnvironment(t);
+    return environmentActions;
+  }
+
+  /** Takes what came of the last actions, as {@code step} says. */
+  void record() {
+    requireNumbers(step.observations);
+    requireRewards();
+    record(nextStep);
+    System.arraycopy(step.observations, 0, observations, 0, observations.length);
+    nextStep++;
+  }
+
+  /** The experience, after all its steps and with the observations after the last. */
+  Experience finish() {
     observe(experience.steps, null);
     actor.finish(features, experience);
     nextStep = 0;
     return experience;
+  }
+
+  /** For who fills it in place of the environments, before {@link #record()}. */
+  VectorStep step() {
+    return step;
+  }
+
+  /**
+   * Takes what the only environment shows now.
+   *
+   * @param mask not read where actions are not masked
+   */
+  void show(float[] observation, boolean[] mask) {
+    System.arraycopy(observation, 0, observations, 0, observations.length);
+    System.arraycopy(mask, 0, masks, 0, masks.length);
+  }
+
+  /** The episode that goes on in the only environment has so much behind it, elsewhere. */
+  void continueEpisode(double episodeReturn, int length) {
+    episodeReturns[0] = episodeReturn;
+    episodeLengths[0] = length;
+  }
+
+  /** Counts an episode among the finished ones whose last step is not in the experience. */
+  void countEpisode(double episodeReturn, int length) {
+    experience.episodes.add(episodeReturn, length);
+  }
+
+  /**
+   * Cuts the episode of the only environment off at what is shown now, if there are steps of it in
+   * this collection. It is not among the finished ones: it goes on elsewhere, or nobody knows how.
+   */
+  void breakOff() {
+    int row = nextStep - 1;
+    if (row >= 0 && !experience.terminated[row] && !experience.truncated[row]) {
+      experience.truncated[row] = true;
+      experience.addFinalObservation(row, observations, 0, masks, 0);
+      encoder.flatten(observations, count, features);
+      normalize();
+      actor.cutOff(features, experience, row);
+    }
+    continueEpisode(0, 0);
+    actor.startEpisode(0, random);
   }
 
   /** Keeps the present observations and masks, and makes features of them. */
@@ -208,10 +290,7 @@ public final class RolloutCollector implements ExperienceSource {
         throw environments.blame(i, false, e);
       }
     }
-    if (masks.length > 0) {
-      environments.actionMasks(masks);
-      System.arraycopy(masks, 0, experience.masks, t * masks.length, masks.length);
-    }
+    System.arraycopy(masks, 0, experience.masks, t * masks.length, masks.length);
     encoder.flatten(observations, count, features);
     if (statistics != null) {
       statistics.update(features);

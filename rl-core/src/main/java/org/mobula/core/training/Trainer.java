@@ -30,6 +30,7 @@ import org.mobula.core.random.SeedSequence;
 import org.mobula.core.space.Space;
 import org.mobula.core.training.config.EnvironmentConfig;
 import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.ExternalEnvironmentConfig;
 import org.mobula.core.training.config.StopConfig;
 import org.mobula.core.training.config.TrainingConfig;
 import org.slf4j.Logger;
@@ -132,7 +133,10 @@ public final class Trainer {
   }
 
   private static EnvironmentFactory named(EnvironmentConfig environment) {
-    if (environment.isPython()) {
+    ExternalEnvironmentConfig external = environment.external();
+    if (external != null) {
+      return external.factory();
+    } else if (environment.isPython()) {
       throw new IllegalArgumentException(
           environment.id()
               + " is stepped in Python, by the module rollout-workers:"
@@ -414,6 +418,12 @@ public final class Trainer {
                 + ", but no workers are plugged into this trainer: add"
                 + " .experience(RolloutWorkers.on(runtime)) of the module rollout-workers, or leave"
                 + " workers.count at 0");
+      }
+      if (config.environment().external() != null && sourcePlug == null) {
+        throw new IllegalArgumentException(
+            "environment.external is played by other processes, but nothing takes their episodes:"
+                + " add .experience(EpisodeServer.start(name, config.environment(), settings)) of"
+                + " the module serve");
       }
       if (config.parameters() != null && storePlug == null) {
         throw new IllegalArgumentException(

@@ -15,8 +15,8 @@ import org.mobula.core.config.OrOne;
 import org.mobula.core.config.Range;
 
 /**
- * Which environment, and how many of it. It has a {@code name}, or is one of Python's: an id of
- * Gymnasium's or a task of EnvPool's.
+ * Which environment, and how many of it. It has a {@code name}, or is one of Python's (an id of
+ * Gymnasium's or a task of EnvPool's), or other processes play it.
  */
 @RecordBuilder
 public record EnvironmentConfig(
@@ -46,6 +46,10 @@ public record EnvironmentConfig(
         @Nullable String gymnasium,
     @Doc("in place of a name: a task of EnvPool's, such as Pong-v5") @Nullable String envpool,
     @Doc(
+            "in place of a name: the spaces of what other processes play, such as a game engine that"
+                + " asks for actions; mobula train --listen")
+        @Nullable ExternalEnvironmentConfig external,
+    @Doc(
             "wrappers, the innermost first, each a name alone or with its options, such as {MaxAndSkip:"
                 + " {skip: 4}}; of a Gymnasium environment a name in gymnasium.wrappers or module:name,"
                 + " alone or with its keyword arguments, such as {TimeLimit: {max_episode_steps: 100}}")
@@ -63,6 +67,7 @@ public record EnvironmentConfig(
     implements Serializable, EnvironmentConfigBuilder.With {
   private static final String GYMNASIUM = "gymnasium:";
   private static final String ENVPOOL = "envpool:";
+  private static final String EXTERNAL = "external";
 
   /** Checks the values. */
   public EnvironmentConfig {
@@ -79,14 +84,15 @@ public record EnvironmentConfig(
         resetOptions,
         gymnasium,
         envpool,
+        external,
         wrappers,
         python,
         pythonPath,
         stepTimeout);
-    long given = Stream.of(name, gymnasium, envpool).filter(Objects::nonNull).count();
+    long given = Stream.of(name, gymnasium, envpool, external).filter(Objects::nonNull).count();
     if (given != 1) {
       throw new IllegalArgumentException(
-          "exactly one of name, gymnasium and envpool says which environment, but "
+          "exactly one of name, gymnasium, envpool and external says which environment, but "
               + (given == 0 ? "none is there" : given + " are there"));
     }
     Constraints.require(
@@ -95,6 +101,17 @@ public record EnvironmentConfig(
         wrappers,
         "must be left out where envpool names the environment, which has options for what they do");
     ScheduledOptions.at(resetOptions, 0);
+    if (external != null) {
+      requireNothing("threads", threads, threads == 1);
+      requireNothing("options", options, options.isEmpty());
+      requireNothing("wrappers", wrappers, wrappers.isEmpty());
+      requireNothing("reset-options", resetOptions, resetOptions.isEmpty());
+    }
+  }
+
+  private static void requireNothing(String key, Object value, boolean usual) {
+    Constraints.require(
+        usual, key, value, "must be left out where other processes play the environment");
   }
 
   /**
@@ -108,9 +125,12 @@ public record EnvironmentConfig(
 
   /**
    * The environment in one word, for commands and reports: its name, {@code gymnasium:} and the id,
-   * or {@code envpool:} and the task.
+   * {@code envpool:} and the task, or {@code external}.
    */
   public String id() {
+    if (external != null) {
+      return EXTERNAL;
+    }
     if (gymnasium != null) {
       return GYMNASIUM + gymnasium;
     }
@@ -132,6 +152,7 @@ public record EnvironmentConfig(
         resetOptions,
         ofGymnasium ? id.substring(GYMNASIUM.length()) : null,
         ofEnvPool ? id.substring(ENVPOOL.length()) : null,
+        null,
         ofGymnasium == (gymnasium != null) && !ofEnvPool ? wrappers : List.of(),
         python,
         pythonPath,
@@ -140,7 +161,7 @@ public record EnvironmentConfig(
 
   /** Whether its environments are stepped in Python. */
   public boolean isPython() {
-    return name == null;
+    return gymnasium != null || envpool != null;
   }
 
   /**
@@ -150,12 +171,15 @@ public record EnvironmentConfig(
    *     of EnvPool's
    */
   public static EnvironmentConfig defaults(String id) {
-    return defaults(id, null, null).withId(id);
+    return defaults(id, null, null, null).withId(id);
   }
 
-  /** One environment: exactly one of the three is not null. */
+  /** One environment: exactly one of the four is not null. */
   public static EnvironmentConfig defaults(
-      @Nullable String name, @Nullable String gymnasium, @Nullable String envpool) {
+      @Nullable String name,
+      @Nullable String gymnasium,
+      @Nullable String envpool,
+      @Nullable ExternalEnvironmentConfig external) {
     return new EnvironmentConfig(
         name,
         1,
@@ -164,6 +188,7 @@ public record EnvironmentConfig(
         Map.of(),
         gymnasium,
         envpool,
+        external,
         List.of(),
         null,
         List.of(),

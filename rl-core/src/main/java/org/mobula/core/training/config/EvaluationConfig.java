@@ -15,7 +15,11 @@ public record EvaluationConfig(
         @Elsewhere("eval_freq")
         @Range(min = 0)
         long every,
-    @Doc("episodes of one evaluation; 0 is off") @Elsewhere("n_eval_episodes") @Range(min = 0)
+    @Doc(
+            "episodes of one evaluation; 0 is off, as always where other processes play the"
+                + " environment and no other one is named")
+        @Elsewhere("n_eval_episodes")
+        @Range(min = 0)
         int episodes,
     @Doc("whether the most likely action is taken; else actions are sampled") boolean deterministic,
     @Doc(

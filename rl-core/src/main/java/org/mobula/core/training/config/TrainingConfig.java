@@ -46,6 +46,9 @@ public record TrainingConfig(
 
   /** Checks the values against each other. */
   public TrainingConfig {
+    if (environment.external() != null && evaluation.environment() == null) {
+      evaluation = evaluation.withEpisodes(0); // there is nothing to evaluate in
+    }
     Constraints.check(
         TrainingConfig.class,
         seed,
@@ -59,6 +62,17 @@ public record TrainingConfig(
         stop,
         evaluation,
         checkpoint);
+    EvaluationEnvironmentConfig judged = evaluation.environment();
+    Constraints.require(
+        environment.external() == null || judged == null || judged.name() != null,
+        "evaluation.environment",
+        judged,
+        "must have a name where other processes play the one that is learnt in");
+    Constraints.require(
+        workers.count() == 0 || environment.external() == null,
+        "workers.count",
+        workers.count(),
+        "must be 0 where other processes play the environment: they are the workers");
     Constraints.require(
         workers.count() == 0 || environment.count() % workers.count() == 0,
         "workers",
