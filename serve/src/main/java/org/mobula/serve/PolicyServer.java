@@ -115,13 +115,13 @@ public final class PolicyServer implements AutoCloseable {
     }
   }
 
-  private static @Nullable Tls tls(ServeConfig config) {
+  static @Nullable Tls tls(ServeConfig config) {
     Path certificate = config.certificate();
     Path privateKey = config.privateKey();
     return certificate == null || privateKey == null ? null : new Tls(certificate, privateKey);
   }
 
-  private static HttpConfig http(
+  static HttpConfig http(
       ServeConfig config,
       @Nullable Tokens tokens,
       @Nullable Tls tls,
@@ -227,7 +227,10 @@ public final class PolicyServer implements AutoCloseable {
 
   /** The same as a URL. */
   public String url() {
-    InetSocketAddress address = http.address();
+    return url(scheme, http.address());
+  }
+
+  static String url(String scheme, InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return "%s://%s:%s"
         .formatted(scheme, host.contains(":") ? "[" + host + "]" : host, address.getPort());

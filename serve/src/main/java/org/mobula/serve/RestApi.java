@@ -54,7 +54,7 @@ final class RestApi implements HttpHandler {
   }
 
   /** No such thing, or not in this way. */
-  private static final class RouteException extends RuntimeException {
+  static final class RouteException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     final int status;
@@ -122,7 +122,7 @@ final class RestApi implements HttpHandler {
   }
 
   /** The one part of a path between others; null if it is not of this form. */
-  private static @Nullable String between(String before, String path, String after) {
+  static @Nullable String between(String before, String path, String after) {
     int from = before.length();
     int to = path.length() - after.length();
     boolean isOne =
@@ -183,7 +183,7 @@ final class RestApi implements HttpHandler {
         Map.of());
   }
 
-  private static void require(HttpRequest request, String method) {
+  static void require(HttpRequest request, String method) {
     if (!request.method().equals(method)) {
       throw new RouteException(
           405, "this path takes " + method + " requests only", Map.of("Allow", method));
@@ -229,7 +229,7 @@ final class RestApi implements HttpHandler {
 
   // Computing.
 
-  private static void requireType(HttpRequest request, String... types) {
+  static void requireType(HttpRequest request, String... types) {
     Optional<String> header = request.header("Content-Type");
     if (header.isEmpty()) {
       return;

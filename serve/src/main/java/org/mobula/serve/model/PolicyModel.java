@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.mobula.core.policy.ActionHead;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.PolicyFile;
@@ -17,7 +16,6 @@ import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.space.Box;
-import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
 
@@ -74,8 +72,8 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     outputs.add(
         new TensorSpec(
             ACTION,
-            hasBox(spec.actionSpace()) ? Datatype.FP32 : Datatype.INT64,
-            shape(spec.actionSpace())));
+            ActionForm.hasBox(spec.actionSpace()) ? Datatype.FP32 : Datatype.INT64,
+            ActionForm.shape(spec.actionSpace())));
     outputs.add(new TensorSpec(LOG_PROBABILITY, Datatype.FP32, List.of(-1)));
     if (spec.hasValue()) {
       outputs.add(new TensorSpec(VALUE, Datatype.FP32, List.of(-1)));
@@ -85,27 +83,13 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
         new TensorSpec(
             OBSERVATION,
             Datatype.FP32,
-            observations instanceof Box ? shape(observations) : List.of(-1, observations.size())));
+            observations instanceof Box
+                ? ActionForm.shape(observations)
+                : List.of(-1, observations.size())));
     if (spec.masksActions()) {
       inputs.add(new TensorSpec(MASK, Datatype.BOOL, List.of(-1, spec.actionSpace().maskSize())));
     }
     return new Signature(inputs, outputs);
-  }
-
-  private static boolean hasBox(Space actionSpace) {
-    return actionSpace.leaves().stream().anyMatch(Box.class::isInstance);
-  }
-
-  private static List<Integer> shape(Space space) {
-    Stream<Integer> inner;
-    if (space instanceof Box box) {
-      inner = Arrays.stream(box.shape()).boxed();
-    } else if (space instanceof Discrete) {
-      inner = Stream.of();
-    } else {
-      inner = Stream.of(space.size());
-    }
-    return Stream.concat(Stream.of(-1), inner).toList();
   }
 
   /** Zeros, and masks that allow everything: one that allows nothing is no mask. */
@@ -208,10 +192,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
     private final PolicyRunner runner;
     private final ActionHead head;
     private final Space actionSpace;
-    private final int[] actionShape;
-
-    /** What is added to each number of an action, so that a choice counts from its first value. */
-    private final int[] starts;
+    private final ActionForm form;
 
     private final int featureCount;
     private final int outputWidth;
@@ -227,14 +208,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       runner.set(model.snapshot);
       head = spec.actionHead();
       actionSpace = spec.actionSpace();
-      actionShape = shape(actionSpace).stream().mapToInt(Integer::intValue).toArray();
-      starts =
-          actionSpace.leaves().stream()
-              .flatMapToInt(
-                  leaf ->
-                      IntStream.generate(() -> leaf instanceof Discrete choice ? choice.start() : 0)
-                          .limit(leaf.size()))
-              .toArray();
+      form = new ActionForm(actionSpace);
       featureCount = spec.observationSpace().flatSize();
       outputWidth = spec.network().outputs();
       hasValue = spec.hasValue();
@@ -266,7 +240,7 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
         row = end;
       }
       List<Tensor> results = new ArrayList<>(3);
-      results.add(actionTensor(actions, rows));
+      results.add(form.tensor(actions, rows));
       results.add(Tensor.of(LOG_PROBABILITY, logProbabilities, rows));
       if (hasValue) {
         float[] values = new float[rows];
@@ -311,22 +285,6 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
         logProbabilities[row] =
             head.evaluate(outputs, row * outputWidth, sampled ? draws : null, actions, row * size);
       }
-    }
-
-    private Tensor actionTensor(float[] actions, int rows) {
-      int[] shape = actionShape.clone();
-      shape[0] = rows;
-      if (hasBox(actionSpace)) {
-        for (int i = 0; i < actions.length; i++) {
-          actions[i] += starts[i % starts.length];
-        }
-        return Tensor.of(ACTION, actions, shape);
-      }
-      long[] choices = new long[actions.length];
-      for (int i = 0; i < choices.length; i++) {
-        choices[i] = starts[i % starts.length] + (long) actions[i];
-      }
-      return new Tensor(ACTION, Datatype.INT64, choices, shape);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.config.NearestName;
 import org.mobula.serve.model.Datatype;
@@ -40,6 +41,18 @@ public record ActRequest(
   private static final List<String> FIELDS =
       List.of("observation", "observations", "mask", "masks", "deterministic", "seed", "session");
   private static final List<String> SESSION_FIELDS = List.of("id", "start", "end");
+  private static final OtherFields NO_OTHERS =
+      new OtherFields() {
+        @Override
+        public List<String> names() {
+          return List.of();
+        }
+
+        @Override
+        public boolean read(String field, JsonParser parser) {
+          return false;
+        }
+      };
 
   /** The name of its session; null if it has none. */
   public @Nullable String session() {
@@ -54,10 +67,20 @@ public record ActRequest(
    * @throws InvalidRequestException saying what is wrong with it and what was expected
    */
   public static ActRequest read(ByteBuffer body, int size, int choices) {
-    return Json.read(body, parser -> read(parser, size, choices));
+    return Json.read(body, parser -> read(parser, size, choices, NO_OTHERS));
   }
 
-  private static ActRequest read(JsonParser parser, int size, int choices) throws IOException {
+  /** Fields that a request may have beside those of its own. */
+  interface OtherFields {
+    /** What they are called, for an error. */
+    List<String> names();
+
+    /** Reads the value of such a field; false if it is none of them. */
+    boolean read(String field, JsonParser parser) throws IOException;
+  }
+
+  static ActRequest read(JsonParser parser, int size, int choices, OtherFields others)
+      throws IOException {
     float[] observations = null;
     byte[] masks = null;
     String maskField = "";
@@ -85,8 +108,8 @@ public record ActRequest(
         parameters.put(field, parameter(parser, field));
       } else if (field.equals("session")) {
         sequence = sequence(parser);
-      } else {
-        throw unknown("", field, FIELDS);
+      } else if (!others.read(field, parser)) {
+        throw unknown("", field, Stream.concat(FIELDS.stream(), others.names().stream()).toList());
       }
     }
     if (observations == null) {
@@ -196,7 +219,7 @@ public record ActRequest(
     return new Sequence(id, start, end);
   }
 
-  private static boolean flag(JsonParser parser, String what) throws IOException {
+  static boolean flag(JsonParser parser, String what) throws IOException {
     JsonToken token = parser.nextToken();
     if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
       return token == JsonToken.VALUE_TRUE;

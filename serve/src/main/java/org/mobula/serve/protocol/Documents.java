@@ -171,6 +171,15 @@ public final class Documents {
         });
   }
 
+  /** What an episode came to that is over. */
+  public static ByteBuffer episode(double episodeReturn, int length) {
+    return object(
+        json -> {
+          json.writeNumberField("episode_return", episodeReturn);
+          json.writeNumberField("episode_length", length);
+        });
+  }
+
   private static ByteBuffer object(Body.Writing fields) {
     return Body.of(
         json -> {

@@ -100,7 +100,7 @@ public final class FeedbackRequest {
     return row;
   }
 
-  private static double number(JsonParser parser) throws IOException {
+  static double number(JsonParser parser) throws IOException {
     JsonToken token = parser.nextToken();
     if (token == JsonToken.VALUE_NUMBER_INT || token == JsonToken.VALUE_NUMBER_FLOAT) {
       double number = parser.getDoubleValue();
