@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Builds and notebooks, which .ci/run makes anyway; what measures; what needs a screen or a jar of one's own.
 ELSEWHERE = re.compile(r"\bmvn\b|mobula notebook|pip install|\.ci/|org\.openjdk\.jmh|--render window"
                        r"|my-environments\.jar")
-SERVER = re.compile(r"mobula (serve|parameter-server(?! status))\b(?!.*--(help|schema))")
+SERVER = re.compile(r"mobula (serve|parameter-server(?! status)|train\b.* --listen)\b(?!.*--(help|schema))")
 SECONDS = 600
 
 

@@ -111,6 +111,68 @@ class MistakesTest {
   }
 
   @Test
+  void inWhatOthersPlay() throws IOException {
+    String text =
+        """
+        environment:
+          external: {observations: {box: {shape: 4}}, actions: {discrete: 2}}
+        algorithm: ppo
+        stop: {environment-steps: 100}
+        """;
+    String file = TrainingFiles.file(folder, "file.yaml", text);
+    refused(
+        """
+        FILE:2:3: other processes play the environment, but nothing listens for them
+        Add --listen.
+        """,
+        file);
+    refused(
+        "--set workers.count=1: workers.count is 1 but must be 0 where other processes play the"
+            + " environment: they are the workers\n",
+        file,
+        "--set",
+        "workers.count=1");
+    refused(
+        "mobula: --listen 192.0.2.1:0: host is \"192.0.2.1\" but must be a loopback address where there"
+            + " are no tokens: else everybody on the network may load models; give tokens\n"
+            + "Listen at 127.0.0.1, or give --token-file.\n",
+        file,
+        "--listen",
+        "192.0.2.1:0");
+    refused(
+        "--set environment.external.masks=true: masks is true but must be false where no choice is"
+            + " discrete\n",
+        file,
+        "--set",
+        "environment.external.actions={box: {shape: 1}}",
+        "--set",
+        "environment.external.masks=true");
+    refused(
+        "--set environment.external.observations.box.low=[1, 2]: low is [1.0, 2.0] but"
+            + " must have one number, or one for each of the 4 elements\n",
+        file,
+        "--set",
+        "environment.external.observations.box.low=[1, 2]");
+    String named = TrainingFiles.tiny(folder);
+    Cli.Outcome outcome = train(named, "--listen");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "mobula: --listen takes episodes that other processes play, but "
+                + named
+                + " has environment CartPole-v1\n"
+                + "Leave out --listen, or say the spaces: environment: {external: {observations: …,"
+                + " actions: …}}.\n");
+    assertThat(folder.resolve("runs")).isEmptyDirectory();
+  }
+
+  private void refused(String error, String file, String... options) {
+    Cli.Outcome outcome = train(file, options);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).isEqualTo(error.replace("FILE", file));
+  }
+
+  @Test
   void inTheNameOfTheFile() {
     Cli.Outcome outcome = train(folder.resolve("none.yaml").toString());
     assertThat(outcome.exitCode()).isEqualTo(2);
@@ -126,7 +188,7 @@ class MistakesTest {
         "algorithm.ppo.gamma=0.9|--set algorithm.ppo.gamma=0.9: unknown key gamma under algorithm.ppo; did you mean discount?",
         "total_timesteps=9|--set total_timesteps=9: unknown key total_timesteps; did you mean stop.environment-steps?",
         "seed=-1|--set seed=-1: seed is -1 but must be ≥ 0",
-        "environment.gymnasium=LunarLander-v3|FILE:1:1: environment: exactly one of name, gymnasium and envpool says which environment, but 2 are there",
+        "environment.gymnasium=LunarLander-v3|FILE:1:1: environment: exactly one of name, gymnasium, envpool and external says which environment, but 2 are there",
         "environment.wrappers=[Greyscale]|--set environment.wrappers=[Greyscale]: no wrapper is called \"Greyscale\"; did you mean \"Grayscale\"? The wrappers are [NoopReset, FireReset, MaxAndSkip, EpisodicLife, ClipReward, Grayscale, Resize, ChannelsFirst, FrameStack, EpisodeStatistics, TimeLimit, RescaleAction]. A class of your own is named in full, such as com.example.MyWrapper",
         "environment.wrappers=[{MaxAndSkip: {skp: 4}}]|--set environment.wrappers=[{MaxAndSkip: {skp: 4}}]: MaxAndSkip has no option \"skp\"; did you mean \"skip\"? Its options are [skip]",
         "environment.wrappers=[Grayscale]|FILE:2:3: Grayscale needs images [height, width], [height, width, channels] or [channels, height, width] with the same bounds everywhere, but observations are Box(4)",
@@ -159,7 +221,9 @@ class MistakesTest {
         "train --sed 3|Possible solutions: --set, --seed",
         "train --seed x|mobula: Invalid value for option '--seed': 'x' is not a long",
         "train|mobula: give a CONFIG to begin a run, or --resume RUN to resume one",
-        "train x.yaml --token-file t|mobula: --token-file goes with --join; a training file has parameters.server.token-file",
+        "train x.yaml --token-file t|mobula: --token-file goes with --join or --listen; a training file has parameters.server.token-file",
+        "train --listen x.yaml|mobula: --listen is x.yaml but must be HOST:PORT",
+        "train x.yaml --listen unix:/run/x|mobula: --listen is unix:/run/x but must be HOST:PORT",
         "evaluate x --episodes 0|mobula: --episodes is 0 but must be ≥ 1",
         "evaluate x --best --latest|mobula: choose one of --best and --latest",
         "evaluate no-such-run|mobula: there is no run no-such-run, neither here nor in runs",

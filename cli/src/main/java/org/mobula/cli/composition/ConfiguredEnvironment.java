@@ -22,6 +22,7 @@ import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.config.EnvironmentConfig;
 import org.mobula.core.training.config.EvaluationEnvironmentConfig;
+import org.mobula.core.training.config.ExternalEnvironmentConfig;
 import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.rollout.gymnasium.PythonEnvironments;
 import org.mobula.rollout.gymnasium.PythonException;
@@ -49,6 +50,11 @@ public final class ConfiguredEnvironment {
   /** Whether a file asks for an environment of the catalogue. */
   public static boolean isBuiltIn(TrainingConfig config) {
     return CATALOGUE.names().contains(config.environment().id());
+  }
+
+  /** Whether there is an environment to play episodes in: not where other processes alone do. */
+  public static boolean canEvaluate(TrainingConfig config) {
+    return config.environment().external() == null || config.evaluation().environment() != null;
   }
 
   /** Whether a name can be that of an environment: of the catalogue, of Python, or a class. */
@@ -107,6 +113,10 @@ public final class ConfiguredEnvironment {
   }
 
   private static EnvironmentFactory of(EnvironmentConfig environment) {
+    ExternalEnvironmentConfig external = environment.external();
+    if (external != null) {
+      return external.factory();
+    }
     return environment.isPython()
         ? PythonEnvironments.of(environment)
         : CATALOGUE.factory(environment.id(), environment.options(), environment.wrappers());
@@ -133,7 +143,7 @@ public final class ConfiguredEnvironment {
 
   /** The environment that a file asks for. */
   public static EnvironmentFactory of(TrainingConfig config, Path file, List<String> overrides) {
-    if (config.environment().isPython()) {
+    if (config.environment().isPython() || config.environment().external() != null) {
       return of(config);
     }
     return factory(
@@ -223,7 +233,8 @@ public final class ConfiguredEnvironment {
       List<String> keys = List.of(e.violations().get(0).key().split("\\."));
       throw misfit(config, place(file, overrides, List.of("algorithm", key), keys), e);
     } catch (IllegalArgumentException e) {
-      throw misfit(config, place(file, overrides, List.of("environment"), List.of("name")), e);
+      String key = config.environment().external() == null ? "name" : "external";
+      throw misfit(config, place(file, overrides, List.of("environment"), List.of(key)), e);
     } catch (PythonException e) {
       EnvironmentConfig environment = config.environment();
       throw CommandFailure.setting(
@@ -244,7 +255,9 @@ public final class ConfiguredEnvironment {
     return CommandFailure.setting(
         place,
         ErrorReport.message(e),
-        "{mobula} environments " + config.environment().id() + " shows the spaces.");
+        config.environment().external() == null
+            ? "{mobula} environments " + config.environment().id() + " shows the spaces."
+            : "Say other spaces, or learn by another algorithm.");
   }
 
   /** Why a policy cannot act in the environments of a factory, if it cannot. */

@@ -390,6 +390,11 @@ public final class EvaluateCommand implements Callable<Integer> {
           "Name one by --environment.");
     }
     TrainingConfig trained = ConfigFiles.read(config);
+    if (!ConfiguredEnvironment.canEvaluate(trained)) {
+      throw CommandFailure.usage(
+          "other processes played the episodes that the policy was trained in",
+          "Name an environment with its spaces by --environment, or let them ask {mobula} serve.");
+    }
     String name = ConfiguredEnvironment.evaluationName(trained);
     if (!ConfiguredEnvironment.isName(name)) {
       throw CommandFailure.usage(

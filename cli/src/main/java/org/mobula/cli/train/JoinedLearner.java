@@ -11,6 +11,7 @@ import org.mobula.cli.output.CommandFailure;
 import org.mobula.cli.output.ErrorReport;
 import org.mobula.cli.process.MetricsEndpoint;
 import org.mobula.cli.process.StopSignals;
+import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.runtime.TaskRuntime;
@@ -47,6 +48,12 @@ final class JoinedLearner {
   static JoinedLearner of(
       Path file, List<String> overrides, List<String> addresses, @Nullable Path tokenFile) {
     TrainingConfig config = ConfigFiles.read(file, overrides);
+    if (config.environment().external() != null) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("environment", "external")),
+          "other processes play the environment, and they play with one learner",
+          "Join with an environment that has a name.");
+    }
     ServerConfig server = ConfigFiles.server(config, addresses.size(), addresses, tokenFile);
     boolean seeded = overrides.stream().anyMatch(setting -> setting.startsWith("seed="));
     long seed = seeded ? config.seed() : UUID.randomUUID().getMostSignificantBits() >>> 33;

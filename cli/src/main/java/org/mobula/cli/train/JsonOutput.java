@@ -24,6 +24,11 @@ record JsonOutput(PrintWriter out, PrintWriter err) implements RunOutput {
   }
 
   @Override
+  public void listening(String url) {
+    say(new JsonLine().text("event", "listening").text("url", url));
+  }
+
+  @Override
   public TrainingDisplay display(Pace pace) {
     return new JsonEvents(out, err, pace);
   }

@@ -10,6 +10,9 @@ interface RunOutput {
   /** Before the first iteration. */
   void begin(Path run, TrainingConfig config, long stepsBefore);
 
+  /** Before the first iteration, where episodes come from other processes: they ask there. */
+  void listening(String url);
+
   /** Shows the iterations. */
   TrainingDisplay display(Pace pace);
 

@@ -21,6 +21,11 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
   }
 
   @Override
+  public void listening(String url) {
+    err.println("takes episodes at " + url + "/act");
+  }
+
+  @Override
   public TrainingDisplay display(Pace pace) {
     return terminal.columns() > 0
         ? new ProgressBar(err, terminal.columns(), pace)
@@ -46,11 +51,19 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
     out.println(
         "next: "
             + terminal.command()
-            + (result.interrupted() ? " train --resume " : " evaluate ")
+            + next(result, config)
             + Terminal.word(run)
+            + (result.interrupted() && config.environment().external() != null ? " --listen" : "")
             + (!result.interrupted() && ConfiguredEnvironment.isBuiltIn(config)
                 ? " --render ansi" // a class of the user's own need not have such a picture
                 : ""));
+  }
+
+  private static String next(TrainingResult result, TrainingConfig config) {
+    if (result.interrupted()) {
+      return " train --resume ";
+    }
+    return ConfiguredEnvironment.canEvaluate(config) ? " evaluate " : " serve ";
   }
 
   @Override

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
 public final class TrainCommand implements Callable<Integer> {
   public static final String NAME = "train";
   static final String TAKE_OVER = "--take-over";
+  static final String LISTEN = "--listen";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -56,9 +57,21 @@ public final class TrainCommand implements Callable<Integer> {
   private List<String> join = List.of();
 
   @Option(
+      names = LISTEN,
+      arity = "0..1",
+      fallbackValue = "127.0.0.1:8080",
+      paramLabel = "HOST:PORT",
+      description =
+          "Take episodes that other processes play, for a CONFIG with environment.external: they ask"
+              + " for actions over HTTP, there or at ${FALLBACK-VALUE}; port 0 takes a free one.")
+  private @Nullable String listen;
+
+  @Option(
       names = "--token-file",
       paramLabel = "FILE",
-      description = "With --join: the file with the shards' token.")
+      description =
+          "With --join: the file with the shards' token; with --listen: with the one that clients"
+              + " must bring.")
   private @Nullable Path tokenFile;
 
   @Mixin
@@ -122,10 +135,11 @@ public final class TrainCommand implements Callable<Integer> {
       try (MetricsEndpoint endpoint = endpoint(err)) {
         return learner.train(output, endpoint);
       }
-    } else if (tokenFile != null) {
+    } else if (tokenFile != null && listen == null) {
       throw new ParameterException(
           spec.commandLine(),
-          "--token-file goes with --join; a training file has parameters.server.token-file");
+          "--token-file goes with --join or --listen; a training file has"
+              + " parameters.server.token-file");
     }
     try (MetricsEndpoint endpoint = endpoint(err);
         Timeline timeline = trace.open();
@@ -143,21 +157,23 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private JoinedLearner joined() {
-    if (config == null || resume != null || name != null || takeOver) {
+    if (config == null || resume != null || name != null || takeOver || listen != null) {
       throw new ParameterException(
           spec.commandLine(),
           "--join takes the CONFIG that the parameter server was started with, and neither --resume,"
-              + " --name nor --take-over: a learner that joins keeps no run of its own");
+              + " --name, --take-over nor --listen: a learner that joins keeps no run of its own");
     }
     return JoinedLearner.of(config, settings.withSeed(seed), join, tokenFile);
   }
 
   private TrainingRun begin(Runs runs) throws IOException {
+    Listening listening = listening(); // whose address may have been taken for the CONFIG
     if (config == null) {
       throw new ParameterException(
           spec.commandLine(), "give a CONFIG to begin a run, or --resume RUN to resume one");
     }
-    return TrainingRun.begin(config, settings.withSeed(seed), runs, name, trace.isGiven());
+    return TrainingRun.begin(
+        config, settings.withSeed(seed), runs, name, trace.isGiven(), listening);
   }
 
   private TrainingRun goOn(Runs runs, String run) throws IOException {
@@ -171,6 +187,10 @@ public final class TrainCommand implements Callable<Integer> {
           "a resumed run keeps its name and its random numbers: leave out "
               + (name != null ? "--name" : "--seed"));
     }
-    return TrainingRun.goOn(runs.find(run), settings.settings(), trace.isGiven());
+    return TrainingRun.goOn(runs.find(run), settings.settings(), trace.isGiven(), listening());
+  }
+
+  private @Nullable Listening listening() {
+    return listen == null ? null : Listening.at(listen, tokenFile);
   }
 }

@@ -39,6 +39,7 @@ import org.mobula.core.training.config.StopConfig;
 import org.mobula.core.training.config.TrainingConfig;
 import org.mobula.parameterserver.ShardLostException;
 import org.mobula.parameterserver.shard.RefusedException;
+import org.mobula.serve.EpisodeServer;
 
 /** A run that can begin or be resumed: all that could be wrong with it has been looked at. */
 final class TrainingRun implements AutoCloseable {
@@ -48,6 +49,7 @@ final class TrainingRun implements AutoCloseable {
   private final EnvironmentFactory environment;
   private final @Nullable Checkpoint checkpoint;
   private final long stepsBefore;
+  private final @Nullable Listening listening;
 
   /** Whether it has parameters to train. */
   private boolean begun;
@@ -58,13 +60,15 @@ final class TrainingRun implements AutoCloseable {
       TrainingConfig config,
       EnvironmentFactory environment,
       @Nullable Checkpoint checkpoint,
-      long stepsBefore) {
+      long stepsBefore,
+      @Nullable Listening listening) {
     this.directory = directory;
     this.state = state;
     this.config = config;
     this.environment = environment;
     this.checkpoint = checkpoint;
     this.stepsBefore = stepsBefore;
+    this.listening = listening;
   }
 
   /**
@@ -72,28 +76,39 @@ final class TrainingRun implements AutoCloseable {
    *
    * @param name of its directory; null for the file's name and a number
    * @param traced whether there must be a runtime to draw
+   * @param listening for episodes that other processes play; null for none
    */
   static TrainingRun begin(
-      Path file, List<String> overrides, Runs runs, @Nullable String name, boolean traced)
+      Path file,
+      List<String> overrides,
+      Runs runs,
+      @Nullable String name,
+      boolean traced,
+      @Nullable Listening listening)
       throws IOException {
     TrainingConfig config = ConfigFiles.read(file, overrides);
     requireRuntime(config, traced);
+    Listening.check(listening, config, file, overrides);
     EnvironmentFactory environment = ConfiguredEnvironment.of(config, file, overrides);
     // Asked before the directory is made: an environment that cannot be learnt in leaves nothing.
     PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
     ConfigFiles.checkShards(config, policy, file, overrides);
     ConfiguredEnvironment.checkEvaluation(config, policy, file, overrides);
     Path run = runs.create(file, name);
-    return new TrainingRun(new RunDirectory(run), RunState.hold(run), config, environment, null, 0);
+    return new TrainingRun(
+        new RunDirectory(run), RunState.hold(run), config, environment, null, 0, listening);
   }
 
   /** An old run from its newest checkpoint. */
-  static TrainingRun goOn(Path run, List<String> overrides, boolean traced) throws IOException {
+  static TrainingRun goOn(
+      Path run, List<String> overrides, boolean traced, @Nullable Listening listening)
+      throws IOException {
     RunDirectory directory = new RunDirectory(run);
     RunState state = RunState.hold(run);
     try {
       TrainingConfig config = ConfigFiles.read(directory.config(), overrides);
       requireRuntime(config, traced);
+      Listening.check(listening, config, directory.config(), overrides);
       EnvironmentFactory environment =
           ConfiguredEnvironment.of(config, directory.config(), overrides);
       requireSameCount(run, ConfigFiles.read(directory.config(), List.of()), config);
@@ -114,7 +129,7 @@ final class TrainingRun implements AutoCloseable {
                     "Leave out the --set that changes the network or the environment, or begin a"
                         + " new run.");
               });
-      return new TrainingRun(directory, state, config, environment, checkpoint, steps);
+      return new TrainingRun(directory, state, config, environment, checkpoint, steps, listening);
     } catch (IOException | RuntimeException e) {
       state.close();
       throw e;
@@ -213,8 +228,36 @@ final class TrainingRun implements AutoCloseable {
   int train(
       RunOutput output, boolean takeOver, @Nullable MetricsEndpoint metrics, Timeline timeline)
       throws IOException {
+    try (EpisodeServer episodes = listen(output)) {
+      return train(output, takeOver, metrics, timeline, episodes);
+    }
+  }
+
+  private @Nullable EpisodeServer listen(RunOutput output) throws IOException {
+    if (listening == null) {
+      return null;
+    }
+    try {
+      return listening.start(String.valueOf(directory.path().getFileName()), config);
+    } catch (CommandFailure e) {
+      undo();
+      output.failed(checkpoint == null ? null : directory.path(), String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private int train(
+      RunOutput output,
+      boolean takeOver,
+      @Nullable MetricsEndpoint metrics,
+      Timeline timeline,
+      @Nullable EpisodeServer episodes)
+      throws IOException {
     state.write(RunState.Kind.RUNNING, "");
     output.begin(directory.path(), config, stepsBefore);
+    if (episodes != null) {
+      output.listening(episodes.url());
+    }
     TrainingResult result;
     int exitCode;
     try (TrainingDisplay display =
@@ -224,7 +267,7 @@ final class TrainingRun implements AutoCloseable {
       if (runtime != null) {
         timeline.of(runtime);
       }
-      Trainer trainer = trainer(display, plugs, metrics);
+      Trainer trainer = trainer(display, plugs, metrics, episodes);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -244,7 +287,10 @@ final class TrainingRun implements AutoCloseable {
 
   /** The composition: what plugs into the trainer's sockets. */
   private Trainer trainer(
-      TrainingDisplay display, @Nullable Plugs plugs, @Nullable MetricsEndpoint metrics) {
+      TrainingDisplay display,
+      @Nullable Plugs plugs,
+      @Nullable MetricsEndpoint metrics,
+      @Nullable EpisodeServer episodes) {
     Trainer.Builder trainer =
         Trainer.builder(config)
             .directory(directory.path())
@@ -259,6 +305,9 @@ final class TrainingRun implements AutoCloseable {
     ConfiguredEnvironment.plug(config, environment, trainer);
     if (plugs != null) {
       plugs.into(trainer);
+    }
+    if (episodes != null) {
+      trainer.experience(episodes);
     }
     if (metrics != null) {
       PrometheusSink sink =
@@ -315,21 +364,29 @@ final class TrainingRun implements AutoCloseable {
   private RuntimeException turnedAway(RunOutput output, String message, Throwable error)
       throws IOException {
     String remedy = remedy(error);
+    undo();
     if (checkpoint != null) {
-      state.putBack();
       output.failed(directory.path(), message);
       return CommandFailure.failed(
           directory.path() + " was not resumed: " + message, remedy, error);
     }
+    output.failed(null, message);
+    return CommandFailure.failed("no run was begun: " + message, remedy, error);
+  }
+
+  /** Before the trainer has begun: there is nothing but the state and events. */
+  private void undo() throws IOException {
+    if (checkpoint != null) {
+      state.putBack();
+      return;
+    }
     state.close();
     try (Stream<Path> files = Files.list(directory.path())) {
       for (Path file : files.toList()) {
-        Files.delete(file); // nothing but the state and events: the trainer has not begun
+        Files.delete(file);
       }
     }
     Files.delete(directory.path());
-    output.failed(null, message);
-    return CommandFailure.failed("no run was begun: " + message, remedy, error);
   }
 
   /** A command that leads out of the failure, not back to it. */

@@ -59,6 +59,12 @@ record SearchFile(TuneConfig config, TrainingConfig base, Resources nested) {
           "Name a training file by its path from the search file's folder.");
     }
     TrainingConfig base = ConfigFiles.read(basePath, List.of());
+    if (base.environment().external() != null) {
+      throw CommandFailure.setting(
+          ConfigReader.place(basePath, List.of(), List.of("environment", "external")),
+          "other processes play the environment, and they play with one run, not with many trials",
+          "Search in an environment that has a name.");
+    }
     PolicySpec policy =
         ConfiguredEnvironment.policy(
             base, ConfiguredEnvironment.of(base, basePath, List.of()), basePath, List.of());
