@@ -255,9 +255,6 @@ final class TrainingRun implements AutoCloseable {
       throws IOException {
     state.write(RunState.Kind.RUNNING, "");
     output.begin(directory.path(), config, stepsBefore);
-    if (episodes != null) {
-      output.listening(episodes.url());
-    }
     TrainingResult result;
     int exitCode;
     try (TrainingDisplay display =
@@ -267,7 +264,7 @@ final class TrainingRun implements AutoCloseable {
       if (runtime != null) {
         timeline.of(runtime);
       }
-      Trainer trainer = trainer(display, plugs, metrics, episodes);
+      Trainer trainer = trainer(display, output, plugs, metrics, episodes);
       try (StopSignals signals =
           StopSignals.listen(
               signal -> {
@@ -288,6 +285,7 @@ final class TrainingRun implements AutoCloseable {
   /** The composition: what plugs into the trainer's sockets. */
   private Trainer trainer(
       TrainingDisplay display,
+      RunOutput output,
       @Nullable Plugs plugs,
       @Nullable MetricsEndpoint metrics,
       @Nullable EpisodeServer episodes) {
@@ -300,6 +298,9 @@ final class TrainingRun implements AutoCloseable {
                   @Override
                   public void onStart(TrainingControl control) {
                     begun = true;
+                    if (episodes != null) { // from here on a signal leaves a run to resume
+                      output.listening(episodes.url());
+                    }
                   }
                 });
     ConfiguredEnvironment.plug(config, environment, trainer);
