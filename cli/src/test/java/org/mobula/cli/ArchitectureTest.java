@@ -211,6 +211,7 @@ class ArchitectureTest {
     "picocli.., cli.., ",
     "org.dflib.., notebook.., ",
     "io.ray.., core.runtime.ray.., ",
+    "org.jbox2d.., core.environment.box2d.., ",
     "org.apache.parquet.., serve.record.., ",
     "io.prometheus.., core.metrics.., serve..",
   })

@@ -86,12 +86,13 @@ public final class EnvironmentCatalogue {
   }
 
   /**
-   * All built-in environments: classic control and toy text under the names and with the defaults
-   * of Gymnasium, MinAtar's games under its names, a grid world and tasks for a memory.
+   * All built-in environments: classic control, toy text and Box2D under the names and with the
+   * defaults of Gymnasium, MinAtar's games under its names, a grid world and tasks for a memory.
    */
   public static EnvironmentCatalogue standard() {
     EnvironmentCatalogue catalogue = classic();
-    for (List<Entry> entries : List.of(TabularEntries.all(), MinAtarEntries.all())) {
+    for (List<Entry> entries :
+        List.of(TabularEntries.all(), MinAtarEntries.all(), Box2dEntries.all())) {
       for (Entry entry : entries) {
         catalogue = catalogue.with(entry);
       }

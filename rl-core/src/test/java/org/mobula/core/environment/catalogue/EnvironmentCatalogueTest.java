@@ -44,7 +44,11 @@ class EnvironmentCatalogueTest {
             "MinAtar/Asterix-v1",
             "MinAtar/Freeway-v1",
             "MinAtar/Seaquest-v1",
-            "MinAtar/SpaceInvaders-v1");
+            "MinAtar/SpaceInvaders-v1",
+            "LunarLander-v3",
+            "LunarLanderContinuous-v3",
+            "BipedalWalker-v3",
+            "BipedalWalkerHardcore-v3");
     assertThat(STANDARD.describe("Pendulum-v1").maxEpisodeSteps()).isEqualTo(200);
     assertThat(STANDARD.describe("Pendulum-v1").options()).isEqualTo(Map.of("g", 10.0));
   }

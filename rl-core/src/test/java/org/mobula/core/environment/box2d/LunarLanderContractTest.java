@@ -1,0 +1,12 @@
+package org.mobula.core.environment.box2d;
+
+import org.mobula.core.environment.EnvironmentContract;
+import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+
+class LunarLanderContractTest extends EnvironmentContract {
+  @Override
+  protected EnvironmentFactory factory() {
+    return EnvironmentCatalogue.standard().factory("LunarLander-v3");
+  }
+}
