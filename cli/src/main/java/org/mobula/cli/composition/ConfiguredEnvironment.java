@@ -62,7 +62,8 @@ public final class ConfiguredEnvironment {
     return CATALOGUE.names().contains(name) || name.indexOf('.') >= 0 || isPython(name);
   }
 
-  private static boolean isPython(String name) {
+  /** Whether a name is that of an environment of Python's. */
+  public static boolean isPython(String name) {
     return EnvironmentConfig.defaults(name).isPython();
   }
 
@@ -103,13 +104,24 @@ public final class ConfiguredEnvironment {
 
   /** A factory with default options. */
   public static EnvironmentFactory named(String name) {
-    return named(name, null);
+    return named(name, (String) null);
   }
 
   /** As {@link #named(String)}, where one of Python's is stepped by this Python. */
   public static EnvironmentFactory named(String name, @Nullable String python) {
     describe(name);
     return of(EnvironmentConfig.defaults(name).withPython(python));
+  }
+
+  /** As {@link #named(String)}, where one of Python's is stepped as those of a run are. */
+  public static EnvironmentFactory named(String name, TrainingConfig trained) {
+    EnvironmentConfig run = trained.environment();
+    describe(name);
+    return of(
+        EnvironmentConfig.defaults(name)
+            .withPython(run.python())
+            .withPythonPath(run.pythonPath())
+            .withStepTimeout(run.stepTimeout()));
   }
 
   private static EnvironmentFactory of(EnvironmentConfig environment) {
@@ -203,17 +215,24 @@ public final class ConfiguredEnvironment {
   /** Whether the policy can be judged in the environment that a file names for it, if it does. */
   public static void checkEvaluation(
       TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
-    if (config.evaluation().environment() == null) {
+    EvaluationEnvironmentConfig other = config.evaluation().environment();
+    if (other == null) {
       return;
     }
-    misfit(policy, evaluationName(config), ofEvaluation(config, file, overrides))
-        .ifPresent(
-            misfit -> {
-              throw CommandFailure.setting(
-                  place(file, overrides, EVALUATION, List.of("name")),
-                  misfit,
-                  "Name one with the spaces of " + config.environment().id() + ".");
-            });
+    EnvironmentFactory factory = ofEvaluation(config, file, overrides);
+    try {
+      misfit(policy, evaluationName(config), factory)
+          .ifPresent(
+              misfit -> {
+                throw CommandFailure.setting(
+                    place(file, overrides, EVALUATION, List.of("name")),
+                    misfit,
+                    "Name one with the spaces of " + config.environment().id() + ".");
+              });
+    } catch (PythonException e) {
+      String key = other.name() == null ? "options" : "name";
+      throw inPython(place(file, overrides, EVALUATION, List.of(key)), config.environment(), e);
+    }
   }
 
   private static String place(
@@ -237,17 +256,19 @@ public final class ConfiguredEnvironment {
       throw misfit(config, place(file, overrides, List.of("environment"), List.of(key)), e);
     } catch (PythonException e) {
       EnvironmentConfig environment = config.environment();
-      throw CommandFailure.setting(
-          place(
-              file,
-              overrides,
-              List.of("environment"),
-              List.of(environment.envpool() == null ? "gymnasium" : "envpool")),
-          ErrorReport.message(e),
-          "{mobula} doctor"
-              + (environment.python() == null ? "" : " --python " + environment.python())
-              + " shows the packages of that Python.");
+      String key = environment.envpool() == null ? "gymnasium" : "envpool";
+      throw inPython(place(file, overrides, List.of("environment"), List.of(key)), environment, e);
     }
+  }
+
+  private static CommandFailure inPython(
+      String place, EnvironmentConfig environment, PythonException e) {
+    return CommandFailure.setting(
+        place,
+        ErrorReport.message(e),
+        "{mobula} doctor"
+            + (environment.python() == null ? "" : " --python " + environment.python())
+            + " shows the packages of that Python.");
   }
 
   private static CommandFailure misfit(

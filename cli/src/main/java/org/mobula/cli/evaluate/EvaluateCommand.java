@@ -377,13 +377,15 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private Played world(Path file) {
+    Path config = file.resolveSibling("config.yaml");
     if (environment != null) {
       return new Played(
           environment,
-          ConfiguredEnvironment.named(environment),
+          ConfiguredEnvironment.isPython(environment) && Files.exists(config)
+              ? ConfiguredEnvironment.named(environment, ConfigFiles.read(config))
+              : ConfiguredEnvironment.named(environment),
           EvaluationConfig.defaults().maxEpisodeSteps());
     }
-    Path config = file.resolveSibling("config.yaml");
     if (!Files.exists(config)) {
       throw CommandFailure.usage(
           "there is no config.yaml beside " + file + " that names the environment",

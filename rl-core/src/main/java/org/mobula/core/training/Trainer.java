@@ -126,10 +126,19 @@ public final class Trainer {
           || !actions.equals(policy.actionSpace())) {
         throw new IllegalArgumentException(
             "the evaluation environment has observations %s and actions %s, but training has observations %s and actions %s; both must be equal, bounds included"
-                .formatted(observations, actions, policy.observationSpace(), policy.actionSpace()));
+                .formatted(
+                    told(observations, policy.observationSpace()),
+                    told(actions, policy.actionSpace()),
+                    policy.observationSpace(),
+                    policy.actionSpace()));
       }
     }
     return factory;
+  }
+
+  private static String told(Space space, Space other) {
+    boolean looksEqual = !space.equals(other) && space.toString().equals(other.toString());
+    return looksEqual ? space + " with other bounds" : space.toString();
   }
 
   private static EnvironmentFactory named(EnvironmentConfig environment) {
