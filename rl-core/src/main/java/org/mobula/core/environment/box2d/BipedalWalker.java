@@ -10,7 +10,6 @@ import org.jbox2d.collision.shapes.PolygonShape;
 import org.jbox2d.common.Vec2;
 import org.jbox2d.dynamics.Body;
 import org.jbox2d.dynamics.joints.RevoluteJointDef;
-import org.jbox2d.pooling.IWorldPool;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
@@ -75,7 +74,7 @@ public final class BipedalWalker extends Box2dEnvironment {
   }
 
   private final boolean hardcore;
-  private final IWorldPool pool = RigidBodies.pool();
+  private final RigidBodies bodies = new RigidBodies(-10);
   private final float[] nothing = new float[4];
   private @Nullable Walk walk;
 
@@ -108,7 +107,6 @@ public final class BipedalWalker extends Box2dEnvironment {
 
   /** What there is in an episode. */
   private final class Walk implements RigidBodies.Touch {
-    private final RigidBodies bodies;
     private final double[] ground;
     private final List<Body> blocks = new ArrayList<>();
     private final Body hull;
@@ -119,7 +117,7 @@ public final class BipedalWalker extends Box2dEnvironment {
     private double shaping = Double.NaN;
 
     private Walk(Pcg64 random) {
-      bodies = new RigidBodies(-10, pool, this);
+      bodies.clear(this);
       ground = ground(random);
       clouds(random);
       double x = TERRAIN_STEP * TERRAIN_START / 2;
@@ -256,9 +254,6 @@ public final class BipedalWalker extends Box2dEnvironment {
 
   @Override
   void begin(Pcg64 random, Step first) {
-    if (walk != null) {
-      walk.bodies.end();
-    }
     walk = new Walk(random);
     act(nothing, random, first);
   }
@@ -282,7 +277,7 @@ public final class BipedalWalker extends Box2dEnvironment {
       double speed = i % 2 == 0 ? HIP_SPEED : KNEE_SPEED;
       now.joints[i].turn(speed * Math.signum(action[i]), TORQUE * Math.min(1, Math.abs(action[i])));
     }
-    now.bodies.step();
+    bodies.step();
     observe(now, step.observation);
 
     double x = now.hull.getPosition().x;
@@ -302,7 +297,7 @@ public final class BipedalWalker extends Box2dEnvironment {
     }
   }
 
-  private static void observe(Walk now, float[] observation) {
+  private void observe(Walk now, float[] observation) {
     Body hull = now.hull;
     double x = hull.getPosition().x;
     double y = hull.getPosition().y;
@@ -323,7 +318,7 @@ public final class BipedalWalker extends Box2dEnvironment {
     for (int i = 0; i < LIDAR_RAYS; i++) {
       double angle = 1.5 * i / LIDAR_RAYS;
       observation[14 + i] =
-          now.bodies.ray(
+          bodies.ray(
               x,
               y,
               x + StrictMath.sin(angle) * LIDAR_RANGE,

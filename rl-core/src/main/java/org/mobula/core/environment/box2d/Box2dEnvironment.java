@@ -14,8 +14,8 @@ import org.mobula.core.space.Space;
  * What the worlds of rigid bodies share: their own random numbers, and the saving of their state.
  * Where no reset ever gave a seed, the seed is 0.
  *
- * <p>A world remembers impulses and contacts that nobody can set from outside. Each episode has a
- * world of its own, so that it depends on nothing but the random numbers at its start and the
+ * <p>A world remembers impulses and contacts that nobody can set from outside. Each episode begins
+ * with an empty world, so that it depends on nothing but the random numbers at its start and the
  * actions since then: these are what is saved, and reading plays the actions again.
  */
 abstract class Box2dEnvironment implements Environment {
@@ -74,7 +74,7 @@ abstract class Box2dEnvironment implements Environment {
     act(action, random, step);
   }
 
-  /** Makes a new world and lets it take its first step, in which nothing is done. */
+  /** Fills the world and lets it take its first step, in which nothing is done. */
   abstract void begin(Pcg64 random, Step first);
 
   /** Refuses what is no action. */

@@ -17,11 +17,15 @@ import org.jbox2d.dynamics.joints.RevoluteJointDef;
  * <p>Gymnasium has each step solved 180 times over, while some eight times are enough in the air;
  * from then on the last bits go to and fro. What goes on changing is a motor that pushes against a
  * limit: its impulse grows from one iteration to the next, and the limit's with it, by the same
- * amount each time. That is made up for at the end.
+ * amount each time. That is made up for at the end. Away from the limits, motor and point are
+ * solved at once, which is where all the iterations would lead.
  */
 final class Hinge extends Joint {
   /** In m/s and rad/s: two units in the last place at 10 m/s. */
   private static final float ROUNDING = 2e-6f;
+
+  /** In rad/s: a motor that changes less by an iteration does not push. */
+  private static final float PUSH = 1e-3f;
 
   private static final int AT_LOWER = -1;
   private static final int FREE = 0;
@@ -33,6 +37,7 @@ final class Hinge extends Joint {
     private int still;
   }
 
+  private final Joint plain;
   private final Calm calm;
   private final float anchorAX;
   private final float anchorAY;
@@ -82,8 +87,9 @@ final class Hinge extends Joint {
   private float velocityBY;
   private float angularVelocityB;
 
-  private Hinge(World world, RevoluteJointDef definition, Calm calm) {
+  private Hinge(World world, RevoluteJointDef definition, Joint plain, Calm calm) {
     super(world.getPool(), definition);
+    this.plain = plain;
     this.calm = calm;
     calm.hinges++;
     anchorAX = definition.localAnchorA.x;
@@ -103,7 +109,7 @@ final class Hinge extends Joint {
    */
   static Hinge join(World world, RevoluteJointDef definition, Calm calm) {
     Joint plain = world.createJoint(definition);
-    Hinge hinge = new Hinge(world, definition, calm);
+    Hinge hinge = new Hinge(world, definition, plain, calm);
     plain.m_edgeA.joint = hinge;
     plain.m_edgeB.joint = hinge;
     hinge.m_prev = plain;
@@ -113,6 +119,16 @@ final class Hinge extends Joint {
     }
     plain.m_next = hinge;
     return hinge;
+  }
+
+  /** Gives its place back to the joint of jbox2d's own. */
+  void part() {
+    plain.m_edgeA.joint = plain;
+    plain.m_edgeB.joint = plain;
+    plain.m_next = m_next;
+    if (m_next != null) {
+      m_next.m_prev = plain;
+    }
   }
 
   /** Has the motor turn, with no more than a torque (N·m). */
@@ -240,24 +256,36 @@ final class Hinge extends Joint {
     float turnB = b.w;
 
     float maxImpulse = seconds * maxMotorTorque;
-    float motor =
-        Math.max(
-            -maxImpulse,
-            Math.min(maxImpulse, motorImpulse - motorMass * (turnB - turnA - motorSpeed)));
-    motorChange = motor - motorImpulse;
-    motorImpulse = motor;
-    turnA -= inertiaA * motorChange;
-    turnB += inertiaB * motorChange;
-
-    float errorX = b.v.x - turnB * armBY - a.v.x + turnA * armAY;
-    float errorY = b.v.y + turnB * armBX - a.v.y - turnA * armAX;
     float x;
     float y;
-    float z = 0;
+    float z;
     if (limit == FREE) {
-      x = -(point11 * errorX + point12 * errorY);
-      y = -(point12 * errorX + point22 * errorY);
+      // Motor and point at once: one after the other they would need all the iterations.
+      float errorX = b.v.x - turnB * armBY - a.v.x + turnA * armAY;
+      float errorY = b.v.y + turnB * armBX - a.v.y - turnA * armAX;
+      float error = turnB - turnA - motorSpeed;
+      x = -(whole11 * errorX + whole12 * errorY + whole13 * error);
+      y = -(whole12 * errorX + whole22 * errorY + whole23 * error);
+      z = -(whole13 * errorX + whole23 * errorY + whole33 * error);
+      if (Math.abs(motorImpulse + z) > maxImpulse) {
+        z = Math.copySign(maxImpulse, motorImpulse + z) - motorImpulse;
+        x = -(point11 * (errorX + coupling1 * z) + point12 * (errorY + coupling2 * z));
+        y = -(point12 * (errorX + coupling1 * z) + point22 * (errorY + coupling2 * z));
+      }
+      motorImpulse += z;
+      motorChange = z;
+      limitChange = 0;
     } else {
+      float motor =
+          Math.max(
+              -maxImpulse,
+              Math.min(maxImpulse, motorImpulse - motorMass * (turnB - turnA - motorSpeed)));
+      motorChange = motor - motorImpulse;
+      motorImpulse = motor;
+      turnA -= inertiaA * motorChange;
+      turnB += inertiaB * motorChange;
+      float errorX = b.v.x - turnB * armBY - a.v.x + turnA * armAY;
+      float errorY = b.v.y + turnB * armBX - a.v.y - turnA * armAX;
       float error = turnB - turnA;
       x = -(whole11 * errorX + whole12 * errorY + whole13 * error);
       y = -(whole12 * errorX + whole22 * errorY + whole23 * error);
@@ -271,9 +299,9 @@ final class Hinge extends Joint {
         y = point12 * restX + point22 * restY;
         z = -limitImpulse;
       }
+      limitImpulse += z;
+      limitChange = z;
     }
-    limitImpulse += z;
-    limitChange = z;
     impulseX += x;
     impulseY += y;
     a.v.x -= massA * x;
@@ -284,13 +312,13 @@ final class Hinge extends Joint {
     b.w = turnB + inertiaB * (armBX * y - armBY * x + z);
 
     solved = iterations;
-    settled = isAsLeft(a, b) && (!motorWorks() || limitImpulse * limitChange > 0);
+    settled = isAsLeft(a, b) && (!motorPushes() || limitImpulse * limitChange > 0);
     keep(a, b);
   }
 
-  /** Whether the motor's last change is more than rounding. */
-  private boolean motorWorks() {
-    return Math.abs(motorChange) > ROUNDING * motorMass;
+  /** Whether the motor pushed against the limit in the last iteration, by more than rounding. */
+  private boolean motorPushes() {
+    return limit != FREE && Math.abs(motorChange) > PUSH * motorMass;
   }
 
   private void keep(Velocity a, Velocity b) {
@@ -314,7 +342,7 @@ final class Hinge extends Joint {
   /** Makes up for the iterations that were left out. */
   private void finish(SolverData data) {
     int left = RigidBodies.VELOCITY_ITERATIONS - solved;
-    if (settled && left > 0 && motorWorks()) {
+    if (settled && left > 0 && motorPushes()) {
       float maxImpulse = data.step.dt * maxMotorTorque;
       float motor = Math.max(-maxImpulse, Math.min(maxImpulse, motorImpulse + left * motorChange));
       limitImpulse += limitChange / motorChange * (motor - motorImpulse);

@@ -8,7 +8,6 @@ import org.jbox2d.collision.shapes.PolygonShape;
 import org.jbox2d.common.Vec2;
 import org.jbox2d.dynamics.Body;
 import org.jbox2d.dynamics.joints.RevoluteJointDef;
-import org.jbox2d.pooling.IWorldPool;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.environment.Step;
 import org.mobula.core.random.Pcg64;
@@ -18,7 +17,7 @@ import org.mobula.core.space.Discrete;
 /**
  * A lander with two legs must come to rest between two flags. The rules are those of Gymnasium's
  * LunarLander-v3, with random numbers drawn in its order: the same seed gives the same ground and
- * the same first push, and motions that differ by rounding.
+ * the same first push, and motions that differ by little.
  *
  * <p>Actions: 0 nothing, 1 left engine, 2 main engine, 3 right engine; or with a throttle two
  * numbers from -1 to 1: the main engine runs above 0, from half to full power, and a side engine
@@ -55,7 +54,7 @@ public final class LunarLander extends Box2dEnvironment {
   private static final double SIDE_ENGINE_X = 17 / SCALE;
 
   private final LunarLanderRules rules;
-  private final IWorldPool pool = RigidBodies.pool();
+  private final RigidBodies bodies;
   private final float[] nothing;
   private final Vec2 force = new Vec2();
   private final Vec2 place = new Vec2();
@@ -70,6 +69,7 @@ public final class LunarLander extends Box2dEnvironment {
   public LunarLander(LunarLanderRules rules) {
     super(observations(), rules.continuous() ? Box.of(-1, 1, 2) : new Discrete(4));
     this.rules = rules;
+    this.bodies = new RigidBodies(rules.gravity());
     this.nothing = new float[actionSpace().size()];
   }
 
@@ -82,7 +82,6 @@ public final class LunarLander extends Box2dEnvironment {
 
   /** What there is in an episode. */
   private final class Landing implements RigidBodies.Touch {
-    private final RigidBodies bodies;
     private final double[] ground;
     private final Body lander;
     private final Body[] legs = new Body[2];
@@ -93,7 +92,7 @@ public final class LunarLander extends Box2dEnvironment {
     private long turbulence;
 
     private Landing(Pcg64 random) {
-      bodies = new RigidBodies(rules.gravity(), pool, this);
+      bodies.clear(this);
       ground = ground(random);
       Body moon = bodies.ground();
       RigidBodies.edge(moon, 0, 0, WIDTH, 0, 0.2);
@@ -167,9 +166,6 @@ public final class LunarLander extends Box2dEnvironment {
 
   @Override
   void begin(Pcg64 random, Step first) {
-    if (landing != null) {
-      landing.bodies.end();
-    }
     landing = new Landing(random);
     act(nothing, random, first);
   }
@@ -236,7 +232,7 @@ public final class LunarLander extends Box2dEnvironment {
           SIDE_ENGINE_POWER,
           side);
     }
-    now.bodies.step();
+    bodies.step();
     observe(now, main, side, step);
   }
 

@@ -1,9 +1,13 @@
 package org.mobula.core.environment.box2d;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jbox2d.callbacks.ContactImpulse;
 import org.jbox2d.callbacks.ContactListener;
 import org.jbox2d.callbacks.RayCastCallback;
 import org.jbox2d.collision.Manifold;
+import org.jbox2d.collision.broadphase.BroadPhase;
+import org.jbox2d.collision.broadphase.DynamicTree;
 import org.jbox2d.collision.shapes.EdgeShape;
 import org.jbox2d.collision.shapes.MassData;
 import org.jbox2d.collision.shapes.PolygonShape;
@@ -17,11 +21,9 @@ import org.jbox2d.dynamics.FixtureDef;
 import org.jbox2d.dynamics.World;
 import org.jbox2d.dynamics.contacts.Contact;
 import org.jbox2d.dynamics.joints.RevoluteJointDef;
-import org.jbox2d.pooling.IWorldPool;
-import org.jbox2d.pooling.normal.DefaultWorldPool;
 
 /**
- * The world of one episode: ground that rests, and parts that touch nothing else. It steps as
+ * The world of an environment: ground that rests, and parts that touch nothing else. It steps as
  * Gymnasium has Box2D do it. Lengths are metres, angles radians.
  */
 final class RigidBodies {
@@ -40,30 +42,32 @@ final class RigidBodies {
   private final Vec2 from = new Vec2();
   private final Vec2 to = new Vec2();
   private final NearestGround nearest = new NearestGround();
-  private final Hinge.Calm calm = new Hinge.Calm();
+  private final List<Hinge> hinges = new ArrayList<>();
+  private Hinge.Calm calm = new Hinge.Calm();
 
   /**
    * An empty world.
    *
    * @param gravity upwards, in m/s²
-   * @param pool of a former world that is no longer used, and has been {@link #end ended}
    */
-  RigidBodies(double gravity, IWorldPool pool, Touch touch) {
-    world = WatchfulWorld.of(gravity, pool);
-    world.setContactListener(new Listener(touch));
+  RigidBodies(double gravity) {
+    world = WatchfulWorld.of(gravity);
   }
 
-  /** Memory that the worlds of an environment use one after the other. */
-  static IWorldPool pool() {
-    return new DefaultWorldPool(World.WORLD_POOL_SIZE, World.WORLD_POOL_CONTAINER_SIZE);
-  }
-
-  /** Gives back the memory; the world is of no use any more. */
-  void end() {
+  /**
+   * Begins another episode, with nothing in the world, which is then as if it were new. To make a
+   * new one takes as long as some steps.
+   */
+  void clear(Touch touch) {
     world.setContactListener(null);
-    while (world.getContactList() != null) {
-      world.getContactManager().destroy(world.getContactList());
+    hinges.forEach(Hinge::part);
+    hinges.clear();
+    while (world.getBodyList() != null) {
+      world.destroyBody(world.getBodyList());
     }
+    world.getContactManager().m_broadPhase = new BroadPhase(new DynamicTree());
+    world.setContactListener(new Listener(touch));
+    calm = new Hinge.Calm();
   }
 
   /** A body that rests where it is, as yet without a shape. */
@@ -140,7 +144,9 @@ final class RigidBodies {
   }
 
   Hinge hinge(RevoluteJointDef definition) {
-    return Hinge.join(world, definition, calm);
+    Hinge hinge = Hinge.join(world, definition, calm);
+    hinges.add(hinge);
+    return hinge;
   }
 
   /** A polygon of corners against the clock: x and y of each. */
@@ -179,15 +185,15 @@ final class RigidBodies {
    * jbox2d does so from the next step on, when one may have gone through the other.
    */
   private static final class WatchfulWorld extends World {
-    private WatchfulWorld(Vec2 gravity, IWorldPool pool) {
-      super(gravity, pool);
+    private WatchfulWorld(Vec2 gravity) {
+      super(gravity);
     }
 
-    static World of(double gravity, IWorldPool pool) {
+    static World of(double gravity) {
       // A table of sines would be quicker, and wrong in the fifth digit. Without it StrictMath is
       // asked, which answers the same everywhere. The switch is the whole JVM's.
       Settings.SINCOS_LUT_ENABLED = false;
-      return new WatchfulWorld(new Vec2(0, (float) gravity), pool);
+      return new WatchfulWorld(new Vec2(0, (float) gravity));
     }
 
     @Override
