@@ -20,7 +20,7 @@ public final class Follow {
     this.url = url;
   }
 
-  /** The answer to one observation; null once the training is over. */
+  /** The answer to one observation; none if the episode was given up, null once training is over. */
   private String ask(String message) throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url + "/act"))
@@ -33,6 +33,9 @@ public final class Follow {
         switch (answer.statusCode()) {
           case 200 -> {
             return answer.body();
+          }
+          case 404 -> {
+            return "";
           }
           case 410 -> {
             return null;
@@ -50,7 +53,7 @@ public final class Follow {
   private String play(String session) throws InterruptedException {
     double offset = 2 * Math.random() - 1;
     String answer = ask("{\"session\": \"%s\", \"observation\": [%s]}".formatted(session, offset));
-    for (int step = 1; step <= 20 && answer != null; step++) {
+    for (int step = 1; step <= 20 && answer != null && !answer.isEmpty(); step++) {
       Matcher action = ACTION.matcher(answer);
       offset += action.find() && action.group(1).equals("0") ? 0.2 : -0.2;
       answer =

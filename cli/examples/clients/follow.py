@@ -2,7 +2,7 @@
 import json, random, sys, time, urllib.error, urllib.request
 
 def ask(url, **message):
-    """The answer to one observation; None once the training is over."""
+    """The answer to one observation; {} if the episode was given up, None once the training is over."""
     head = {"Content-Type": "application/json"}
     request = urllib.request.Request(url + "/act", json.dumps(message).encode(), head)
     while True:
@@ -11,7 +11,9 @@ def ask(url, **message):
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code != 503:
-                return None if error.code == 410 else sys.exit(error.read().decode())
+                if error.code not in (404, 410):
+                    sys.exit(error.read().decode())
+                return {} if error.code == 404 else None
             time.sleep(1)  # the policy learns, or other clients have all lanes: ask again
         except OSError:  # nobody listens any more
             return None
@@ -21,15 +23,15 @@ def play(url, session):
     offset = random.uniform(-1, 1)
     answer = ask(url, session=session, observation=[offset])
     for step in range(1, 21):
-        if answer is None:
-            return None
+        if not answer:
+            return answer
         offset += 0.2 if answer["action"] == 0 else -0.2
         answer = ask(url, session=session, observation=[offset], reward=-abs(offset), truncated=step == 20)
     return answer and answer["episode_return"]
 
 url, returns = sys.argv[1], []
 while (last := play(url, f"{sys.argv[-1]}/{len(returns)}")) is not None:
-    returns.append(last)
+    returns += [last] if last != {} else []
 first, last = sum(returns[:20]) / 20, sum(returns[-20:]) / 20
 print(f"{len(returns)} episodes, mean return {first:.1f} of the first 20, {last:.1f} of the last")
 sys.exit(not returns)

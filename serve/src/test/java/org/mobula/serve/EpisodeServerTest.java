@@ -165,7 +165,7 @@ final class EpisodeServerTest {
   @Test
   void severalClientsTrainAtOnceAndOneThatFallsSilentHoldsNobodyUp() throws Exception {
     ExternalEnvironmentConfig impatient =
-        spaces(SpaceConfig.OfDiscrete.of(2)).withTimeout(Duration.ofMillis(300));
+        spaces(SpaceConfig.OfDiscrete.of(2)).withTimeout(Duration.ofSeconds(1));
     train(config(impatient, 3, ppo(32), 192));
     act("{\"observation\": [0, 1], \"session\": \"silent\"}");
     List<CompletableFuture<Void>> clients =

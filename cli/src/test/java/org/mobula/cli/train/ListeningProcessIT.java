@@ -84,7 +84,7 @@ class ListeningProcessIT {
 
   @Test
   void clientsTrainAPolicyAndOneThatIsKilledHoldsNobodyUp() throws Exception {
-    Process training = train("--set", "environment.external.timeout=2s");
+    Process training = train("--set", "environment.external.timeout=5s");
     String url = url(training);
     Process killed = playInJava(url, "killed");
     Process other = playInJava(url, "other");
@@ -109,6 +109,10 @@ class ListeningProcessIT {
         .matches("\\d+ episodes, mean return -\\d+.\\d of the first 20, -[1-5].\\d of the last");
     assertThat(client.waitFor()).isZero();
     assertLearnt(training);
+    Process evaluation = mobula.start("evaluate", "follow-1");
+    assertThat(evaluation.errorReader(UTF_8).lines().toList())
+        .startsWith("mobula: other processes played the episodes that the policy was trained in");
+    assertThat(evaluation.waitFor()).isEqualTo(2);
   }
 
   @Test
