@@ -20,7 +20,9 @@ public final class Follow {
     this.url = url;
   }
 
-  /** The answer to one observation; none if the episode was given up, null once training is over. */
+  /**
+   * The answer to one observation; none if the episode was given up, null once training is over.
+   */
   private String ask(String message) throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url + "/act"))

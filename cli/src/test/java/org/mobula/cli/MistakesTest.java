@@ -153,6 +153,24 @@ class MistakesTest {
         file,
         "--set",
         "environment.external.observations.box.low=[1, 2]");
+    refused(
+        """
+        FILE:2:3: other processes play the environment, and they play with one learner
+        Join with an environment that has a name.
+        """,
+        file,
+        "--join",
+        "127.0.0.1:1");
+    String search =
+        TrainingFiles.file(
+            folder, "search.yaml", "base: file.yaml\nspace: {seed: {integer: [1, 3]}}\n");
+    assertThat(Cli.run("tune", search).err())
+        .isEqualTo(
+            """
+            FILE:2:3: other processes play the environment, and they play with one run, not with many trials
+            Search in an environment that has a name.
+            """
+                .replace("FILE", file));
     String named = TrainingFiles.tiny(folder);
     Cli.Outcome outcome = train(named, "--listen");
     assertThat(outcome.exitCode()).isEqualTo(2);
