@@ -10,51 +10,65 @@ import java.util.Arrays;
  * number.
  */
 final class AreaMean {
+  private static final double THRESHOLD = 1e-3; // OpenCV's: a smaller share is none
+
   private final Image image;
   private final int height;
   private final int width;
   private final boolean simple;
-  private final Part[] rows;
-  private final Part[] columns;
+  private final Shares rows;
+  private final Shares columns;
   private final float[] row;
   private final float[] sum;
 
-  /** A source pixel's share in a new one. */
-  private record Part(int to, int from, float weight) {}
+  /**
+   * The shares of source pixels in new ones: those of new pixel {@code i} are from place {@code
+   * begin[i]} to before {@code begin[i + 1]}, of source pixels in a row from {@code first[i]} on.
+   */
+  private static final class Shares {
+    final int[] begin;
+    final int[] first;
+    final float[] weights;
+
+    Shares(int from, int to) {
+      double scale = (double) from / to;
+      begin = new int[to + 1];
+      first = new int[to];
+      float[] all = new float[2 * from + to];
+      int count = 0;
+      for (int i = 0; i < to; i++) {
+        double start = i * scale;
+        double end = start + scale;
+        double cell = Math.min(scale, from - start);
+        int last = Math.min((int) Math.floor(end), from - 1);
+        int whole = Math.min((int) Math.ceil(start), last);
+        begin[i] = count;
+        first[i] = whole;
+        if (whole - start > THRESHOLD) {
+          first[i] = whole - 1;
+          all[count++] = (float) ((whole - start) / cell);
+        }
+        for (int j = whole; j < last; j++) {
+          all[count++] = (float) (1 / cell);
+        }
+        if (end - last > THRESHOLD) {
+          all[count++] = (float) (Math.min(Math.min(end - last, 1), cell) / cell);
+        }
+      }
+      begin[to] = count;
+      weights = Arrays.copyOf(all, count);
+    }
+  }
 
   AreaMean(Image image, int height, int width) {
     this.image = image;
     this.height = height;
     this.width = width;
     this.simple = image.height() % height == 0 && image.width() % width == 0;
-    this.rows = parts(image.height(), height);
-    this.columns = parts(image.width(), width);
+    this.rows = new Shares(image.height(), height);
+    this.columns = new Shares(image.width(), width);
     this.row = new float[width];
     this.sum = new float[width];
-  }
-
-  private static Part[] parts(int from, int to) {
-    double scale = (double) from / to;
-    Part[] parts = new Part[2 * from + to];
-    int count = 0;
-    for (int i = 0; i < to; i++) {
-      double begin = i * scale;
-      double end = begin + scale;
-      double cell = Math.min(scale, from - begin);
-      int last = Math.min((int) Math.floor(end), from - 1);
-      int first = Math.min((int) Math.ceil(begin), last);
-      if (first - begin > 1e-3) {
-        parts[count++] = new Part(i, first - 1, (float) ((first - begin) / cell));
-      }
-      for (int j = first; j < last; j++) {
-        parts[count++] = new Part(i, j, (float) (1 / cell));
-      }
-      if (end - last > 1e-3) {
-        double share = Math.min(Math.min(end - last, 1), cell) / cell;
-        parts[count++] = new Part(i, last, (float) share);
-      }
-    }
-    return Arrays.copyOf(parts, count);
   }
 
   void compute(float[] from, float[] to) {
@@ -91,30 +105,33 @@ final class AreaMean {
   }
 
   private void areas(float[] from, int fromOffset, float[] to, int toOffset) {
-    int previous = 0;
-    Arrays.fill(sum, 0);
-    for (Part vertical : rows) {
-      if (vertical.to != previous) {
-        flush(previous, to, toOffset);
-        previous = vertical.to;
+    for (int y = 0; y < height; y++) {
+      Arrays.fill(sum, 0);
+      for (int k = rows.begin[y]; k < rows.begin[y + 1]; k++) {
+        weighRow(from, fromOffset + image.at(rows.first[y] + k - rows.begin[y], 0));
+        float weight = rows.weights[k];
+        for (int x = 0; x < width; x++) {
+          sum[x] += row[x] * weight;
+        }
       }
-      Arrays.fill(row, 0);
-      int offset = fromOffset + image.at(vertical.from, 0);
-      for (Part part : columns) {
-        row[part.to] += from[offset + part.from * image.pixelStride()] * part.weight;
-      }
+      int at = toOffset + y * width * image.pixelStride();
       for (int x = 0; x < width; x++) {
-        sum[x] += row[x] * vertical.weight;
+        to[at + x * image.pixelStride()] =
+            image.whole() ? Math.min(255, (float) Math.rint(sum[x])) : sum[x];
       }
     }
-    flush(previous, to, toOffset);
   }
 
-  private void flush(int y, float[] to, int toOffset) {
+  private void weighRow(float[] from, int offset) {
+    int stride = image.pixelStride();
     for (int x = 0; x < width; x++) {
-      to[toOffset + (y * width + x) * image.pixelStride()] =
-          image.whole() ? Math.min(255, (float) Math.rint(sum[x])) : sum[x];
+      float total = 0;
+      int at = offset + columns.first[x] * stride;
+      for (int k = columns.begin[x]; k < columns.begin[x + 1]; k++) {
+        total += from[at] * columns.weights[k];
+        at += stride;
+      }
+      row[x] = total;
     }
-    Arrays.fill(sum, 0);
   }
 }

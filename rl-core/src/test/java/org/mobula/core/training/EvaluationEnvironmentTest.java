@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -13,6 +14,7 @@ import org.mobula.core.config.ConfigWriter;
 import org.mobula.core.environment.TimeLimit;
 import org.mobula.core.environment.classic.CartPole;
 import org.mobula.core.environment.classic.Pendulum;
+import org.mobula.core.training.config.EnvironmentConfig;
 import org.mobula.core.training.config.EvaluationEnvironmentConfig;
 import org.mobula.core.training.config.TrainingConfig;
 
@@ -53,6 +55,20 @@ class EvaluationEnvironmentTest {
     Path written = directory.resolve("written.yaml");
     Files.writeString(written, ConfigWriter.write(config, TrainingConfig.algorithms()));
     assertThat(TrainingConfig.read(written)).isEqualTo(config);
+  }
+
+  /** What is clipped or cut short to learn from is judged as it is. */
+  @Test
+  void wrappersAreThoseOfTrainingUnlessOthersAreSaid() throws IOException {
+    TrainingConfig config =
+        config("{options: {max-episode-steps: 5}}")
+            .withEnvironment(
+                EnvironmentConfig.defaults("CartPole-v1")
+                    .withCount(4)
+                    .withWrappers(List.of(Map.of("MaxAndSkip", Map.of("skip", 2)))));
+    assertThat(longest(Trainer.builder(config))).isEqualTo(3); // of five steps, two at once
+    TrainingConfig plain = config("{options: {max-episode-steps: 5}, wrappers: []}");
+    assertThat(longest(Trainer.builder(plain.withEnvironment(config.environment())))).isEqualTo(5);
   }
 
   @Test

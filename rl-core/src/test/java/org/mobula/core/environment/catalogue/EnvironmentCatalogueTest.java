@@ -7,13 +7,18 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
 import org.mobula.core.environment.TimeLimit;
+import org.mobula.core.environment.VectorEnvironment;
+import org.mobula.core.environment.VectorEnvironmentFactory;
+import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.Space;
 
@@ -95,16 +100,20 @@ class EnvironmentCatalogueTest {
 
   @Test
   void factoriesTravel() throws Exception {
-    EnvironmentFactory factory = STANDARD.factory("MountainCar-v0", Map.of("goal-velocity", 0.01));
+    EnvironmentFactory read =
+        travelled(STANDARD.factory("MountainCar-v0", Map.of("goal-velocity", 0.01)));
+    assertThat(read.create()).isInstanceOf(TimeLimit.class);
+    assertThat(read).hasToString("MountainCar-v0{goal-velocity=0.01} for 200 steps");
+  }
+
+  private static EnvironmentFactory travelled(EnvironmentFactory factory) throws Exception {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(factory);
     }
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
-      EnvironmentFactory read = (EnvironmentFactory) in.readObject();
-      assertThat(read.create()).isInstanceOf(TimeLimit.class);
-      assertThat(read).hasToString("MountainCar-v0{goal-velocity=0.01} for 200 steps");
+      return (EnvironmentFactory) in.readObject();
     }
   }
 
@@ -114,6 +123,81 @@ class EnvironmentCatalogueTest {
     assertThat(factory.create()).isInstanceOf(Own.class);
     assertThat(STANDARD.factory(Own.class.getName(), Map.of("max-episode-steps", 5)).create())
         .isInstanceOf(TimeLimit.class);
+  }
+
+  /** The innermost first, outside of the time limit; and wherever the factory travels to. */
+  @Test
+  void wrapsByName() throws Exception {
+    EnvironmentFactory factory =
+        STANDARD.factory(
+            "MinAtar/Breakout-v1",
+            Map.of("max-episode-steps", 9),
+            List.of(
+                "ClipReward",
+                Map.of("MaxAndSkip", Map.of("skip", 2)),
+                Map.of("FrameStack", Map.of()),
+                OwnWrapper.class.getName()));
+    try (Environment environment = travelled(factory).create()) {
+      assertThat(environment)
+          .hasToString("OwnWrapper(FrameStack(MaxAndSkip(ClipReward(TimeLimit(Breakout)))))");
+      assertThat(environment.observationSpace()).isEqualTo(Box.bits(16, 10, 10));
+    }
+    assertThat(factory.toString())
+        .endsWith(
+            " for 9 steps in [ClipReward{}, MaxAndSkip{skip=2}, FrameStack{frames=4}, "
+                + OwnWrapper.class.getName()
+                + "{}]");
+  }
+
+  @Test
+  void mistakesInWrappersAreExplained() {
+    assertWrong(
+        "ClipRewards", "no wrapper is called \"ClipRewards\"; did you mean \"ClipReward\"?");
+    assertWrong(
+        Map.of("MaxAndSkip", Map.of("skip", 2.5)),
+        "MaxAndSkip: skip is 2.5 but must be a Long such as 4");
+    assertWrong(
+        Map.of("MaxAndSkip", 4),
+        "a wrapper is {MaxAndSkip=4} but must be a name, alone or with its options, such as"
+            + " {MaxAndSkip: {skip: 4}}");
+    assertWrong(
+        Own.class.getName(),
+        "the wrapper "
+            + Own.class.getName()
+            + " cannot be made: it must be a class on the class path that extends"
+            + " org.mobula.core.environment.EnvironmentWrapper and has a public constructor that"
+            + " takes an Environment");
+    assertWrong(
+        Map.of(OwnWrapper.class.getName(), Map.of("a", 1)),
+        OwnWrapper.class.getName() + " has no option \"a\"");
+    assertThatThrownBy(
+            () -> STANDARD.factory(Batches.class.getName(), Map.of(), List.of("ClipReward")))
+        .hasMessage(
+            Batches.class.getName()
+                + ": wrappers are [ClipReward], but they take one environment each and this one"
+                + " comes in batches; leave them out, and let the batch do it");
+  }
+
+  private static void assertWrong(Object wrapper, String message) {
+    assertThatThrownBy(() -> STANDARD.factory("CartPole-v1", Map.of(), List.of(wrapper)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  /** A user's wrapper. */
+  public static final class OwnWrapper extends EnvironmentWrapper {
+    /** Wraps it. */
+    public OwnWrapper(Environment inner) {
+      super(inner);
+    }
+  }
+
+  /** A user's batches. */
+  public static final class Batches implements VectorEnvironmentFactory {
+    @Override
+    public VectorEnvironment create(int count) {
+      throw new IllegalStateException("never made");
+    }
   }
 
   @Test
