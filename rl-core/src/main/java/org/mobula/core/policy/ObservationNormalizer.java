@@ -16,7 +16,8 @@ import org.mobula.core.experience.RunningStatistics;
  */
 public record ObservationNormalizer(
     double count, List<Double> mean, List<Double> variance, double clip) implements Serializable {
-  private static final double EPSILON = 1e-8;
+  /** What is added to a variance, so that a feature that never changes can be scaled too. */
+  public static final double EPSILON = 1e-8;
 
   /** Copies the lists. */
   public ObservationNormalizer {

@@ -115,6 +115,20 @@ public final class PolicyFile {
 
   /** Writes a policy. */
   public static void write(Path file, PolicySpec spec, PolicySnapshot snapshot) throws IOException {
+    new SafetensorsFile(
+            SafetensorsFile.split(spec.network().layout(), "", snapshot.parameters().values()),
+            Map.of(KEY, describe(spec, snapshot)))
+        .write(file);
+  }
+
+  /**
+   * What a policy's file says besides the parameters, as JSON: {@code observation-space}, {@code
+   * action-space}, {@code network}, {@code masks-actions}, {@code scaled-actions}, {@code head},
+   * {@code version} and {@code normalizer}, of which those that go without saying are left out.
+   *
+   * @throws IOException if the network cannot be described
+   */
+  public static String describe(PolicySpec spec, PolicySnapshot snapshot) throws IOException {
     ObjectNode header = JSON.createObjectNode();
     header.set("observation-space", write(spec.observationSpace()));
     header.set("action-space", write(spec.actionSpace()));
@@ -130,10 +144,7 @@ public final class PolicyFile {
     if (snapshot.normalizer() != null) {
       header.set("normalizer", JSON.valueToTree(snapshot.normalizer()));
     }
-    new SafetensorsFile(
-            SafetensorsFile.split(spec.network().layout(), "", snapshot.parameters().values()),
-            Map.of(KEY, JSON.writeValueAsString(header)))
-        .write(file);
+    return JSON.writeValueAsString(header);
   }
 
   /**
