@@ -16,6 +16,7 @@ import java.util.List;
 import org.mobula.cli.doctor.DoctorCommand;
 import org.mobula.cli.environments.EnvironmentsCommand;
 import org.mobula.cli.evaluate.EvaluateCommand;
+import org.mobula.cli.export.ExportCommand;
 import org.mobula.cli.log.Log;
 import org.mobula.cli.log.LogFormat;
 import org.mobula.cli.log.LogLevel;
@@ -59,6 +60,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       TrainCommand.class,
       EvaluateCommand.class,
+      ExportCommand.class,
       RunsCommand.class,
       TuneCommand.class,
       ServeCommand.class,

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.cli.composition.ConfigFiles;
 import org.mobula.cli.composition.ConfiguredEnvironment;
 import org.mobula.cli.options.JsonOption;
-import org.mobula.cli.options.RunsOption;
+import org.mobula.cli.options.PolicyOption;
 import org.mobula.cli.output.CommandFailure;
 import org.mobula.cli.output.ErrorReport;
 import org.mobula.cli.output.Figures;
@@ -36,7 +36,6 @@ import org.mobula.core.rendering.Picture;
 import org.mobula.core.rendering.Player;
 import org.mobula.core.training.Evaluation;
 import org.mobula.core.training.EvaluationResult;
-import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.config.EvaluationConfig;
 import org.mobula.core.training.config.TrainingConfig;
 import picocli.CommandLine.Command;
@@ -45,7 +44,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The command {@code evaluate}. */
@@ -59,13 +57,9 @@ public final class EvaluateCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
 
-  @Parameters(
-      paramLabel = "RUN_OR_CHECKPOINT",
-      description =
-          "A run by its name or path, a checkpoint in one or its checkpoints/best, or a"
-              + " policy.safetensors.")
-  @SuppressWarnings("NullAway.Init") // required
-  private String policy;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private PolicyOption policy;
 
   @Option(
       names = "--episodes",
@@ -87,12 +81,6 @@ public final class EvaluateCommand implements Callable<Integer> {
       description = "Sample actions instead of taking the most likely ones.")
   private boolean stochastic;
 
-  @Option(names = "--best", description = "Take the run's best checkpoint by evaluation.")
-  private boolean best;
-
-  @Option(names = "--latest", description = "Take the run's newest checkpoint (the default).")
-  private boolean latest;
-
   @Option(
       names = "--render",
       paramLabel = "ansi|window",
@@ -112,10 +100,6 @@ public final class EvaluateCommand implements Callable<Integer> {
           "Play in this environment, with its own settings, instead of the one that the run is"
               + " judged in: evaluation.environment, else environment.")
   private @Nullable String environment;
-
-  @Mixin
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private RunsOption runsOption;
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -145,8 +129,6 @@ public final class EvaluateCommand implements Callable<Integer> {
     if (episodes != null && episodes < 1) {
       throw new ParameterException(
           spec.commandLine(), "--episodes is " + episodes + " but must be ≥ 1");
-    } else if (best && latest) {
-      throw new ParameterException(spec.commandLine(), "choose one of --best and --latest");
     } else if ((render != null ? 1 : 0) + (video != null ? 1 : 0) + (json.isGiven() ? 1 : 0) > 1) {
       throw new ParameterException(
           spec.commandLine(),
@@ -156,7 +138,7 @@ public final class EvaluateCommand implements Callable<Integer> {
           spec.commandLine(), "--video is " + video + " but must end in .gif, the one format");
     }
     VectorModule.load(); // before the first network; where it is absent, networks do without
-    Chosen chosen = choose();
+    Chosen chosen = policy.take((file, contents) -> new Chosen(file, contents, world(file)));
     PolicyFile.Contents contents = chosen.contents;
     Played world = chosen.world;
     ConfiguredEnvironment.misfit(contents.spec(), world.name, world.factory)
@@ -177,21 +159,6 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   /** A policy, and where it is played. */
   private record Chosen(Path file, PolicyFile.Contents contents, Played world) {}
-
-  /** A run that trains may delete its newest checkpoint while it is read: there is a newer one. */
-  private Chosen choose() throws IOException {
-    while (true) {
-      Path file = file();
-      try {
-        PolicyFile.Contents contents = read(file);
-        return new Chosen(file, contents, world(file));
-      } catch (CommandFailure e) {
-        if (Files.exists(file) || file.equals(file())) {
-          throw e;
-        }
-      }
-    }
-  }
 
   /** Which environment is played, and after how many steps an episode of many is cut off. */
   private record Played(String name, EnvironmentFactory factory, int maxEpisodeSteps) {}
@@ -334,46 +301,6 @@ public final class EvaluateCommand implements Callable<Integer> {
           result.meanLength());
       out.println("policy: " + file);
     }
-  }
-
-  private Path file() throws IOException {
-    Path path = Path.of(policy);
-    boolean inRun = best || latest;
-    if (!inRun
-        && (Files.isRegularFile(path)
-            || path.endsWith("checkpoints/best")
-            || Files.exists(path.resolve(Policy.FILE_NAME)))) {
-      try {
-        return PolicyFile.locate(path);
-      } catch (IOException e) {
-        throw unreadable(e);
-      }
-    }
-    RunDirectory run = new RunDirectory(runsOption.runs().find(policy));
-    return (best ? run.best() : run.latest())
-        .orElseThrow(
-            () ->
-                CommandFailure.usage(
-                    run.path() + " has no " + (best ? "best " : "") + "checkpoint",
-                    best
-                        ? "Evaluations while training choose it; take the newest by --latest."
-                        : "Let it train for longer: {mobula} train --resume " + run.path()))
-        .resolve(Policy.FILE_NAME);
-  }
-
-  private static PolicyFile.Contents read(Path file) {
-    try {
-      return PolicyFile.read(file);
-    } catch (IOException | RuntimeException e) {
-      throw unreadable(e);
-    }
-  }
-
-  private static CommandFailure unreadable(Exception e) {
-    return CommandFailure.failed(
-        "the policy cannot be read: " + ErrorReport.message(e),
-        "Try another checkpoint of the run; its folder checkpoints holds them.",
-        e);
   }
 
   private Played world(Path file) {
