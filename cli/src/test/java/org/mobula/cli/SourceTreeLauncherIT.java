@@ -45,7 +45,7 @@ class SourceTreeLauncherIT {
         bin.resolve("mvn"),
         "echo build >>'%s'".formatted(builds),
         "mkdir -p '%s/cli/target/lib'".formatted(tree),
-        "cd '%s' && cp $(ls | grep -v native) '%s/cli/target/lib'".formatted(lib, tree));
+        "cd '%s' && cp $(ls *.jar | grep -v native) '%s/cli/target/lib'".formatted(lib, tree));
   }
 
   @Test
