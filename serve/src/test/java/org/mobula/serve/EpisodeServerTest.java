@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +44,10 @@ final class EpisodeServerTest {
   private static final ServeConfig ANY_PORT = ServeConfig.defaults().withPort(0);
 
   @TempDir private Path folder;
+
+  /** Not the common pool, whose only thread on two cores the HTTP client needs, too, on JDK 25. */
+  private static final Executor THREADS = task -> new Thread(task).start();
+
   private final HttpClient client = HttpClient.newHttpClient();
 
   @SuppressWarnings("NullAway.Init") // by start()
@@ -87,7 +92,7 @@ final class EpisodeServerTest {
 
   private void train(Trainer.Builder builder) {
     trainer = builder.experience(server).build();
-    training = CompletableFuture.supplyAsync(trainer::train);
+    training = CompletableFuture.supplyAsync(trainer::train, THREADS);
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
@@ -170,7 +175,7 @@ final class EpisodeServerTest {
     act("{\"observation\": [0, 1], \"session\": \"silent\"}");
     List<CompletableFuture<Void>> clients =
         List.of("b", "c", "d").stream()
-            .map(name -> CompletableFuture.runAsync(() -> play(name)))
+            .map(name -> CompletableFuture.runAsync(() -> play(name), THREADS))
             .toList();
     assertThat(training.get().progress().environmentSteps()).isEqualTo(192);
     server.close();
