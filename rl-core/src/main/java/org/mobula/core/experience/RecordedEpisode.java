@@ -1,7 +1,5 @@
 package org.mobula.core.experience;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * One episode as it was recorded: T steps, and the observations before and after them, row-major.
  * Numbers are the environment's: observations as it wrote them, actions as it was given them.
@@ -11,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param actions {@code [T][actionSpace.size()]}
  * @param rewards {@code [T]}
  * @param logProbabilities {@code [T]}: natural logarithms of the actions' probabilities under the
- *     policy that acted, or of their densities in a box, there in the environment's units; null
+ *     policy that acted, or of their densities in a box, there in the environment's units; none
  *     where they are not known
  * @param terminated whether the last step led to an end of the episode's own, after which nothing
  *     is worth anything
@@ -23,7 +21,7 @@ public record RecordedEpisode(
     float[] observations,
     float[] actions,
     float[] rewards,
-    float @Nullable [] logProbabilities,
+    float[] logProbabilities,
     boolean terminated,
     boolean truncated) {
 
@@ -35,9 +33,9 @@ public record RecordedEpisode(
     }
     requireRows("observations", observations.length, steps + 1);
     requireRows("actions", actions.length, steps);
-    if (logProbabilities != null && logProbabilities.length != steps) {
+    if (logProbabilities.length != steps && logProbabilities.length != 0) {
       throw new IllegalArgumentException(
-          "an episode of %s steps has %s log-probabilities; give one for each step, or null"
+          "an episode of %s steps has %s log-probabilities; give one for each step, or none"
               .formatted(steps, logProbabilities.length));
     }
   }
@@ -49,7 +47,7 @@ public record RecordedEpisode(
       float[] rewards,
       boolean terminated,
       boolean truncated) {
-    this(observations, actions, rewards, null, terminated, truncated);
+    this(observations, actions, rewards, new float[0], terminated, truncated);
   }
 
   private static void requireRows(String name, int numbers, int rows) {
@@ -63,6 +61,11 @@ public record RecordedEpisode(
   /** T: the episode's steps. */
   public int steps() {
     return rewards.length;
+  }
+
+  /** Whether the log-probabilities of its actions are known. */
+  public boolean hasLogProbabilities() {
+    return logProbabilities.length > 0;
   }
 
   /** Undiscounted sum of the rewards. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 import org.mobula.core.space.Space;
 
 /**
@@ -32,7 +31,7 @@ public final class RecordedEpisodes {
     episodes = List.copyOf(all);
     steps = episodes.stream().mapToLong(RecordedEpisode::steps).sum();
     logProbabilities =
-        !episodes.isEmpty() && episodes.stream().allMatch(one -> one.logProbabilities() != null);
+        !episodes.isEmpty() && episodes.stream().allMatch(RecordedEpisode::hasLogProbabilities);
   }
 
   /** Starts to put episodes with these spaces together. */
@@ -269,7 +268,7 @@ public final class RecordedEpisodes {
 
     private void end(boolean terminated, boolean truncated) {
       if (steps > 0) {
-        float @Nullable [] logs = known ? Arrays.copyOf(logProbabilities, steps) : null;
+        float[] logs = Arrays.copyOf(logProbabilities, known ? steps : 0);
         episodes.add(
             new RecordedEpisode(
                 Arrays.copyOf(observations, (steps + 1) * observationSpace.size()),

@@ -43,7 +43,7 @@ class RecordedEpisodesTest {
     assertThat(first.episodeReturn()).isEqualTo(3);
     RecordedEpisode second = recorded.episodes().get(1);
     assertThat(second.truncated()).isTrue();
-    assertThat(second.logProbabilities()).isNull();
+    assertThat(second.logProbabilities()).isEmpty();
     RecordedEpisode third = recorded.episodes().get(2);
     assertThat(third.terminated() || third.truncated()).as("the recording ends in it").isFalse();
     assertThat(recorded.hasLogProbabilities()).isFalse();
@@ -93,7 +93,7 @@ class RecordedEpisodesTest {
                 new RecordedEpisode(
                     numbers(1, 2), numbers(1), numbers(1), numbers(1, 2), true, false))
         .withMessage(
-            "an episode of 1 steps has 2 log-probabilities; give one for each step, or null");
+            "an episode of 1 steps has 2 log-probabilities; give one for each step, or none");
     assertThatIllegalArgumentException()
         .isThrownBy(
             () ->
