@@ -18,7 +18,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,6 +26,7 @@ import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
 import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.testing.NewThread;
 import org.mobula.core.training.Checkpoint;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
@@ -44,9 +44,6 @@ final class EpisodeServerTest {
   private static final ServeConfig ANY_PORT = ServeConfig.defaults().withPort(0);
 
   @TempDir private Path folder;
-
-  /** Not the common pool, whose only thread on two cores the HTTP client needs, too, on JDK 25. */
-  private static final Executor THREADS = task -> new Thread(task).start();
 
   private final HttpClient client = HttpClient.newHttpClient();
 
@@ -92,7 +89,7 @@ final class EpisodeServerTest {
 
   private void train(Trainer.Builder builder) {
     trainer = builder.experience(server).build();
-    training = CompletableFuture.supplyAsync(trainer::train, THREADS);
+    training = CompletableFuture.supplyAsync(trainer::train, NewThread.EACH);
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
@@ -175,7 +172,7 @@ final class EpisodeServerTest {
     act("{\"observation\": [0, 1], \"session\": \"silent\"}");
     List<CompletableFuture<Void>> clients =
         List.of("b", "c", "d").stream()
-            .map(name -> CompletableFuture.runAsync(() -> play(name), THREADS))
+            .map(name -> CompletableFuture.runAsync(() -> play(name), NewThread.EACH))
             .toList();
     assertThat(training.get().progress().environmentSteps()).isEqualTo(192);
     server.close();

@@ -44,6 +44,7 @@ import org.mobula.core.policy.Policy;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.Discrete;
+import org.mobula.core.testing.NewThread;
 import org.mobula.core.testing.SelfSigned;
 import org.mobula.serve.batch.BatchingConfig;
 import org.mobula.serve.batch.GatedModel;
@@ -289,7 +290,8 @@ final class PolicyServerTest {
                   }
                 }
                 return versions;
-              }));
+              },
+              NewThread.EACH));
     }
     for (long step = 200; step <= 400; step += 100) {
       Runs.checkpoint(run, step, Policies.cartPole(step));

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
+import org.mobula.core.testing.NewThread;
 import org.mobula.serve.model.Policies;
 import org.mobula.serve.model.PolicyModel;
 import org.mobula.serve.protocol.FeedbackRequest;
@@ -241,7 +242,8 @@ final class RecordingTest {
                 } catch (Exception e) {
                   throw new IllegalStateException(e);
                 }
-              }));
+              },
+              NewThread.EACH));
     }
     for (CompletableFuture<Void> one : clients) {
       one.get();

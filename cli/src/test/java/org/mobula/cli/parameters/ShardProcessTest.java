@@ -60,7 +60,9 @@ class ShardProcessTest {
                 } catch (InterruptedException e) {
                   throw new IllegalStateException(e);
                 }
-              });
+              },
+              // The common pool may have a single thread, which the HTTP client needs, too.
+              task -> new Thread(task).start());
       HttpClient client = HttpClient.newHttpClient();
       HttpRequest request = HttpRequest.newBuilder(URI.create(endpoint.url())).build();
       String found = "";

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.runtime.local.LocalTaskRuntime;
+import org.mobula.core.testing.NewThread;
 import org.mobula.serve.model.Tensor;
 
 @Timeout(300)
@@ -342,7 +343,8 @@ final class BatcherTest {
                   assertThat(submit(batcher, x, x + 1).outputs.join())
                       .containsExactly(2 * x, 2 * x + 2);
                 }
-              }));
+              },
+              NewThread.EACH));
     }
     for (CompletableFuture<Void> client : clients) {
       client.get();

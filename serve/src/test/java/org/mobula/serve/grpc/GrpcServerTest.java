@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mobula.core.config.InvalidValueException;
+import org.mobula.core.testing.NewThread;
 import org.mobula.core.testing.SelfSigned;
 import org.mobula.serve.batch.Failure;
 import org.mobula.serve.grpc.proto.GRPCInferenceServiceGrpc;
@@ -405,7 +406,7 @@ final class GrpcServerTest {
       GrpcHarness.Asked question = harness.asked.take();
       harness.server.drain();
       CompletableFuture<Boolean> stopped =
-          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG));
+          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG), NewThread.EACH);
       assertThat(status(() -> askUntilRefused(harness)).getCode())
           .isEqualTo(Status.Code.UNAVAILABLE);
       assertThat(stopped).isNotDone();

@@ -21,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.mobula.core.testing.NewThread;
 
 /** How a server ends. */
 @Timeout(300)
@@ -39,7 +40,7 @@ class DrainTest {
       HttpResponder first = asked.take();
       HttpResponder second = asked.take();
       CompletableFuture<Boolean> stopped =
-          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG));
+          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG), NewThread.EACH);
       // The idle one is closed once the grace is over, which is after the draining began.
       assertThat(idle.isClosedByServer()).isTrue();
       assertThat(stopped).isNotDone();
@@ -66,7 +67,7 @@ class DrainTest {
         Thread.onSpinWait();
       }
       CompletableFuture<Boolean> stopped =
-          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG));
+          CompletableFuture.supplyAsync(() -> harness.server.stop(LONG), NewThread.EACH);
       assertThat(idle.isClosedByServer()).isTrue();
       RawClient.Answer answer = client.send("half").read();
       assertThat(answer.body()).isEqualTo("halfhalf");
