@@ -11,7 +11,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -45,6 +47,10 @@ final class ClientConnection extends MessageReader {
   private final Codec encoder;
   private final Map<CodecKind, Codec> decoders = new HashMap<>();
   private final Map<Long, Exchange<?>> pending = new HashMap<>();
+
+  /** By all threads, in the order in which they are sent. */
+  private final Queue<Exchange<?>> brought = new ConcurrentLinkedQueue<>();
+
   private final Deque<Exchange<?>> waitingSlices = new ArrayDeque<>();
   private final Deque<Exchange<?>> waitingSmall = new ArrayDeque<>();
   private int sliceCredits;
@@ -108,17 +114,24 @@ final class ClientConnection extends MessageReader {
     return channel.isActive();
   }
 
-  /** Sends a request, or ends it; any thread. */
+  /** Sends a request, or ends it, after those that were brought before it; any thread. */
   void send(Exchange<?> exchange) {
+    brought.add(exchange);
     if (channel.eventLoop().inEventLoop()) {
-      submit(exchange);
+      submitBrought();
       return;
     }
     try {
-      channel.eventLoop().execute(() -> submit(exchange));
+      channel.eventLoop().execute(this::submitBrought);
     } catch (RejectedExecutionException e) {
       exchange.future.completeExceptionally(
           new LinkLostException("the transport of the link to " + address + " was closed", e));
+    }
+  }
+
+  private void submitBrought() {
+    for (Exchange<?> next = brought.poll(); next != null; next = brought.poll()) {
+      submit(next);
     }
   }
 
@@ -234,7 +247,10 @@ final class ClientConnection extends MessageReader {
       return;
     }
     sharing = Sharing.OFFERED;
-    CompletableFuture.supplyAsync(() -> Optional.ofNullable(SharedFloats.create(terms)))
+    // A thread of its own: whoever waits for the link may hold the common pool's only one.
+    CompletableFuture.supplyAsync(
+            () -> Optional.ofNullable(SharedFloats.create(terms)),
+            task -> new Thread(task, "mobula-shared-memory").start())
         .thenAccept(
             made -> {
               try {

@@ -33,10 +33,12 @@ import org.mobula.core.config.SecretFile;
 import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.parameters.Gathered;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.testing.NewThread;
 import org.mobula.core.testing.SelfSigned;
 import org.mobula.parameterserver.codec.CodecConfig;
 import org.mobula.parameterserver.codec.ErrorFeedback;
 import org.mobula.parameterserver.shard.Caller;
+import org.mobula.parameterserver.shard.Clocks;
 import org.mobula.parameterserver.shard.Commit;
 import org.mobula.parameterserver.shard.Consistency;
 import org.mobula.parameterserver.shard.Entry;
@@ -110,6 +112,35 @@ class SocketShardLinkTest {
       values[i] = (float) random.nextGaussian();
     }
     return values;
+  }
+
+  /** A thread's question stays before what is asked later, by whichever thread. */
+  @Test
+  void whatIsAskedFirstIsSentFirst() {
+    ShardSetup setup = Wires.setup(8, 0, new Consistency.Asynchronous());
+    Transport transport = transport("any");
+    Address address = serve("any", transport, Wires.primary(setup));
+    SocketShardLink link = connect(transport, address, Wires.config(8));
+    Caller caller = join(link, setup);
+    Thread test = Thread.currentThread();
+    CompletableFuture<CompletableFuture<Clocks>> first = new CompletableFuture<>();
+    while (!first.isDone()) {
+      Wires.get(
+          link.status()
+              .thenAccept(
+                  status -> {
+                    if (Thread.currentThread() == test) {
+                      return; // The answer was here before anybody waited for it.
+                    }
+                    // The thread of the connection is busy here while another one asks.
+                    CompletableFuture<CompletableFuture<Clocks>> asked = new CompletableFuture<>();
+                    NewThread.EACH.execute(() -> asked.complete(link.clock(caller)));
+                    CompletableFuture<Clocks> clock = asked.join();
+                    var unused = link.leave(caller, "");
+                    first.complete(clock);
+                  }));
+    }
+    assertThat(Wires.get(Wires.get(first)).version()).isZero();
   }
 
   /** Statistics of large pictures are longer than a frame. */
