@@ -65,8 +65,11 @@ final class PythonProcess implements AutoCloseable {
   /** How many times the processor is told to pause between two looks: about a microsecond. */
   private static final int PAUSES = 40;
 
-  /** Two looks that lie further apart than this: another thread has had the core. */
-  private static final long CROWDED_NANOS = 50_000;
+  /**
+   * Two looks that lie further apart than this: another thread has had the core, for whom a turn is
+   * a millisecond and more. Interrupts alone take up to a fifth of one on a virtual machine.
+   */
+  private static final long CROWDED_NANOS = 500_000;
 
   /** How many answers are then waited for asleep. */
   private static final int CROWDED_ASKS = 100;

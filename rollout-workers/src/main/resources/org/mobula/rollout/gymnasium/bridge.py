@@ -918,7 +918,7 @@ def picture_of(made, i):
 class Commands:
     """Looks for a command for a while before it sleeps, for the reason that PythonProcess.poll has."""
 
-    SECONDS, CROWDED_SECONDS, CROWDED_COMMANDS = 100e-6, 50e-6, 100
+    SECONDS, CROWDED_SECONDS, CROWDED_COMMANDS = 100e-6, 500e-6, 100
 
     def __init__(self, connection):
         self.connection, self.crowded = connection, 0
