@@ -8,7 +8,7 @@ import org.mobula.core.policy.NetworkConfig;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.space.Space;
 
-/** The form of policies that learn a value beside the actions. */
+/** The form of policies that sample, mostly with a value beside the actions. */
 public final class ActorCritic {
   private ActorCritic() {}
 
@@ -31,6 +31,24 @@ public final class ActorCritic {
         actionSpace,
         PolicyNetworks.of(
             observationSpace, network, columns(actionSpace, network, initialLogDeviation)));
+  }
+
+  /**
+   * The same without a value: a policy that learns from nothing but what was done.
+   *
+   * @param initialLogDeviation what the log standard deviations start with
+   * @throws IllegalArgumentException if the network does not fit the observations
+   */
+  public static PolicySpec actor(
+      Space observationSpace,
+      Space actionSpace,
+      NetworkConfig network,
+      double initialLogDeviation) {
+    List<MlpSpec.Column> columns = columns(actionSpace, network, initialLogDeviation);
+    return new PolicySpec(
+        observationSpace,
+        actionSpace,
+        PolicyNetworks.of(observationSpace, network, columns.subList(0, columns.size() - 1)));
   }
 
   private static List<MlpSpec.Column> columns(

@@ -41,6 +41,15 @@ public interface AlgorithmConfig extends Serializable {
     return (int) Math.max(1, (LEAST_STEPS + round - 1) / round);
   }
 
+  /**
+   * Whether it learns from recorded episodes alone, which the learner is given with its {@link
+   * LearnerSetup}: then nothing is collected, and a step of the run is one gradient of each
+   * network.
+   */
+  default boolean learnsFromRecordings() {
+    return false;
+  }
+
   /** Discount factor γ of the returns. */
   double discount();
 

@@ -3,6 +3,7 @@ package org.mobula.core.algorithm;
 import java.util.Collections;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.experience.RecordedEpisodes;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.network.NetworkSpec;
 import org.mobula.core.policy.NetworkEngine;
@@ -20,6 +21,7 @@ import org.mobula.core.random.Pcg64;
  * @param observationClip normalised observations lie within ±this; 0 where they are not normalised
  * @param rewardScaling by which rewards are scaled before they are learnt from; it is measured by
  *     others. Null where they are learnt from as they are
+ * @param recordings to learn from; null where experience is collected
  * @param random for shuffling and the like
  */
 public record LearnerSetup(
@@ -30,7 +32,30 @@ public record LearnerSetup(
     int gradientWorkers,
     double observationClip,
     @Nullable RewardScaling rewardScaling,
+    @Nullable RecordedEpisodes recordings,
     Pcg64 random) {
+  /** Of a learner whose experience is collected. */
+  public LearnerSetup(
+      PolicySpec policy,
+      SortedMap<String, NetworkSpec> networks,
+      NetworkEngine engine,
+      int environments,
+      int gradientWorkers,
+      double observationClip,
+      @Nullable RewardScaling rewardScaling,
+      Pcg64 random) {
+    this(
+        policy,
+        networks,
+        engine,
+        environments,
+        gradientWorkers,
+        observationClip,
+        rewardScaling,
+        null,
+        random);
+  }
+
   /** Without networks beside the policy's. */
   public LearnerSetup(
       PolicySpec policy,
@@ -49,6 +74,20 @@ public record LearnerSetup(
         observationClip,
         rewardScaling,
         random);
+  }
+
+  /**
+   * The recordings.
+   *
+   * @throws IllegalArgumentException if the learner was given none
+   */
+  public RecordedEpisodes requireRecordings() {
+    if (recordings == null) {
+      throw new IllegalArgumentException(
+          "the learner was given no recordings but learns from nothing else: build the trainer with"
+              + " .recordings(episodes)");
+    }
+    return recordings;
   }
 
   /**

@@ -5,12 +5,16 @@ import java.io.DataOutput;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.Experience;
+import org.mobula.core.experience.RecordedEpisodes;
 import org.mobula.core.experience.ReplayBatch;
 import org.mobula.core.experience.ReplayMemory;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.random.Pcg64;
 
-/** The replay memory of a learner, and the minibatches that it draws from it. */
+/**
+ * The replay memory of a learner, and the minibatches that it draws from it. Where the learner was
+ * given recordings, the memory holds all of them from the start and nothing else.
+ */
 public final class ReplayDraws {
   private final ReplayConfig config;
   private final ReplayMemory memory;
@@ -18,15 +22,20 @@ public final class ReplayDraws {
   private final Pcg64 random;
   private final @Nullable RewardScaling rewardScaling;
   private final float[] errors;
+  private final @Nullable RecordedEpisodes recordings;
 
   /**
-   * An empty memory.
+   * An empty memory, or one of the recordings, whatever its capacity is in the settings.
    *
    * @throws IllegalArgumentException if it does not fit the observations, or into the heap
    */
   public ReplayDraws(ReplayConfig config, LearnerSetup setup, double discount, int minibatchSize) {
     this.config = config;
-    memory = config.memory(setup.policy(), setup.environments(), discount);
+    recordings = setup.recordings();
+    memory =
+        recordings == null
+            ? config.memory(setup.policy(), setup.environments(), discount)
+            : RecordedMemory.of(recordings, config, setup.policy(), discount);
     batch = new ReplayBatch(memory.shape(), minibatchSize);
     random = setup.random();
     rewardScaling = setup.rewardScaling();
@@ -35,7 +44,9 @@ public final class ReplayDraws {
 
   /** Keeps what happened. */
   public void add(Experience experience) {
-    memory.add(experience);
+    if (recordings == null) {
+      memory.add(experience);
+    }
   }
 
   /** Transitions in the memory. */
@@ -72,15 +83,29 @@ public final class ReplayDraws {
     memory.prioritize(batch, errors);
   }
 
-  /** Writes the memory and the random numbers. */
+  /**
+   * Writes the random numbers and the memory, of which a checksum is enough where it is recorded.
+   */
   public void writeState(DataOutput out) throws IOException {
     random.writeState(out);
-    memory.writeState(out);
+    if (recordings == null) {
+      memory.writeState(out);
+    } else {
+      out.writeLong(recordings.checksum());
+    }
   }
 
-  /** Reads what {@link #writeState} wrote. */
+  /**
+   * Reads what {@link #writeState} wrote.
+   *
+   * @throws IOException if the recordings are others than those of the state
+   */
   public void readState(DataInput in) throws IOException {
     random.readState(in);
-    memory.readState(in);
+    if (recordings == null) {
+      memory.readState(in);
+    } else {
+      RecordedMemory.requireSame(recordings, in.readLong());
+    }
   }
 }

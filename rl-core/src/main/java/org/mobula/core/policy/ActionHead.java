@@ -371,6 +371,26 @@ public final class ActionHead {
     }
   }
 
+  /**
+   * From an action of the environment to one of the distribution, in place: the opposite of {@link
+   * #toEnvironment}. A number whose bounds are equal becomes 0.
+   */
+  public void fromEnvironment(float[] actions, int offset) {
+    if (!scaled) {
+      return;
+    }
+    for (Part part : parts) {
+      if (part.space instanceof Box bounds) {
+        int at = offset + part.actionAt;
+        for (int i = 0; i < bounds.size(); i++) {
+          double reach = reach(bounds, i);
+          actions[at + i] =
+              reach == 0 ? 0 : (float) ((actions[at + i] - middle(bounds, i)) / reach);
+        }
+      }
+    }
+  }
+
   private static double middle(Box bounds, int i) {
     return 0.5 * bounds.low(i) + 0.5 * bounds.high(i);
   }

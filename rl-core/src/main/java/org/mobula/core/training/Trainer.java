@@ -17,6 +17,7 @@ import org.mobula.core.environment.EnvironmentException;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.environment.StepInProgress;
 import org.mobula.core.environment.catalogue.EnvironmentCatalogue;
+import org.mobula.core.experience.RecordedEpisodes;
 import org.mobula.core.experience.RewardScaling;
 import org.mobula.core.metrics.CompositeSink;
 import org.mobula.core.metrics.MetricSink;
@@ -57,6 +58,7 @@ public final class Trainer {
   private final MetricSink sinks;
   private final @Nullable RunDirectory directory;
   private final @Nullable Checkpoint resumed;
+  private final @Nullable RecordedEpisodes recordings;
   private final LongSupplier nanoClock;
   private final TrainingProgress progress;
   private final StopRequest stop = new StopRequest();
@@ -79,6 +81,8 @@ public final class Trainer {
     this.resumed = builder.resumed;
     this.resetOptions = new ResetOptions(config.environment(), builder.curriculum);
     this.nanoClock = builder.nanoClock;
+    this.recordings = builder.recordings;
+    requireSpaces(recordings);
     if (resumed != null && !resumed.policy().isTrainableAs(policy)) {
       throw new IllegalArgumentException(
           "the checkpoint's policy does not fit this run: it was trained with "
@@ -87,6 +91,28 @@ public final class Trainer {
               + policy);
     }
     requireNetworks();
+  }
+
+  private void requireSpaces(@Nullable RecordedEpisodes given) {
+    if (given == null) {
+      return;
+    }
+    Space observations = given.observationSpace();
+    Space actions = given.actionSpace();
+    // The bounds of observations mean nothing to a policy; those of actions are its unit.
+    boolean alike =
+        observations.size() == policy.observationSpace().size()
+            && observations.flatSize() == policy.observationSpace().flatSize();
+    if (!alike || !actions.equals(policy.actionSpace())) {
+      throw new IllegalArgumentException(
+          "the recordings have observations %s and actions %s, but the environment has observations %s and actions %s; both must be the same, the bounds of actions included"
+              .formatted(
+                  observations,
+                  told(actions, policy.actionSpace()),
+                  policy.observationSpace(),
+                  policy.actionSpace()));
+    }
+    given.requireLearnable();
   }
 
   /**
@@ -264,6 +290,7 @@ public final class Trainer {
                         config.workers().gradients(),
                         config.normalization().observationClip(),
                         rewardScaling,
+                        recordings,
                         learnerRandom));
         Evaluation evaluation =
             new Evaluation(
@@ -291,6 +318,9 @@ public final class Trainer {
 
   /** The environments are made and reset: the first of an environment's code to run. */
   private ExperienceSource source(ExperienceSetup setup) {
+    if (recordings != null) {
+      return new RecordedSource(recordings, policy, config.normalization().observations());
+    }
     try {
       return sourcePlug.apply(setup);
     } catch (EnvironmentException e) {
@@ -316,6 +346,7 @@ public final class Trainer {
     private final List<MetricSink> sinks = new ArrayList<>();
     private @Nullable Path directory;
     private @Nullable Checkpoint resumed;
+    private @Nullable RecordedEpisodes recordings;
     private LongSupplier nanoClock = System::nanoTime;
     private int learners = 1;
 
@@ -351,6 +382,16 @@ public final class Trainer {
     /** Where experience comes from. */
     public Builder experience(Function<ExperienceSetup, ExperienceSource> plug) {
       this.sourcePlug = plug;
+      return this;
+    }
+
+    /**
+     * Episodes to learn from, for an algorithm that {@linkplain
+     * org.mobula.core.algorithm.AlgorithmConfig#learnsFromRecordings learns from recordings}: what
+     * {@code data} names, or others. A run that is resumed is given the same ones again.
+     */
+    public Builder recordings(RecordedEpisodes episodes) {
+      this.recordings = episodes;
       return this;
     }
 
@@ -428,7 +469,18 @@ public final class Trainer {
                 + " .experience(RolloutWorkers.on(runtime)) of the module rollout-workers, or leave"
                 + " workers.count at 0");
       }
-      if (config.environment().external() != null && sourcePlug == null) {
+      if (config.algorithm().learnsFromRecordings() && recordings == null) {
+        throw new IllegalArgumentException(
+            "the algorithm learns from recordings, but this trainer was given none"
+                + (config.data() == null ? "" : ", nor has anything read " + config.data())
+                + ": add .recordings(episodes)");
+      }
+      if (!config.algorithm().learnsFromRecordings() && recordings != null) {
+        throw new IllegalArgumentException(
+            "the trainer was given recordings, but its algorithm learns from what it collects: leave"
+                + " .recordings(…) out, or learn by an algorithm such as bc");
+      }
+      if (config.environment().external() != null && sourcePlug == null && recordings == null) {
         throw new IllegalArgumentException(
             "environment.external is played by other processes, but nothing takes their episodes:"
                 + " add .experience(EpisodeServer.start(name, config.environment(), settings)) of"

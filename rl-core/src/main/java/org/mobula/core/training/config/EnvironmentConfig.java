@@ -47,7 +47,7 @@ public record EnvironmentConfig(
     @Doc("in place of a name: a task of EnvPool's, such as Pong-v5") @Nullable String envpool,
     @Doc(
             "in place of a name: the spaces of what other processes play, such as a game engine that"
-                + " asks for actions; mobula train --listen")
+                + " asks for actions, by mobula train --listen; or of what was recorded, with data")
         @Nullable ExternalEnvironmentConfig external,
     @Doc(
             "wrappers, the innermost first, each a name alone or with its options, such as {MaxAndSkip:"

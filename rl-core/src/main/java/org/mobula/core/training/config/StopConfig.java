@@ -12,7 +12,9 @@ import org.mobula.core.config.Range;
 /** When training ends: as soon as one of these is met. */
 @RecordBuilder
 public record StopConfig(
-    @Doc("environment steps over all environments; schedules end here")
+    @Doc(
+            "environment steps over all environments, or gradients of a run that learns from data;"
+                + " schedules end here")
         @Elsewhere({"total_timesteps", "n_timesteps"})
         @Range(min = 1)
         long environmentSteps,

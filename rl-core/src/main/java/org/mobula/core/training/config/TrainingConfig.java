@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.a2c.A2cConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
+import org.mobula.core.algorithm.imitation.BcConfig;
+import org.mobula.core.algorithm.imitation.MarwilConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.pqn.PqnConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
@@ -32,6 +34,11 @@ public record TrainingConfig(
     @Doc("the root of all random numbers; the same seed gives the same run") @Range(min = 0)
         long seed,
     @Doc("the world to learn in") EnvironmentConfig environment,
+    @Doc(
+            "recorded episodes to learn from, a file or a folder of files: the environment is then played in"
+                + " evaluations alone, or not at all where it says no more than its spaces, as"
+                + " external; a step of the run is one gradient")
+        @Nullable String data,
     @Doc("what is scaled for the network") NormalizationConfig normalization,
     @Doc("the shape of the policy's network") NetworkConfig network,
     @Doc("the learning algorithm: exactly one") AlgorithmConfig algorithm,
@@ -43,6 +50,7 @@ public record TrainingConfig(
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
     implements Serializable, TrainingConfigBuilder.With {
+  private static final String RECORDED = "bc and marwil";
 
   /** Checks the values against each other. */
   public TrainingConfig {
@@ -53,6 +61,7 @@ public record TrainingConfig(
         TrainingConfig.class,
         seed,
         environment,
+        data,
         normalization,
         network,
         algorithm,
@@ -62,6 +71,17 @@ public record TrainingConfig(
         stop,
         evaluation,
         checkpoint);
+    if (algorithm.learnsFromRecordings()) {
+      requireNothingCollected(environment, normalization, workers);
+    } else {
+      Constraints.require(
+          data == null,
+          "data",
+          data,
+          "must be left out where the algorithm learns from what it collects; "
+              + RECORDED
+              + " learn from recordings");
+    }
     EvaluationEnvironmentConfig judged = evaluation.environment();
     Constraints.require(
         environment.external() == null || judged == null || judged.name() != null,
@@ -90,6 +110,20 @@ public record TrainingConfig(
         "stop",
         stop.evaluationsWithoutImprovement() + " evaluations without improvement",
         "needs evaluation.every > 0 and evaluation.episodes > 0");
+  }
+
+  private static void requireNothingCollected(
+      EnvironmentConfig environment, NormalizationConfig normalization, WorkersConfig workers) {
+    String why = " where the algorithm learns from recordings: nothing is collected";
+    Constraints.require(
+        environment.count() == 1, "environment.count", environment.count(), "must be 1" + why);
+    Constraints.require(workers.count() == 0, "workers.count", workers.count(), "must be 0" + why);
+    Constraints.require(
+        !normalization.rewards(),
+        "normalization.rewards",
+        normalization.rewards(),
+        "must be false where the algorithm learns from recordings: learn from scaled rewards by"
+            + " scaling those of the recordings");
   }
 
   /**
@@ -123,6 +157,7 @@ public record TrainingConfig(
     return new TrainingConfig(
         0,
         environment,
+        null,
         NormalizationConfig.defaults(),
         NetworkConfig.defaults(),
         algorithm,
@@ -164,13 +199,15 @@ public record TrainingConfig(
   public static Alternatives algorithms() {
     return Alternatives.of(
             AlgorithmConfig.class,
-            Map.of(
-                "ppo", PpoConfig.class,
-                "a2c", A2cConfig.class,
-                "dqn", DqnConfig.class,
-                "pqn", PqnConfig.class,
-                "sac", SacConfig.class,
-                "td3", Td3Config.class))
+            Map.ofEntries(
+                Map.entry("ppo", PpoConfig.class),
+                Map.entry("a2c", A2cConfig.class),
+                Map.entry("dqn", DqnConfig.class),
+                Map.entry("pqn", PqnConfig.class),
+                Map.entry("sac", SacConfig.class),
+                Map.entry("td3", Td3Config.class),
+                Map.entry("bc", BcConfig.class),
+                Map.entry("marwil", MarwilConfig.class)))
         .and(ParametersConfig.class, Map.of());
   }
 }
