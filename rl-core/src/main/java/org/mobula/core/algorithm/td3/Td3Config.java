@@ -173,6 +173,6 @@ public record Td3Config(
 
   @Override
   public Learner learner(LearnerSetup setup) {
-    return new Td3Learner(this, setup);
+    return new Td3Learner(this, 0, setup);
   }
 }

@@ -41,11 +41,24 @@ final class Td3Gradient implements GradientPart {
   /** Whether the policy's gradient is computed next, else the critics'. */
   private boolean ofPolicy;
 
+  /** What Q counts in the policy's loss. */
+  private float valueWeight = 1;
+
+  private final boolean clones;
+
   private double criticLossSum;
   private double policyLossSum;
   private double valueSum;
+  private double valueSizeSum;
 
-  Td3Gradient(Td3Config config, LearnerSetup setup, ReplayBatch batch, int capacity) {
+  /**
+   * Of so many rows at most.
+   *
+   * @param clones whether the policy is held to the actions that were taken, as TD3+BC's is
+   */
+  Td3Gradient(
+      Td3Config config, boolean clones, LearnerSetup setup, ReplayBatch batch, int capacity) {
+    this.clones = clones;
     NetworkSpec policyForm = setup.policy().network();
     NetworkSpec criticsForm = setup.network(Td3Config.CRITICS);
     dimensions = setup.policy().actionSpace().size();
@@ -79,8 +92,13 @@ final class Td3Gradient implements GradientPart {
     ofPolicy = false;
   }
 
-  /** The policy's gradient is the next. */
-  void turnToPolicy() {
+  /**
+   * The policy's gradient is the next.
+   *
+   * @param weight of Q in its loss
+   */
+  void turnToPolicy(float weight) {
+    valueWeight = weight;
     ofPolicy = true;
   }
 
@@ -108,6 +126,7 @@ final class Td3Gradient implements GradientPart {
       criticLossSum = 0;
       policyLossSum = 0;
       valueSum = 0;
+      valueSizeSum = 0;
     } else if (ofPolicy) {
       policyGradient(rows.count(), scale);
     } else {
@@ -127,8 +146,10 @@ final class Td3Gradient implements GradientPart {
         criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
     critics.get().backward(valueGradients, criticsGradient, null);
     valueSum = 0;
+    valueSizeSum = 0;
     for (int row = 0; row < count; row++) {
       valueSum += criticLoss.leastValue(values, row);
+      valueSizeSum += Math.abs(values[row * criticLoss.critics()]);
     }
   }
 
@@ -136,9 +157,16 @@ final class Td3Gradient implements GradientPart {
     policy.get().forward(rows.features, count, actions);
     Td3Loss.squash(actions, count * dimensions);
     critics.get().forward(rows.join(rows.features, actions), count, values);
-    policyLossSum = -criticLoss.actorGradient(values, count, scale, true, valueGradients);
+    policyLossSum =
+        -valueWeight
+            * criticLoss.actorGradient(values, count, valueWeight * scale, true, valueGradients);
     critics.get().backward(valueGradients, null, inputGradients);
     rows.actionGradients(inputGradients, actionGradients);
+    if (clones) {
+      policyLossSum +=
+          Td3Loss.addCloningGradient(
+              actions, rows.actions, count, dimensions, scale, actionGradients);
+    }
     Td3Loss.unsquash(actions, actionGradients, count * dimensions);
     policy.get().backward(actionGradients, policyGradient, null);
   }
@@ -161,6 +189,11 @@ final class Td3Gradient implements GradientPart {
   /** Sum of the policy's losses. */
   double policyLossSum() {
     return policyLossSum;
+  }
+
+  /** Sum of the first critic's values' sizes, of the actions taken. */
+  double valueSizeSum() {
+    return valueSizeSum;
   }
 
   /** Sum of the least values of the actions taken. */

@@ -33,6 +33,9 @@ final class Td3Learner implements Learner {
   private final float[] criticsGradient;
   private final float[] noise;
 
+  /** α of TD3+BC; 0 where nothing is cloned. */
+  private final double cloningScale;
+
   private boolean started;
   private long updates;
 
@@ -49,8 +52,15 @@ final class Td3Learner implements Learner {
   private int policyMeasured;
   private double learningRate;
 
-  Td3Learner(Td3Config config, LearnerSetup setup) {
+  /**
+   * A learner that has learnt nothing.
+   *
+   * @param cloningScale α of TD3+BC, what Q counts beside the actions that were recorded; 0 where
+   *     nothing is cloned
+   */
+  Td3Learner(Td3Config config, double cloningScale, LearnerSetup setup) {
     this.config = config;
+    this.cloningScale = cloningScale;
     int size = config.minibatchSize();
     int dimensions = setup.policy().actionSpace().size();
     replay = new ReplayDraws(config.replay(), setup, config.discount(), size);
@@ -58,7 +68,7 @@ final class Td3Learner implements Learner {
         new GradientWorkers<>(
             setup.gradientWorkers(),
             size,
-            capacity -> new Td3Gradient(config, setup, replay.batch(), capacity));
+            capacity -> new Td3Gradient(config, cloningScale > 0, setup, replay.batch(), capacity));
     policy = new float[setup.policy().network().layout().size()];
     policyGradient = new float[policy.length];
     critics = new float[setup.network(Td3Config.CRITICS).layout().size()];
@@ -140,8 +150,16 @@ final class Td3Learner implements Learner {
   }
 
   private void updatePolicy(ParameterStore store) {
+    float valueWeight = 1;
+    if (cloningScale > 0) {
+      double sizes = 0;
+      for (int i = 0; i < workers.count(); i++) {
+        sizes += workers.part(i).valueSizeSum();
+      }
+      valueWeight = Td3Loss.valueWeight(cloningScale, sizes, config.minibatchSize());
+    }
     for (int i = 0; i < workers.count(); i++) {
-      workers.part(i).turnToPolicy();
+      workers.part(i).turnToPolicy(valueWeight);
     }
     workers.compute(policy, policyGradient);
     policyNormSum += push(store, ParameterLayout.POLICY, policyGradient, policy);

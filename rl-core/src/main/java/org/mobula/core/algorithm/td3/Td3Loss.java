@@ -12,13 +12,21 @@ import org.mobula.core.algorithm.CriticLoss;
  *   actor loss = −Q₁(s, tanh(π(s)))
  * </pre>
  *
- * <p>DDPG (Lillicrap et al. 2016) is the case of one critic without noise.
+ * <p>DDPG (Lillicrap et al. 2016) is the case of one critic without noise. TD3+BC (Fujimoto and Gu
+ * 2021) weighs Q₁ and adds the squared distance to the action a that was recorded:
+ *
+ * <pre>
+ *   actor loss = −λ · Q₁(s, tanh(π(s))) + (tanh(π(s)) − a)²     λ = α / mean |Q₁(s, a)|
+ * </pre>
  *
  * @param critics the loss of the critics
  * @param noise standard deviation of the noise on target actions, in half widths of the bounds
  * @param noiseClip c: the noise lies within ± this
  */
 record Td3Loss(CriticLoss critics, float noise, float noiseClip) {
+  /** Where all values are nearly 0, none is made much of. */
+  private static final double LEAST_VALUE = 1e-3;
+
   /** Turns the actor's outputs into actions, in place. */
   static void squash(float[] outputs, int numbers) {
     for (int i = 0; i < numbers; i++) {
@@ -53,6 +61,39 @@ record Td3Loss(CriticLoss critics, float noise, float noiseClip) {
               ? rewards[row]
               : rewards[row] + discounts[row] * critics.leastValue(nextValues, row);
     }
+  }
+
+  /**
+   * Adds the gradient of the mean squared distance to the actions that were taken, over rows and
+   * numbers (Fujimoto and Gu 2021, equation 3).
+   *
+   * @param actions {@code [count][dimensions]} of the policy
+   * @param taken {@code [count][dimensions]}
+   * @param scale one over the rows of the whole minibatch
+   * @param gradients at the actions
+   * @return the sum over the rows of the mean squared distances
+   */
+  static double addCloningGradient(
+      float[] actions, float[] taken, int count, int dimensions, float scale, float[] gradients) {
+    double sum = 0;
+    for (int i = 0; i < count * dimensions; i++) {
+      float distance = actions[i] - taken[i];
+      gradients[i] += 2 * scale / dimensions * distance;
+      sum += (double) distance * distance / dimensions;
+    }
+    return sum;
+  }
+
+  /**
+   * What Q counts beside the cloning: λ = α over the mean size of Q, so that α means the same
+   * whatever rewards are worth (equation 5 there).
+   *
+   * @param valueSizeSum of Q at the actions that were taken
+   * @param rows of the minibatch
+   */
+  static float valueWeight(double alpha, double valueSizeSum, int rows) {
+    double mean = valueSizeSum / rows;
+    return (float) (alpha / Math.max(mean, LEAST_VALUE));
   }
 
   /**

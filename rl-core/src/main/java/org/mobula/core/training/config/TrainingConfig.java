@@ -15,6 +15,7 @@ import org.mobula.core.algorithm.imitation.MarwilConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.pqn.PqnConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
+import org.mobula.core.algorithm.td3.Td3BcConfig;
 import org.mobula.core.algorithm.td3.Td3Config;
 import org.mobula.core.config.Alternatives;
 import org.mobula.core.config.ConfigReader;
@@ -50,7 +51,7 @@ public record TrainingConfig(
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
     implements Serializable, TrainingConfigBuilder.With {
-  private static final String RECORDED = "bc and marwil";
+  private static final String RECORDED = "bc, marwil and td3-bc";
 
   /** Checks the values against each other. */
   public TrainingConfig {
@@ -207,7 +208,8 @@ public record TrainingConfig(
                 Map.entry("sac", SacConfig.class),
                 Map.entry("td3", Td3Config.class),
                 Map.entry("bc", BcConfig.class),
-                Map.entry("marwil", MarwilConfig.class)))
+                Map.entry("marwil", MarwilConfig.class),
+                Map.entry("td3-bc", Td3BcConfig.class)))
         .and(ParametersConfig.class, Map.of());
   }
 }

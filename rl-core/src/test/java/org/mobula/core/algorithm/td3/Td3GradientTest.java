@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.function.DoubleSupplier;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.FiniteDifferences;
 import org.mobula.core.algorithm.LearnerSetup;
 import org.mobula.core.algorithm.TransitionBatches;
@@ -19,8 +20,9 @@ class Td3GradientTest {
   private static final int ROWS = 6;
   private static final int FEATURES = 3;
 
-  @Test
-  void agreesWithFiniteDifferences() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void agreesWithFiniteDifferences(boolean clones) {
     Td3Config config = Td3Config.defaults();
     NetworkConfig network = NetworkConfig.defaults().withHidden(List.of(5));
     Box actions = Box.of(-1, 1, 2);
@@ -32,7 +34,8 @@ class Td3GradientTest {
     float[] critics =
         FiniteDifferences.numbers(setup.network(Td3Config.CRITICS).layout().size(), 3);
     try (Td3Gradient part =
-        new Td3Gradient(config, setup, TransitionBatches.random(ROWS, FEATURES, actions), ROWS)) {
+        new Td3Gradient(
+            config, clones, setup, TransitionBatches.random(ROWS, FEATURES, actions), ROWS)) {
       part.targetPolicy.set(FiniteDifferences.numbers(policy.length, 4));
       part.targetCritics.set(FiniteDifferences.numbers(critics.length, 5));
       part.gather(0, ROWS, FiniteDifferences.numbers(2 * ROWS, 6));
@@ -49,7 +52,7 @@ class Td3GradientTest {
       DoubleSupplier policyLoss =
           () -> {
             part.policy.set(policy);
-            part.turnToPolicy();
+            part.turnToPolicy(clones ? 0.7f : 1);
             part.compute(policy, ROWS);
             return part.policyLossSum() / ROWS;
           };

@@ -107,4 +107,24 @@ class Td3LossTest {
             2);
     assertThat(targets).containsExactly(1 + 0.9f * 4, 2);
   }
+
+  /**
+   * By hand, of TD3+BC's equations 3 and 5: ((.5 − 1)² + (−.5 − 0)² + (0 − .2)² + (1 − 1)²) / 2 =
+   * .27 over two rows of two numbers, whose gradients are (a − taken) times 2 / (2 · 2); λ = 2.5 /
+   * (30 / 4) = ⅓.
+   */
+  @Test
+  void cloningHoldsThePolicyToWhatWasDone() {
+    float[] gradients = {1, 1, 1, 1};
+    double sum =
+        Td3Loss.addCloningGradient(
+            new float[] {0.5f, -0.5f, 0, 1}, new float[] {1, 0, 0.2f, 1}, 2, 2, 0.5f, gradients);
+    assertThat(sum).isCloseTo(0.27, within(1e-6));
+    float[] expected = {0.75f, 0.75f, 0.9f, 1};
+    for (int i = 0; i < 4; i++) {
+      assertThat(gradients[i]).isCloseTo(expected[i], within(1e-6f));
+    }
+    assertThat(Td3Loss.valueWeight(2.5, 30, 4)).isCloseTo(1 / 3f, within(1e-6f));
+    assertThat(Td3Loss.valueWeight(2.5, 0, 4)).as("nothing is known").isFinite();
+  }
 }
