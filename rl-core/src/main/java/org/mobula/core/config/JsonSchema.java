@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON Schema (draft 2020-12) of a configuration, for editors that complete and check YAML. */
@@ -17,6 +20,12 @@ public final class JsonSchema {
 
   private final Alternatives alternatives;
 
+  /** Interfaces that are being described, from the outermost on. */
+  private final Set<Class<?>> above = new HashSet<>();
+
+  /** Those that occur within themselves, by their simple names. */
+  private final Map<String, ObjectNode> recursive = new TreeMap<>();
+
   private JsonSchema(Alternatives alternatives) {
     this.alternatives = alternatives;
   }
@@ -25,7 +34,11 @@ public final class JsonSchema {
   public static String of(Class<? extends Record> type, Alternatives alternatives) {
     ObjectNode schema = JSON.objectNode();
     schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
-    schema.setAll(new JsonSchema(alternatives).record(type, null));
+    JsonSchema describing = new JsonSchema(alternatives);
+    schema.setAll(describing.record(type, null));
+    if (!describing.recursive.isEmpty()) {
+      schema.putObject("$defs").setAll(describing.recursive);
+    }
     return schema.toPrettyString();
   }
 
@@ -133,6 +146,25 @@ public final class JsonSchema {
   }
 
   private ObjectNode alternatives(Class<?> type, @Nullable Object base) {
+    if (!above.add(type)) {
+      return reference(type);
+    }
+    ObjectNode node = oneOf(type, base);
+    above.remove(type);
+    return node;
+  }
+
+  /** An interface within itself. */
+  private ObjectNode reference(Class<?> type) {
+    String name = type.getSimpleName();
+    if (!recursive.containsKey(name)) {
+      recursive.put(name, JSON.objectNode()); // it occurs within this one, too
+      recursive.put(name, withShorthand(type, oneOf(type, null)));
+    }
+    return JSON.objectNode().put("$ref", "#/$defs/" + name);
+  }
+
+  private ObjectNode oneOf(Class<?> type, @Nullable Object base) {
     ObjectNode node = JSON.objectNode().put("type", "object");
     ObjectNode properties = node.putObject("properties");
     alternatives

@@ -2,7 +2,11 @@ package org.mobula.core.training.config;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Key;
@@ -11,10 +15,12 @@ import org.mobula.core.config.OrOne;
 import org.mobula.core.config.Range;
 import org.mobula.core.config.Shorthand;
 import org.mobula.core.space.Box;
+import org.mobula.core.space.Dict;
 import org.mobula.core.space.Discrete;
 import org.mobula.core.space.MultiBinary;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
+import org.mobula.core.space.Tuple;
 
 /** A space as a file says it. */
 public sealed interface SpaceConfig extends Serializable {
@@ -165,6 +171,48 @@ public sealed interface SpaceConfig extends Serializable {
     @Override
     public Space space() {
       return new MultiBinary(n);
+    }
+  }
+
+  /** Values of several spaces by name, such as a picture and a compass. */
+  @Key("dict")
+  record OfDict(
+      @Doc("the parts by name, in the order in which their numbers lie one after the other")
+          @NotEmpty
+          Map<String, SpaceConfig> parts)
+      implements SpaceConfig {
+
+    /** Checks that there is a part. */
+    public OfDict {
+      parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+      Constraints.check(OfDict.class, parts);
+    }
+
+    @Override
+    public Space space() {
+      Dict dict = null;
+      for (Map.Entry<String, SpaceConfig> part : parts.entrySet()) {
+        Space space = part.getValue().space();
+        dict = dict == null ? Dict.of(part.getKey(), space) : dict.with(part.getKey(), space);
+      }
+      return Objects.requireNonNull(dict);
+    }
+  }
+
+  /** Values of several spaces, one after the other. */
+  @Key("tuple")
+  record OfTuple(@Doc("the parts, in order") @NotEmpty List<SpaceConfig> parts)
+      implements SpaceConfig {
+
+    /** Checks that there is a part. */
+    public OfTuple {
+      parts = List.copyOf(parts);
+      Constraints.check(OfTuple.class, parts);
+    }
+
+    @Override
+    public Space space() {
+      return new Tuple(parts.stream().map(SpaceConfig::space).toList());
     }
   }
 
