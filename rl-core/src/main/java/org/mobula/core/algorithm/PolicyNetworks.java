@@ -113,6 +113,31 @@ public final class PolicyNetworks {
       NetworkConfig network,
       PolicyHead head,
       int outputs) {
+    requireBounded(algorithm, actionSpace, network);
+    MlpSpec.Head column =
+        new MlpSpec.Head(
+            "policy",
+            network.hidden(),
+            outputs * actionSpace.size(),
+            network.orthogonal() ? 0.01f : 1);
+    MlpSpec spec =
+        new MlpSpec(
+            observationSpace.flatSize(),
+            List.of(),
+            List.of(column),
+            network.activation(),
+            initialization(network));
+    return new PolicySpec(observationSpace, actionSpace, spec, head);
+  }
+
+  /**
+   * Refuses what an algorithm with {@link #critics} of actions in a box is not for.
+   *
+   * @param algorithm its key
+   * @throws IllegalArgumentException if actions are in no box with finite bounds, or the network is
+   *     no multilayer perceptron
+   */
+  public static void requireBounded(String algorithm, Space actionSpace, NetworkConfig network) {
     if (!(actionSpace instanceof Box) || !ActionHead.canScale(actionSpace)) {
       throw new IllegalArgumentException(
           "algorithm."
@@ -133,20 +158,6 @@ public final class PolicyNetworks {
               + " of hidden layers alone; leave network.preset, network.convolutions, network.residual"
               + " and network.block out, or use algorithm.ppo");
     }
-    MlpSpec.Head column =
-        new MlpSpec.Head(
-            "policy",
-            network.hidden(),
-            outputs * actionSpace.size(),
-            network.orthogonal() ? 0.01f : 1);
-    MlpSpec spec =
-        new MlpSpec(
-            observationSpace.flatSize(),
-            List.of(),
-            List.of(column),
-            network.activation(),
-            initialization(network));
-    return new PolicySpec(observationSpace, actionSpace, spec, head);
   }
 
   private static Initialization initialization(NetworkConfig network) {
