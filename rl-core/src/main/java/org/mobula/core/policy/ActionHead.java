@@ -323,6 +323,28 @@ public final class ActionHead {
     return logProbability;
   }
 
+  /**
+   * The log-probability of an action that somebody took, or its log-density in a box.
+   *
+   * @param action in the environment's units
+   * @return as of {@link #evaluate}; negative infinity where the head never takes it
+   * @throws IllegalArgumentException if the head takes one action only in a box
+   */
+  double logProbability(float[] outputs, int offset, float[] action) {
+    if (form instanceof PolicyHead.Greedy) {
+      return action[0] == greatest(outputs, offset) ? 0 : Double.NEGATIVE_INFINITY;
+    } else if (distribution == null) {
+      throw new IllegalArgumentException(
+          "a "
+              + form
+              + " head takes one action only, so others have no density: judge the policy by"
+              + " FittedQEvaluation, or one that samples");
+    }
+    float[] own = action.clone();
+    fromEnvironment(own, 0);
+    return toEnvironmentLogProbability(distribution.logProbability(outputs, offset, own, 0));
+  }
+
   private void takeTheOne(float[] outputs, int offset, float[] action, int actionOffset) {
     if (form instanceof PolicyHead.Greedy) {
       action[actionOffset] = greatest(outputs, offset);

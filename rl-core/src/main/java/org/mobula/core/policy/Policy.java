@@ -3,6 +3,7 @@ package org.mobula.core.policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mobula.core.experience.NonFiniteException;
@@ -194,6 +195,32 @@ public final class Policy implements AutoCloseable {
       workspaces.giveBack(workspace);
     }
     return evaluations;
+  }
+
+  /**
+   * The natural logarithm of the probability that the policy takes an action, or of its density in
+   * a box, there in the environment's units.
+   *
+   * @param observation {@code observationSpace().size()} finite numbers
+   * @param action {@code actionSpace().size()} numbers within the action space
+   * @return negative infinity where the policy never takes it
+   * @throws IllegalArgumentException if observation or action do not fit, or the policy takes one
+   *     action only in a box, or needs masks
+   */
+  public double logProbability(float[] observation, float[] action) {
+    check(observation, null);
+    if (action.length != spec.actionSpace().size() || !spec.actionSpace().contains(action, 0)) {
+      throw new IllegalArgumentException(
+          "the action %s is not one of %s".formatted(Arrays.toString(action), spec.actionSpace()));
+    }
+    Workspace workspace = workspaces.take();
+    try {
+      workspace.runner.flatten(observation, 1, workspace.features);
+      forward(workspace, 0, 1);
+      return head.logProbability(workspace.outputs, 0, action);
+    } finally {
+      workspaces.giveBack(workspace);
+    }
   }
 
   private ActionEvaluation evaluation(
