@@ -59,6 +59,11 @@ public final class RewardScaling {
     }
   }
 
+  /** Goes on from what was measured of discounted returns elsewhere. */
+  public void start(RunningStatistics measured) {
+    statistics.restore(measured.count(), measured.mean(), measured.variance());
+  }
+
   /** Writes the measurements. */
   public void writeState(DataOutput out) throws IOException {
     statistics.writeState(out);

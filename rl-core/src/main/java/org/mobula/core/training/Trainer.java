@@ -59,6 +59,7 @@ public final class Trainer {
   private final @Nullable RunDirectory directory;
   private final @Nullable Checkpoint resumed;
   private final @Nullable RecordedEpisodes recordings;
+  private final @Nullable StartingPoint start;
   private final LongSupplier nanoClock;
   private final TrainingProgress progress;
   private final StopRequest stop = new StopRequest();
@@ -79,6 +80,7 @@ public final class Trainer {
     this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
+    this.start = builder.start;
     this.resetOptions = new ResetOptions(config.environment(), builder.curriculum);
     this.nanoClock = builder.nanoClock;
     this.recordings = builder.recordings;
@@ -120,6 +122,12 @@ public final class Trainer {
    */
   private void requireNetworks() {
     ParameterLayout layout = config.layout(policy);
+    if (start != null && start.store().parameters().values().length != layout.size()) {
+      throw new IllegalArgumentException(
+          "the run starts from %s parameters but its networks, %s, have %s"
+              .formatted(
+                  start.store().parameters().values().length, layout.networks(), layout.size()));
+    }
     int saved = resumed == null ? 0 : resumed.store().parameters().values().length;
     if (saved > 0 && saved != layout.size()) {
       throw new IllegalArgumentException(
@@ -307,7 +315,7 @@ public final class Trainer {
             new TrainingState(
                 config, policy, progress, resetOptions, store, source, learner, rewardScaling);
         return new TrainingLoop(state, evaluation, directory, listeners, sinks, stop, nanoClock)
-            .go(resumed);
+            .go(resumed, start);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -347,6 +355,7 @@ public final class Trainer {
     private @Nullable Path directory;
     private @Nullable Checkpoint resumed;
     private @Nullable RecordedEpisodes recordings;
+    private @Nullable StartingPoint start;
     private LongSupplier nanoClock = System::nanoTime;
     private int learners = 1;
 
@@ -429,6 +438,15 @@ public final class Trainer {
     }
 
     /**
+     * Begins a new run there, not with fresh parameters. A {@link Trainer#stop} before {@link
+     * Trainer#train} leaves a run in the directory that takes no step until it is resumed.
+     */
+    public Builder startFrom(StartingPoint point) {
+      this.start = point;
+      return this;
+    }
+
+    /**
      * Makes this one of several trainers whose stores are the same: their steps count together, as
      * the store hears of them.
      *
@@ -456,6 +474,10 @@ public final class Trainer {
      */
     public Trainer build() {
       requirePlugs();
+      if (start != null && resumed != null) {
+        throw new IllegalArgumentException(
+            "a run that resumes a checkpoint starts there: leave out either resume or startFrom");
+      }
       return new Trainer(this);
     }
 

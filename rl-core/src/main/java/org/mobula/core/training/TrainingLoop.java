@@ -98,8 +98,10 @@ final class TrainingLoop implements TrainingControl {
    * Trains until the configuration says so or somebody asks for the end.
    *
    * @param resumed where it goes on from; null for the beginning
+   * @param start where a new run begins; null for fresh parameters
    */
-  TrainingResult go(@Nullable Checkpoint resumed) throws IOException {
+  TrainingResult go(@Nullable Checkpoint resumed, @Nullable StartingPoint start)
+      throws IOException {
     evaluation.resetOptions(config.environment().resetOptions(1));
     started = nanoClock.getAsLong();
     if (resumed != null) {
@@ -108,6 +110,9 @@ final class TrainingLoop implements TrainingControl {
       checkpoints.resumed();
     } else {
       run.joinIn(run.store.gathered());
+      if (start != null) {
+        run.start(start);
+      }
     }
     // Workers are waited for: only their whole rollout is progress.
     boolean steps = config.workers().count() == 0;

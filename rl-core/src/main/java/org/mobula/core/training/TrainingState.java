@@ -84,6 +84,21 @@ final class TrainingState {
     }
   }
 
+  /** Begins where another program's run had come to. */
+  void start(StartingPoint point) {
+    store.restore(point.store());
+    progress.startAt(point.environmentSteps());
+    evaluatedSteps = point.environmentSteps(); // the next one is due after as many steps as usual
+    RunningStatistics seen = point.observations();
+    if (seen != null) {
+      observationStatistics.restore(seen.count(), seen.mean(), seen.variance());
+    }
+    RunningStatistics returns = point.returns();
+    if (rewardScaling != null && returns != null) {
+      rewardScaling.start(returns);
+    }
+  }
+
   /** The store's present policy, good until this is called again. */
   PolicySnapshot snapshot() {
     long version = store.pull(parameters);
