@@ -12,6 +12,7 @@ import org.mobula.core.algorithm.a2c.A2cConfig;
 import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.imitation.BcConfig;
 import org.mobula.core.algorithm.imitation.MarwilConfig;
+import org.mobula.core.algorithm.iql.IqlConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.pqn.PqnConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
@@ -51,7 +52,7 @@ public record TrainingConfig(
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
     implements Serializable, TrainingConfigBuilder.With {
-  private static final String RECORDED = "bc, marwil and td3-bc";
+  private static final String RECORDED = "bc, marwil, td3-bc and iql";
 
   /** Checks the values against each other. */
   public TrainingConfig {
@@ -209,7 +210,8 @@ public record TrainingConfig(
                 Map.entry("td3", Td3Config.class),
                 Map.entry("bc", BcConfig.class),
                 Map.entry("marwil", MarwilConfig.class),
-                Map.entry("td3-bc", Td3BcConfig.class)))
+                Map.entry("td3-bc", Td3BcConfig.class),
+                Map.entry("iql", IqlConfig.class)))
         .and(ParametersConfig.class, Map.of());
   }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package org.mobula.core.stablebaselines;
+
+import org.jspecify.annotations.NullMarked;
