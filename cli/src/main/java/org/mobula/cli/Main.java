@@ -17,6 +17,7 @@ import org.mobula.cli.doctor.DoctorCommand;
 import org.mobula.cli.environments.EnvironmentsCommand;
 import org.mobula.cli.evaluate.EvaluateCommand;
 import org.mobula.cli.export.ExportCommand;
+import org.mobula.cli.imports.ImportCommand;
 import org.mobula.cli.log.Log;
 import org.mobula.cli.log.LogFormat;
 import org.mobula.cli.log.LogLevel;
@@ -61,6 +62,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       ExportCommand.class,
+      ImportCommand.class,
       RunsCommand.class,
       TuneCommand.class,
       ServeCommand.class,
