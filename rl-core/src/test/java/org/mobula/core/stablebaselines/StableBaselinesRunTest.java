@@ -52,7 +52,7 @@ import org.mobula.core.training.config.NormalizationConfig;
 import org.mobula.core.training.config.TrainingConfig;
 
 /**
- * Files that Stable-Baselines3 wrote, by {@code .ci/stable_baselines_make.py}; others of its kind
+ * Files that Stable-Baselines3 wrote, by {@code .ci/stable_baselines_check.py}; others of its kind
  * where {@code mobula.stable-baselines} names their folder.
  */
 class StableBaselinesRunTest {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains small policies by Stable-Baselines3, saves them, and notes what they answer.
 
-    python .ci/stable_baselines_make.py FOLDER [--large]
+    python .ci/stable_baselines_check.py FOLDER [--large]
 
 For each it writes NAME.zip, NAME.pkl where it was normalised, and NAME.json with observations, the
 actions of `predict(…, deterministic=True)` and the values that critics give. The test resources of
