@@ -11,8 +11,11 @@ org.mobula.core.stablebaselines were made by it.
 import base64
 import json
 import pathlib
+import pickle
 import sys
+import types
 import warnings
+import zipfile
 
 import gymnasium
 import numpy
@@ -76,6 +79,8 @@ def save(folder, name, model, normalized=None):
     model.save(folder / f"{name}.zip")
     if normalized is not None:
         normalized.save(str(folder / f"{name}.pkl"))
+        for protocol in (2, 3, 4):
+            (folder / f"{name}.protocol-{protocol}.pkl").write_bytes(pickle.dumps(normalized, protocol=protocol))
     space = model.observation_space
     space.seed(7)
     observations = numpy.stack([numpy.clip(space.sample(), -10, 255) for _ in range(ROWS)])
@@ -92,6 +97,41 @@ def save(folder, name, model, normalized=None):
         )
     )
     print(f"{name}: {(folder / f'{name}.zip').stat().st_size:,} bytes")
+
+
+def repickled(value):
+    """As Gym's spaces were pickled by NumPy 1, in whose protocol 4 arrays have states."""
+    for name in ("gym", "gym.spaces"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    for name in ("box", "discrete"):
+        module = types.ModuleType(f"gym.spaces.{name}")
+        sys.modules[module.__name__] = module
+        old = type(name.capitalize(), (), {"__module__": module.__name__})
+        setattr(module, old.__name__, old)
+        if type(value).__name__ == old.__name__:
+            same = old.__new__(old)
+            same.__dict__ = {k: v for k, v in value.__dict__.items() if k not in ("start", "_np_random")}
+            return base64.b64encode(pickle.dumps(same, protocol=4)).decode()
+
+
+def save_older(folder):
+    """What versions before 1.3 wrote: Gym's spaces, and settings and tensors under fewer names."""
+    source, target = folder / "ppo-discrete.zip", folder / "ppo-older.zip"
+    model = sb3.PPO.load(source, device="cpu")
+    with zipfile.ZipFile(source) as read, zipfile.ZipFile(target, "w") as write:
+        data = json.loads(read.read("data"))
+        for key in ("observation_space", "action_space"):
+            space = getattr(model, key)
+            data[key] = {":type:": f"<class 'gym.spaces.{type(space).__name__}'>", ":serialized:": repickled(space)}
+        data = {k: v for k, v in data.items() if k not in ("normalize_advantage", "rollout_buffer_class")}
+        write.writestr("data", json.dumps(data), zipfile.ZIP_DEFLATED)
+        state = model.policy.state_dict()
+        with write.open("policy.pth", "w") as file:
+            torch.save({k: v for k, v in state.items() if not k.startswith("pi_features")}, file)
+        write.writestr("policy.optimizer.pth", read.read("policy.optimizer.pth"))
+        write.writestr("_stable_baselines3_version", "1.2.0")
+    (folder / "ppo-older.json").write_text((folder / "ppo-discrete.json").read_text())
+    print(f"ppo-older: {target.stat().st_size:,} bytes")
 
 
 def main(folder):
@@ -126,6 +166,7 @@ def main(folder):
         cnn = {"features_extractor_kwargs": {"features_dim": 4}}
         save(folder, "dqn-pixels", sb3.DQN("CnnPolicy", Pixels(), policy_kwargs=dict(cnn), **replay, **cpu).learn(40))
         save(folder, "a2c-pixels", sb3.A2C("CnnPolicy", Pixels(), policy_kwargs=dict(cnn), **cpu).learn(20))
+    save_older(folder)
 
 
 if __name__ == "__main__":

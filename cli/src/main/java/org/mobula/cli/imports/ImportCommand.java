@@ -128,7 +128,7 @@ public final class ImportCommand implements Callable<Integer> {
       PolicySpec policy =
           ConfiguredEnvironment.policy(config, factory, training, settings.settings());
       return new Import(source, config, factory, source.start(config, policy));
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) { // the latter of a setting out of its range
       throw CommandFailure.failed(
           ErrorReport.message(e),
           "Nothing was imported. README.md of cli says what can be taken over.",

@@ -61,6 +61,8 @@ public final class StableBaselinesRun {
   private static final String LEARNING_RATE = "learning_rate";
   private static final Pattern CLASS = Pattern.compile("<class '([\\w.]+)'>");
   private static final double CLIP = 10;
+  private static final int MOST_ENVIRONMENTS = 10_000;
+  private static final long MOST_STEPS = 1L << 50;
 
   /** Settings that are taken over; others say how far that run was, or how it was shown. */
   private static final Set<String> SETTINGS =
@@ -443,12 +445,12 @@ public final class StableBaselinesRun {
 
   /** Environment steps that were taken. */
   public long environmentSteps() {
-    return Math.max(0, data.path("num_timesteps").asLong(0));
+    return Math.max(0, Math.min(MOST_STEPS, data.path("num_timesteps").asLong(0)));
   }
 
   /** Those of the training as it was planned. */
   private long totalSteps() {
-    return Math.max(1, data.path("_total_timesteps").asLong(100_000));
+    return Math.max(1, Math.min(MOST_STEPS, data.path("_total_timesteps").asLong(100_000)));
   }
 
   /**
@@ -462,6 +464,10 @@ public final class StableBaselinesRun {
     EnvironmentConfig played =
         environment == null ? external() : EnvironmentConfig.defaults(environment);
     int count = Math.max(1, data.path("n_envs").asInt(1));
+    if (count > MOST_ENVIRONMENTS) {
+      throw new IOException(
+          "%s: n_envs is %,d but must be at most %,d".formatted(file, count, MOST_ENVIRONMENTS));
+    }
     TrainingConfig config =
         TrainingConfig.defaults(played.withCount(count), algorithmConfig)
             .withNetwork(network)

@@ -313,6 +313,22 @@ class HostileFilesTest {
         .hasMessage(doubled + " has two entries called \"data1\"");
   }
 
+  @Test
+  void makesNoBillionEnvironments() throws IOException {
+    ZipArchive good = new ZipArchive(GOOD.toString(), Files.readAllBytes(GOOD), Limits.ofHeap());
+    Map<String, byte[]> entries = new LinkedHashMap<>();
+    for (String name : good.names()) {
+      entries.put(name, requireNonNull(good.find(name)));
+    }
+    String data = new String(requireNonNull(entries.get("data")), UTF_8);
+    entries.put("data", data.replace("\"n_envs\": 1", "\"n_envs\": 1000000000").getBytes(UTF_8));
+    Path many = write(zip(entries));
+    StableBaselinesRun run = StableBaselinesRun.read(many, null);
+    assertThatThrownBy(() -> run.config("CartPole-v1"))
+        .isInstanceOf(IOException.class)
+        .hasMessage(many + ": n_envs is 1,000,000,000 but must be at most 10,000");
+  }
+
   /** However a good file is cut off or changed, it is read or refused, and nothing else happens. */
   @Test
   void survivesAnyDamage() throws IOException {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mobula.core.algorithm.ActionNoise;
 import org.mobula.core.algorithm.dqn.DqnConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
@@ -28,6 +29,7 @@ import org.mobula.core.algorithm.td3.Td3Config;
 import org.mobula.core.environment.Environment;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.environment.Step;
+import org.mobula.core.experience.RunningStatistics;
 import org.mobula.core.network.Activation;
 import org.mobula.core.network.Network;
 import org.mobula.core.network.NetworkSpec;
@@ -366,6 +368,31 @@ class StableBaselinesRunTest {
     assertThat(td3.noise()).isEqualTo(new ActionNoise.Gaussian(0.3));
     assertThat(td3.policyDelay()).isEqualTo(2);
     assertThat(td3.critics()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4})
+  void readsPicklesOfAllProtocols(int protocol) throws IOException {
+    Made newest = Made.of(read("ppo-box"));
+    Made older =
+        Made.of(
+            StableBaselinesRun.read(
+                folder().resolve("ppo-box.zip"),
+                folder().resolve("ppo-box.protocol-" + protocol + ".pkl")));
+    assertThat(older.config()).isEqualTo(newest.config());
+    RunningStatistics expected = Objects.requireNonNull(newest.start().observations());
+    RunningStatistics observations = Objects.requireNonNull(older.start().observations());
+    assertThat(observations.count()).isEqualTo(expected.count());
+    assertThat(observations.mean()).isEqualTo(expected.mean());
+    assertThat(observations.variance()).isEqualTo(expected.variance());
+  }
+
+  @Test
+  void readsWhatOlderVersionsWrote() throws IOException {
+    StableBaselinesRun older = read("ppo-older");
+    assertThat(older.notes()).isEmpty();
+    assertThat(older.spaces()).isEqualTo(read("ppo-discrete").spaces());
+    assertThat(Made.of(older).parameters()).isEqualTo(Made.of(read("ppo-discrete")).parameters());
   }
 
   @Test
