@@ -241,6 +241,6 @@ public record SacConfig(
 
   @Override
   public Learner learner(LearnerSetup setup) {
-    return new SacLearner(this, setup);
+    return new SacLearner(this, null, setup);
   }
 }

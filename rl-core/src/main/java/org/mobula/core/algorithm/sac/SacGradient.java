@@ -25,6 +25,9 @@ final class SacGradient implements GradientPart {
   /** Null in a box. */
   private final @Nullable DiscreteSacLoss discrete;
 
+  /** Of CQL; null where values are not held down. */
+  private final @Nullable ConservativeLoss conservative;
+
   private final TransitionRows rows;
   final WorkerNetwork policy;
   final WorkerNetwork critics;
@@ -56,6 +59,16 @@ final class SacGradient implements GradientPart {
   private final float[] actionGradients;
   private final float[] targets;
   private final float[] errors;
+
+  // Of actions that CQL holds the values down at, [row][sample]; empty where it does not.
+  private final float[] sampleNoise;
+  private final float[] sampleActions;
+  private final float[] sampleLogProbabilities;
+  private final float[] sampleInputs;
+  private final float[] sampleValues;
+  private final float[] sampleGradients;
+  private final float[] sampleCriticsGradient;
+
   private final float[] criticsGradient;
   private final float[] policyGradient;
 
@@ -66,8 +79,15 @@ final class SacGradient implements GradientPart {
   private double criticLossSum;
   private double policyLossSum;
   private double valueSum;
+  private double conservativeLossSum;
 
-  SacGradient(SacConfig config, LearnerSetup setup, ReplayBatch batch, int capacity) {
+  SacGradient(
+      SacConfig config,
+      @Nullable ConservativeLoss conservative,
+      LearnerSetup setup,
+      ReplayBatch batch,
+      int capacity) {
+    this.conservative = conservative;
     NetworkSpec policyForm = setup.policy().network();
     NetworkSpec criticsForm = setup.network(SacConfig.CRITICS);
     Space actionSpace = setup.policy().actionSpace();
@@ -97,7 +117,15 @@ final class SacGradient implements GradientPart {
     inputGradients = new float[capacity * criticsForm.inputs()];
     targets = new float[capacity];
     errors = new float[capacity];
+    int samples = conservative == null ? 0 : capacity * conservative.samples();
+    sampleNoise = new float[Math.multiplyExact(samples, dimensions)];
+    sampleActions = new float[sampleNoise.length];
+    sampleLogProbabilities = new float[samples];
+    sampleInputs = new float[Math.multiplyExact(samples, criticsForm.inputs())];
+    sampleValues = new float[samples * criticsForm.outputs()];
+    sampleGradients = new float[sampleValues.length];
     criticsGradient = new float[criticsForm.layout().size()];
+    sampleCriticsGradient = new float[conservative == null ? 0 : criticsGradient.length];
     policyGradient = new float[policyForm.layout().size()];
   }
 
@@ -129,6 +157,18 @@ final class SacGradient implements GradientPart {
     System.arraycopy(drawn, drawn.length / 2 + first * dimensions, nextNoise, 0, count);
   }
 
+  /**
+   * Takes the numbers of the actions that values are held down at, after {@link #gather}.
+   *
+   * @param drawn as {@link ConservativeLoss#draw} left them, of the whole minibatch
+   */
+  void gatherSamples(float[] drawn) {
+    if (conservative != null) {
+      int width = conservative.samples() * dimensions;
+      System.arraycopy(drawn, rows.first() * width, sampleNoise, 0, rows.count() * width);
+    }
+  }
+
   @Override
   public int count() {
     return rows.count();
@@ -142,6 +182,7 @@ final class SacGradient implements GradientPart {
       criticLossSum = 0;
       policyLossSum = 0;
       valueSum = 0;
+      conservativeLossSum = 0;
     } else if (discrete != null && ofPolicy) {
       policyGradient(discrete, rows.count(), scale);
     } else if (discrete != null) {
@@ -166,10 +207,31 @@ final class SacGradient implements GradientPart {
         targets,
         count);
 
+    if (conservative != null) {
+      sample(conservative, count);
+    }
     critics.get().forward(rows.join(rows.features, rows.actions), count, values);
     criticLossSum =
         criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
+    if (conservative != null) {
+      conservativeLossSum =
+          conservative.gradient(
+              values,
+              sampleValues,
+              sampleLogProbabilities,
+              count,
+              scale,
+              valueGradients,
+              sampleGradients);
+    }
     critics.get().backward(valueGradients, criticsGradient, null);
+    if (conservative != null) {
+      critics.get().forward(sampleInputs, count * conservative.samples(), sampleValues);
+      critics.get().backward(sampleGradients, sampleCriticsGradient, null);
+      for (int i = 0; i < criticsGradient.length; i++) {
+        criticsGradient[i] += sampleCriticsGradient[i];
+      }
+    }
     valueSum = 0;
     for (int row = 0; row < count; row++) {
       valueSum += criticLoss.leastValue(values, row);
@@ -178,6 +240,45 @@ final class SacGradient implements GradientPart {
     // For the temperature now, and for the policy when the critics have taken their step.
     policy.get().forward(rows.features, count, outputs);
     loss.act(outputs, count, noise, actions, logProbabilities);
+  }
+
+  /**
+   * Values of other actions at the observations: any, the policy's there, and the policy's at the
+   * next observations, whose outputs are still at hand.
+   */
+  private void sample(ConservativeLoss ofSamples, int count) {
+    ofSamples.act(
+        ConservativeLoss.Kind.NEXT,
+        outputs,
+        count,
+        sampleNoise,
+        sampleActions,
+        sampleLogProbabilities);
+    policy.get().forward(rows.features, count, outputs);
+    loss.holdDeviations(outputs, count);
+    ofSamples.act(
+        ConservativeLoss.Kind.HERE,
+        outputs,
+        count,
+        sampleNoise,
+        sampleActions,
+        sampleLogProbabilities);
+    ofSamples.act(
+        ConservativeLoss.Kind.UNIFORM,
+        outputs,
+        count,
+        sampleNoise,
+        sampleActions,
+        sampleLogProbabilities);
+    int features = rows.features.length / rows.rewards.length;
+    int width = features + dimensions;
+    int samples = ofSamples.samples();
+    for (int i = 0; i < count * samples; i++) {
+      System.arraycopy(rows.features, i / samples * features, sampleInputs, i * width, features);
+      System.arraycopy(
+          sampleActions, i * dimensions, sampleInputs, i * width + features, dimensions);
+    }
+    critics.get().forward(sampleInputs, count * samples, sampleValues);
   }
 
   private void policyGradient(int count, float scale) {
@@ -247,6 +348,11 @@ final class SacGradient implements GradientPart {
   /** Sum of the critics' weighted losses. */
   double criticLossSum() {
     return criticLossSum;
+  }
+
+  /** Sum of what CQL adds to the critics' losses. */
+  double conservativeLossSum() {
+    return conservativeLossSum;
   }
 
   /** Sum of the policy's losses. */

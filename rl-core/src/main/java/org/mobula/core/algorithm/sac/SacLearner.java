@@ -4,6 +4,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mobula.core.algorithm.GradientWorkers;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
@@ -24,6 +25,7 @@ import org.mobula.core.space.Space;
  */
 final class SacLearner implements Learner {
   private final SacConfig config;
+  private final @Nullable ConservativeLoss conservative;
   private final ReplayDraws replay;
   private final TargetNetwork target;
   private final GradientWorkers<SacGradient> workers;
@@ -36,6 +38,7 @@ final class SacLearner implements Learner {
   private final float[] criticsGradient;
   private final float[] temperatureGradient = new float[1];
   private final float[] noise;
+  private final float[] sampleNoise;
   private final float[] logProbabilities;
 
   private boolean started;
@@ -46,6 +49,7 @@ final class SacLearner implements Learner {
 
   // Sums since the measurements were taken last.
   private double criticLossSum;
+  private double conservativeLossSum;
   private double policyLossSum;
   private double valueSum;
   private double entropySum;
@@ -54,8 +58,14 @@ final class SacLearner implements Learner {
   private int measured;
   private double learningRate;
 
-  SacLearner(SacConfig config, LearnerSetup setup) {
+  /**
+   * A learner that has learnt nothing.
+   *
+   * @param conservative what CQL adds to the critics' losses; null for none
+   */
+  SacLearner(SacConfig config, @Nullable ConservativeLoss conservative, LearnerSetup setup) {
     this.config = config;
+    this.conservative = conservative;
     int size = config.minibatchSize();
     Space actionSpace = setup.policy().actionSpace();
     int dimensions = actionSpace instanceof Discrete ? 0 : actionSpace.size();
@@ -65,13 +75,14 @@ final class SacLearner implements Learner {
         new GradientWorkers<>(
             setup.gradientWorkers(),
             size,
-            capacity -> new SacGradient(config, setup, replay.batch(), capacity));
+            capacity -> new SacGradient(config, conservative, setup, replay.batch(), capacity));
     policy = new float[setup.policy().network().layout().size()];
     policyGradient = new float[policy.length];
     critics = new float[setup.network(SacConfig.CRITICS).layout().size()];
     criticsGradient = new float[critics.length];
     target = new TargetNetwork(critics.length, config.targetRate());
     noise = new float[Math.multiplyExact(2 * size, dimensions)];
+    sampleNoise = new float[conservative == null ? 0 : size * conservative.samples() * dimensions];
     logProbabilities = new float[size];
     logTemperature[0] = (float) Math.log(config.temperature());
   }
@@ -122,9 +133,14 @@ final class SacLearner implements Learner {
     for (int i = 0; i < noise.length; i++) {
       noise[i] = (float) random.nextGaussian();
     }
+    if (conservative != null) {
+      conservative.draw(random, sampleNoise);
+    }
     int size = config.minibatchSize();
     for (int i = 0; i < workers.count(); i++) {
-      workers.part(i).gather(workers.firstRow(i, size), workers.firstRow(i + 1, size), noise);
+      SacGradient part = workers.part(i);
+      part.gather(workers.firstRow(i, size), workers.firstRow(i + 1, size), noise);
+      part.gatherSamples(sampleNoise);
     }
   }
 
@@ -140,6 +156,7 @@ final class SacLearner implements Learner {
       SacGradient part = workers.part(i);
       part.copyErrors(replay.errors());
       criticLossSum += part.criticLossSum();
+      conservativeLossSum += part.conservativeLossSum();
       valueSum += part.valueSum();
       part.critics.set(critics);
       part.turnToPolicy();
@@ -186,6 +203,9 @@ final class SacLearner implements Learner {
     if (measured > 0) {
       double rows = (double) measured * config.minibatchSize();
       measurements.put(MetricNames.LOSS_VALUE, criticLossSum / rows);
+      if (conservative != null) {
+        measurements.put("loss/conservative", conservativeLossSum / rows);
+      }
       measurements.put(MetricNames.LOSS_POLICY, policyLossSum / rows);
       measurements.put(MetricNames.POLICY_ENTROPY, entropySum / rows);
       measurements.put("value/mean", valueSum / rows);
@@ -196,6 +216,7 @@ final class SacLearner implements Learner {
     measurements.put("replay/transitions", (double) replay.size());
     measurements.put(MetricNames.OPTIMIZER_LEARNING_RATE, learningRate);
     criticLossSum = 0;
+    conservativeLossSum = 0;
     policyLossSum = 0;
     valueSum = 0;
     entropySum = 0;

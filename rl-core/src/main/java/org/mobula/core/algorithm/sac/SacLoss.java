@@ -39,14 +39,22 @@ final class SacLoss {
    * @param logProbabilities receives one a row
    */
   void act(float[] outputs, int count, float[] noise, float[] actions, float[] logProbabilities) {
+    holdDeviations(outputs, count);
+    for (int row = 0; row < count; row++) {
+      int output = 2 * row * dimensions;
+      int action = row * dimensions;
+      logProbabilities[row] =
+          distribution.fromNoise(outputs, output, noise, action, actions, action);
+    }
+  }
+
+  /** Holds the log standard deviations among the policy's outputs in range. */
+  void holdDeviations(float[] outputs, int count) {
     for (int row = 0; row < count; row++) {
       int output = 2 * row * dimensions;
       for (int i = output + dimensions; i < output + 2 * dimensions; i++) {
         outputs[i] = Math.max(LEAST_LOG_DEVIATION, Math.min(GREATEST_LOG_DEVIATION, outputs[i]));
       }
-      int action = row * dimensions;
-      logProbabilities[row] =
-          distribution.fromNoise(outputs, output, noise, action, actions, action);
     }
   }
 

@@ -15,6 +15,7 @@ import org.mobula.core.algorithm.imitation.MarwilConfig;
 import org.mobula.core.algorithm.iql.IqlConfig;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.algorithm.pqn.PqnConfig;
+import org.mobula.core.algorithm.sac.CqlConfig;
 import org.mobula.core.algorithm.sac.SacConfig;
 import org.mobula.core.algorithm.td3.Td3BcConfig;
 import org.mobula.core.algorithm.td3.Td3Config;
@@ -52,7 +53,7 @@ public record TrainingConfig(
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
     implements Serializable, TrainingConfigBuilder.With {
-  private static final String RECORDED = "bc, marwil, td3-bc and iql";
+  private static final String RECORDED = "bc, marwil, td3-bc, iql and cql";
 
   /** Checks the values against each other. */
   public TrainingConfig {
@@ -211,7 +212,8 @@ public record TrainingConfig(
                 Map.entry("bc", BcConfig.class),
                 Map.entry("marwil", MarwilConfig.class),
                 Map.entry("td3-bc", Td3BcConfig.class),
-                Map.entry("iql", IqlConfig.class)))
+                Map.entry("iql", IqlConfig.class),
+                Map.entry("cql", CqlConfig.class)))
         .and(ParametersConfig.class, Map.of());
   }
 }

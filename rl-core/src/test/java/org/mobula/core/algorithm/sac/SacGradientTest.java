@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mobula.core.algorithm.FiniteDifferences;
@@ -39,6 +41,10 @@ class SacGradientTest {
     float temperature = TEMPERATURE;
 
     Point(Space actions) {
+      this(actions, null);
+    }
+
+    Point(Space actions, @Nullable ConservativeLoss conservative) {
       PolicySpec spec = config.policy(Box.unbounded(FEATURES), actions, network);
       LearnerSetup setup =
           new LearnerSetup(
@@ -51,13 +57,19 @@ class SacGradientTest {
               null,
               new Pcg64(1));
       part =
-          new SacGradient(config, setup, TransitionBatches.random(ROWS, FEATURES, actions), ROWS);
+          new SacGradient(
+              config, conservative, setup, TransitionBatches.random(ROWS, FEATURES, actions), ROWS);
       policy = FiniteDifferences.numbers(spec.network().layout().size(), 2);
       int size = setup.network(SacConfig.CRITICS).layout().size();
       critics = FiniteDifferences.numbers(size, 3);
       part.target.set(FiniteDifferences.numbers(size, 4));
       int noise = actions instanceof Discrete ? 0 : 2 * ROWS * actions.size();
       part.gather(0, ROWS, FiniteDifferences.numbers(noise, 5));
+      if (conservative != null) {
+        float[] samples = new float[ROWS * conservative.samples() * actions.size()];
+        conservative.draw(new Pcg64(6), samples);
+        part.gatherSamples(samples);
+      }
     }
 
     double criticLoss() {
@@ -65,7 +77,7 @@ class SacGradientTest {
       part.critics.set(critics);
       part.turnToCritics(temperature);
       part.compute(critics, ROWS);
-      return part.criticLossSum() / ROWS;
+      return (part.criticLossSum() + part.conservativeLossSum()) / ROWS;
     }
 
     double policyLoss() {
@@ -95,6 +107,15 @@ class SacGradientTest {
       FiniteDifferences.check(point.critics, critics, point::criticLoss, 2e-3);
       float[] policy = point.gradient(point::policyLoss);
       FiniteDifferences.check(point.policy, policy, point::policyLoss, 2e-3);
+    }
+  }
+
+  @Test
+  void holdingValuesDownAgreesWithFiniteDifferences() {
+    try (Point point = new Point(Box.of(-1, 1, 2), new ConservativeLoss(2, 2, 3, 1.5f))) {
+      float[] critics = point.gradient(point::criticLoss);
+      assertThat(point.part.conservativeLossSum()).isNotZero();
+      FiniteDifferences.check(point.critics, critics, point::criticLoss, 5e-3);
     }
   }
 
