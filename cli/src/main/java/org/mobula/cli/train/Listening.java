@@ -42,6 +42,14 @@ record Listening(Address.Tcp address, @Nullable Path tokenFile) {
   /** Refuses a file whose environment does not go with what the command line says. */
   static void check(
       @Nullable Listening listening, TrainingConfig config, Path file, List<String> overrides) {
+    if (config.algorithm().learnsFromRecordings() && listening != null) {
+      throw CommandFailure.usage(
+          "--listen takes episodes that other processes play, but %s learns from what was recorded"
+              .formatted(file),
+          "Leave out --listen.");
+    } else if (config.algorithm().learnsFromRecordings()) {
+      return;
+    }
     if (config.environment().external() == null) {
       if (listening != null) {
         throw CommandFailure.usage(

@@ -53,10 +53,14 @@ record TextOutput(PrintWriter out, PrintWriter err, Terminal terminal) implement
             + terminal.command()
             + next(result, config)
             + Terminal.word(run)
-            + (result.interrupted() && config.environment().external() != null ? " --listen" : "")
+            + (result.interrupted() && listens(config) ? " --listen" : "")
             + (!result.interrupted() && ConfiguredEnvironment.isBuiltIn(config)
                 ? " --render ansi" // a class of the user's own need not have such a picture
                 : ""));
+  }
+
+  private static boolean listens(TrainingConfig config) {
+    return config.environment().external() != null && !config.algorithm().learnsFromRecordings();
   }
 
   private static String next(TrainingResult result, TrainingConfig config) {

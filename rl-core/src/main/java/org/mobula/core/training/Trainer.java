@@ -76,7 +76,7 @@ public final class Trainer {
     this.progress = new TrainingProgress(config.stop().environmentSteps());
     this.sourcePlug = builder.sourcePlug != null ? builder.sourcePlug : ExperienceSetup::inProcess;
     this.storePlug = builder.storePlug != null ? builder.storePlug : Trainer::inMemory;
-    this.listeners = List.copyOf(builder.listeners);
+    this.listeners = new ArrayList<>(builder.listeners);
     this.sinks = new CompositeSink(builder.sinks);
     this.directory = builder.directory == null ? null : new RunDirectory(builder.directory);
     this.resumed = builder.resumed;
@@ -85,6 +85,9 @@ public final class Trainer {
     this.nanoClock = builder.nanoClock;
     this.recordings = builder.recordings;
     requireSpaces(recordings);
+    if (recordings != null && RecordedEstimates.isFor(config, policy, recordings)) {
+      listeners.add(0, new RecordedEstimates(config, recordings)); // others see what it measures
+    }
     if (resumed != null && !resumed.policy().isTrainableAs(policy)) {
       throw new IllegalArgumentException(
           "the checkpoint's policy does not fit this run: it was trained with "

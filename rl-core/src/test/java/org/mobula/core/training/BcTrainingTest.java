@@ -3,6 +3,7 @@ package org.mobula.core.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
@@ -113,10 +114,10 @@ class BcTrainingTest extends OfflineAlgorithmContract {
     }
   }
 
-  /** The spaces are enough: what is learnt is told by its losses. */
+  /** The spaces are enough: what is learnt is told by its losses, and estimated. */
   @Test
   void learnsWithoutAnEnvironment() {
-    RecordedEpisodes expert = Recordings.play("CartPole-v1", Recordings.cartPole(0), 2, 1);
+    RecordedEpisodes expert = Recordings.play("CartPole-v1", Recordings.cartPole(0.3), 30, 1);
     ExternalEnvironmentConfig spaces =
         ExternalEnvironmentConfig.defaults(
             SpaceConfig.OfBox.defaults(List.of(4)), SpaceConfig.OfDiscrete.of(2));
@@ -140,7 +141,13 @@ class BcTrainingTest extends OfflineAlgorithmContract {
             .train();
     assertThat(result.evaluation()).isEmpty();
     assertThat(last.get("loss/policy")).isBetween(0.0, Math.log(2));
-    assertThat(last).containsEntry("replay/transitions", 1000.0);
+    assertThat(last).containsEntry("replay/transitions", (double) expert.steps());
+    assertThat(last.get("estimate/recorded_return")).isCloseTo(expert.meanReturn(), within(1e-6));
+    assertThat(last.get("estimate/weighted_return_low"))
+        .isLessThanOrEqualTo(last.get("estimate/weighted_return"));
+    assertThat(last.get("estimate/weighted_return"))
+        .isLessThanOrEqualTo(last.get("estimate/weighted_return_high"));
+    assertThat(last.get("estimate/effective_sample_size")).isBetween(1.0, 30.0);
   }
 
   @Test
