@@ -212,7 +212,8 @@ class ArchitectureTest {
     "org.dflib.., notebook.., ",
     "io.ray.., core.runtime.ray.., ",
     "org.jbox2d.., core.environment.box2d.., ",
-    "org.apache.parquet.., serve.record.., ",
+    "org.apache.parquet.., core.parquet.., ",
+    "io.airlift.., core.parquet.., ",
     "io.prometheus.., core.metrics.., serve..",
   })
   void librariesStayInTheirRooms(String library, String room, String otherRoom) {

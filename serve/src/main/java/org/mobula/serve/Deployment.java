@@ -1,5 +1,6 @@
 package org.mobula.serve;
 
+import java.util.Map;
 import org.mobula.serve.batch.Batcher;
 import org.mobula.serve.batch.Sessions;
 import org.mobula.serve.model.Signature;
@@ -11,6 +12,7 @@ final class Deployment {
   private final Batcher batcher;
   private final Sessions sessions;
   private final Signature signature;
+  private final Map<String, String> recordingMetadata;
   private final VersionStatistics statistics;
 
   Deployment(String version, ModelSource source, Batcher batcher, VersionStatistics statistics) {
@@ -19,6 +21,7 @@ final class Deployment {
     this.batcher = batcher;
     this.sessions = new Sessions(batcher);
     this.signature = batcher.model().signature();
+    this.recordingMetadata = batcher.model().recordingMetadata();
     this.statistics = statistics;
   }
 
@@ -41,6 +44,11 @@ final class Deployment {
 
   Signature signature() {
     return signature;
+  }
+
+  /** What files of recorded answers say of them. */
+  Map<String, String> recordingMetadata() {
+    return recordingMetadata;
   }
 
   /** Counts an answer's time since its request came. */

@@ -336,7 +336,8 @@ final class Inference implements InferenceService, AutoCloseable {
                   question.id(),
                   !Boolean.FALSE.equals(question.parameters().get(PolicyModel.DETERMINISTIC)),
                   question.inputs(),
-                  outputs);
+                  outputs,
+                  deployment.recordingMetadata());
       caller.succeed(new Answer(deployment.version(), outputs, recordId));
     }
 

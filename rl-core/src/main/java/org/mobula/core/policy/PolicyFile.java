@@ -302,6 +302,24 @@ public final class PolicyFile {
                 readInteger(json, "outputs").intValue()));
   }
 
+  /** A space as a policy's file says it, in JSON. */
+  public static String json(Space space) {
+    return write(space).toString();
+  }
+
+  /**
+   * The space that {@link #json} wrote.
+   *
+   * @throws IOException if it is none
+   */
+  public static Space space(String json) throws IOException {
+    try {
+      return readSpace(JSON.readTree(json));
+    } catch (RuntimeException e) {
+      throw new IOException("it says no space: " + e.getMessage(), e);
+    }
+  }
+
   private static ObjectNode write(Space space) {
     ObjectNode json = JSON.createObjectNode();
     if (space instanceof Box box) {

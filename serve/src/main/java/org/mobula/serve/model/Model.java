@@ -31,6 +31,11 @@ public interface Model extends Serializable {
     return signature().zeros(rows);
   }
 
+  /** What files of recorded answers say of them, by key; nothing unless overridden. */
+  default Map<String, String> recordingMetadata() {
+    return Map.of();
+  }
+
   /** What computes it, for clients: {@code mobula_policy}. */
   String platform();
 

@@ -15,6 +15,7 @@ import org.mobula.core.policy.PolicyRunner;
 import org.mobula.core.policy.PolicySnapshot;
 import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.random.Pcg64;
+import org.mobula.core.recording.RecordingSchema;
 import org.mobula.core.space.Box;
 import org.mobula.core.space.MultiDiscrete;
 import org.mobula.core.space.Space;
@@ -100,6 +101,12 @@ public record PolicyModel(PolicySpec spec, PolicySnapshot snapshot, NetworkEngin
       Arrays.fill((byte[]) inputs.get(1).data(), (byte) 1);
     }
     return inputs;
+  }
+
+  /** The spaces, so that readers need not be told. */
+  @Override
+  public Map<String, String> recordingMetadata() {
+    return RecordingSchema.metadata(spec.observationSpace(), spec.actionSpace());
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.mobula.serve.record;
 
 import java.lang.reflect.Array;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mobula.serve.model.Tensor;
 
@@ -24,6 +25,7 @@ sealed interface Entry {
    * @param session that it belongs to, if any
    * @param requestId that the request gave itself, if any
    * @param inputs and outputs with as many rows each
+   * @param metadata of the files that they come into
    */
   record Steps(
       String id,
@@ -34,7 +36,8 @@ sealed interface Entry {
       @Nullable String requestId,
       boolean deterministic,
       List<Tensor> inputs,
-      List<Tensor> outputs)
+      List<Tensor> outputs,
+      Map<String, String> metadata)
       implements Entry {
     @Override
     public int rows() {

@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.mobula.core.parquet.ParquetTable;
 import org.mobula.serve.model.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,9 +46,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Recorder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
-
-  /** How names of files end that are not complete; they begin with a dot too. */
-  static final String PART = ".part";
 
   private static final String STEPS = "/steps";
   private static final String REWARDS = "/rewards";
@@ -149,7 +147,7 @@ public final class Recorder implements AutoCloseable {
     try (Stream<Path> all = Files.walk(directory, 3)) {
       for (Path file : all.toList()) {
         String name = String.valueOf(file.getFileName());
-        if (name.startsWith(".") && name.endsWith(".parquet" + PART)) {
+        if (name.startsWith(".") && name.endsWith(".parquet" + ParquetTable.PART)) {
           Files.delete(file);
         }
       }
@@ -165,6 +163,7 @@ public final class Recorder implements AutoCloseable {
    * @param requestId that the request gave itself, if any
    * @param inputs in the order of the signature; not changed by anybody any more
    * @param outputs likewise, with as many rows
+   * @param metadata of the files that they come into
    * @return the answer's id, for rewards to come; null if the queue is full
    */
   public @Nullable String step(
@@ -174,12 +173,22 @@ public final class Recorder implements AutoCloseable {
       @Nullable String requestId,
       boolean deterministic,
       List<Tensor> inputs,
-      List<Tensor> outputs) {
+      List<Tensor> outputs,
+      Map<String, String> metadata) {
     long number = answers.next();
     String id = answers.id(number);
     Entry.Steps steps =
         new Entry.Steps(
-            id, now(), model, version, session, requestId, deterministic, inputs, outputs);
+            id,
+            now(),
+            model,
+            version,
+            session,
+            requestId,
+            deterministic,
+            inputs,
+            outputs,
+            metadata);
     if (!offer(steps)) {
       return null;
     }

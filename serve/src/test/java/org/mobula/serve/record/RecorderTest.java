@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.mobula.core.parquet.ParquetTable;
 import org.mobula.serve.model.Datatype;
 import org.mobula.serve.model.Tensor;
 
@@ -50,7 +51,7 @@ final class RecorderTest {
   private static @Nullable String step(
       Recorder recorder, @Nullable String session, Tensor observation, Tensor action) {
     return recorder.step(
-        "cartpole", "7", session, null, false, List.of(observation), List.of(action));
+        "cartpole", "7", session, null, false, List.of(observation), List.of(action), Map.of());
   }
 
   private List<Map<String, Object>> steps() throws IOException {
@@ -74,7 +75,8 @@ final class RecorderTest {
               "r-1",
               true,
               List.of(observation(1, 4, 0.5f)),
-              List.of(choice(1), Tensor.of("log_probability", new float[] {-0.25f}, 1)));
+              List.of(choice(1), Tensor.of("log_probability", new float[] {-0.25f}, 1)),
+              Map.of());
       batch =
           recorder.step(
               "cartpole",
@@ -83,7 +85,8 @@ final class RecorderTest {
               null,
               false,
               List.of(observation(3, 4, 10)),
-              List.of(choice(0, 1, 0), Tensor.of("log_probability", new float[] {-1, -2, -3}, 3)));
+              List.of(choice(0, 1, 0), Tensor.of("log_probability", new float[] {-1, -2, -3}, 3)),
+              Map.of());
       assertThat(steps()).isEmpty();
     }
     List<Map<String, Object>> rows = steps();
@@ -129,7 +132,8 @@ final class RecorderTest {
               new Tensor("flags", Datatype.INT16, new short[] {-7}, 1),
               new Tensor("plane", Datatype.INT32, new int[] {1, 2, 3, 4}, 1, 2, 2),
               new Tensor("action", Datatype.INT64, new long[] {3, 1}, 1, 2),
-              new Tensor("text", Datatype.BYTES, new byte[][] {"ä".getBytes(UTF_8)}, 1)));
+              new Tensor("text", Datatype.BYTES, new byte[][] {"ä".getBytes(UTF_8)}, 1)),
+          Map.of());
       recorder.step(
           "half",
           "1",
@@ -137,7 +141,8 @@ final class RecorderTest {
           null,
           true,
           List.of(observation(2, 4, 0)),
-          List.of(new Tensor("x", Datatype.FP16, new short[2], 2)));
+          List.of(new Tensor("x", Datatype.FP16, new short[2], 2)),
+          Map.of());
     }
     assertThat(recorder.dropped(Recorder.Loss.NO_COLUMN)).isEqualTo(2);
     assertThat(recorder.recordedSteps()).isEqualTo(1);
@@ -197,7 +202,14 @@ final class RecorderTest {
       String batch =
           Objects.requireNonNull(step(recorder, null, observation(2, 4, 0), choice(1, 0)));
       recorder.step(
-          "other", "1", null, null, true, List.of(observation(1, 4, 0)), List.of(choice(1)));
+          "other",
+          "1",
+          null,
+          null,
+          true,
+          List.of(observation(1, 4, 0)),
+          List.of(choice(1)),
+          Map.of());
       Reward good = new Reward(first, 0, 1.5, false, false);
       Reward last = new Reward(batch, 1, -1, true, false);
       List<Reward> unknown =
@@ -337,7 +349,7 @@ final class RecorderTest {
     assertThat(said).containsExactly("recorded 2, dropped 1");
     assertThat(steps()).hasSize(2);
     try (var all = Files.walk(directory)) {
-      assertThat(all.filter(file -> file.toString().endsWith(Recorder.PART))).isEmpty();
+      assertThat(all.filter(file -> file.toString().endsWith(ParquetTable.PART))).isEmpty();
     }
   }
 
@@ -362,7 +374,7 @@ final class RecorderTest {
     }
     assertThat(steps()).hasSize(whole + 1);
     try (var all = Files.walk(directory)) {
-      assertThat(all.filter(file -> file.toString().endsWith(Recorder.PART))).isEmpty();
+      assertThat(all.filter(file -> file.toString().endsWith(ParquetTable.PART))).isEmpty();
     }
   }
 

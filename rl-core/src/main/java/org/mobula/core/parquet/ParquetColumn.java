@@ -1,4 +1,4 @@
-package org.mobula.serve.record;
+package org.mobula.core.parquet;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * each compressed as soon as it is full. The format is that of
  * https://parquet.apache.org/docs/file-format/.
  */
-final class Column {
+public final class ParquetColumn {
   private static final int PAGE_BYTES = 1 << 20;
 
   private final Form form;
@@ -46,8 +46,8 @@ final class Column {
   private long entries;
   private long uncompressedBytes;
 
-  /** What the values of a row are. */
-  enum Shape {
+  /** How many values a row has. */
+  public enum Shape {
     /** One value. */
     SINGLE,
     /** One value or none. */
@@ -56,26 +56,47 @@ final class Column {
     LIST
   }
 
-  /**
-   * What a column is.
-   *
-   * @param time whether its numbers are microseconds since 1970 in UTC
-   */
-  record Form(String name, Type type, Shape shape, boolean time) {
-    Form(String name, Type type) {
-      this(name, type, Shape.SINGLE, false);
+  /** What the values are. */
+  public enum Kind {
+    /** True or false. */
+    BOOLEAN(Type.BOOLEAN),
+    /** A whole number of 32 bits. */
+    INT32(Type.INT32),
+    /** A whole number of 64 bits. */
+    INT64(Type.INT64),
+    /** A real number of 32 bits. */
+    FLOAT(Type.FLOAT),
+    /** A real number of 64 bits. */
+    DOUBLE(Type.DOUBLE),
+    /** Characters. */
+    TEXT(Type.BYTE_ARRAY),
+    /** Microseconds since 1970 in UTC. */
+    TIME(Type.INT64);
+
+    private final Type type;
+
+    Kind(Type type) {
+      this.type = type;
     }
   }
 
-  Column(Form form) {
+  /** What a column is. */
+  public record Form(String name, Kind kind, Shape shape) {
+    /** A column with one value in each row. */
+    public Form(String name, Kind kind) {
+      this(name, kind, Shape.SINGLE);
+    }
+  }
+
+  ParquetColumn(Form form) {
     this.form = form;
   }
 
   // Filling. Each row adds one single value, or a value or none, or a list.
 
-  void add(long value) {
+  public void add(long value) {
     room(Long.BYTES);
-    if (form.type == Type.INT32) {
+    if (form.kind == Kind.INT32) {
       values.putInt(Math.toIntExact(value));
     } else {
       values.putLong(value);
@@ -83,26 +104,34 @@ final class Column {
     endSingle(true);
   }
 
-  void add(double value) {
+  /** Adds a real number of 64 bits. */
+  public void add(double value) {
     room(Double.BYTES);
     values.putDouble(value);
     endSingle(true);
   }
 
-  void add(boolean value) {
+  /** Adds a truth. */
+  public void add(boolean value) {
     booleans.add(value);
     endSingle(true);
   }
 
-  void add(@Nullable String value) {
+  /** Adds a text; null only where the column is optional. */
+  public void add(@Nullable String value) {
     if (value != null) {
       bytes(value.getBytes(StandardCharsets.UTF_8));
     }
     endSingle(value != null);
   }
 
-  /** Adds some elements of a tensor's array, one unless it is a column of lists. */
-  void add(Object data, int from, int count) {
+  /**
+   * Adds some elements of an array, one unless it is a column of lists.
+   *
+   * @param data {@code byte[]}, {@code short[]} or {@code int[]} for INT32, {@code long[]}, {@code
+   *     float[]} or {@code double[]} for the kind of that name, {@code byte[][]} in UTF-8 for text
+   */
+  public void add(Object data, int from, int count) {
     put(data, from, count);
     if (form.shape != Shape.LIST) {
       endSingle(true);
@@ -256,7 +285,7 @@ final class Column {
     pages.writeTo(out);
     ColumnMetaData meta =
         new ColumnMetaData(
-            form.type,
+            form.kind.type,
             List.of(Encoding.PLAIN, Encoding.RLE),
             path(),
             CompressionCodec.GZIP,
@@ -288,14 +317,14 @@ final class Column {
       schema.add(repeated);
     }
     SchemaElement leaf = new SchemaElement(form.shape == Shape.LIST ? "element" : form.name);
-    leaf.setType(form.type);
+    leaf.setType(form.kind.type);
     leaf.setRepetition_type(
         form.shape == Shape.OPTIONAL ? FieldRepetitionType.OPTIONAL : FieldRepetitionType.REQUIRED);
-    if (form.time) {
+    if (form.kind == Kind.TIME) {
       leaf.setConverted_type(ConvertedType.TIMESTAMP_MICROS);
       leaf.setLogicalType(
           LogicalType.TIMESTAMP(new TimestampType(true, TimeUnit.MICROS(new MicroSeconds()))));
-    } else if (form.type == Type.BYTE_ARRAY) {
+    } else if (form.kind == Kind.TEXT) {
       leaf.setConverted_type(ConvertedType.UTF8);
       leaf.setLogicalType(LogicalTypes.UTF8);
     }

@@ -1,4 +1,4 @@
-package org.mobula.serve.record;
+package org.mobula.core.parquet;
 
 import java.util.Arrays;
 
