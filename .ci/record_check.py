@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Serves a run of CartPole, asks, gives rewards, ends the server, and reads what it recorded.
+"""Serves a run of CartPole, asks, gives rewards, ends the server, and reads what it recorded; has the
+run's policy recorded, and reads that; and has `mobula data describe` read what others write.
 
-    pip install pyarrow pandas
+    pip install pyarrow pandas duckdb polars
     python .ci/record_check.py runs/cartpole
 
 Types, counts, values, the join of rewards and the order of an episode. Ends with an error at the
-first thing that is not as serve/README.md says.
+first thing that is not as serve/README.md and rl-core/README.md say.
 """
 
 import argparse
@@ -15,7 +16,10 @@ import subprocess
 import tempfile
 import urllib.request
 
+import duckdb
 import numpy
+import pandas
+import polars
 import pyarrow
 import pyarrow.parquet as parquet
 
@@ -117,10 +121,82 @@ def ask_and_read(server, address, model, directory):
     assert last.reward == -1 and last.truncated is True
 
 
+def mobula(*arguments):
+    run = subprocess.run(["cli/mobula", *map(str, arguments)], stdout=subprocess.PIPE, check=True)
+    return json.loads(run.stdout)
+
+
+JOINED = """SELECT count(*), sum(reward), count(DISTINCT session), sum(terminated::int + truncated::int)
+    FROM '{0}/steps/*.parquet' JOIN '{0}/rewards/*.parquet' USING (id, row)"""
+
+
+def check_recorded_policy(run, folder):
+    """What `mobula record` writes has the columns of a server's, and the returns that it says."""
+    told = mobula(
+        "record", run, "--episodes", 20, "--stochastic", "--output", folder, "--json"
+    )
+    recordings = pathlib.Path(told["recordings"])
+    steps = parquet.read_table(recordings / "steps")
+    assert types(steps) == STEPS, steps.schema
+    rewards = parquet.read_table(recordings / "rewards")
+    assert types(rewards.drop_columns("final_observation")) == REWARDS, rewards.schema
+    joined = steps.to_pandas().merge(rewards.to_pandas(), on=["id", "row"], validate="1:1")
+    assert len(joined) == told["steps"] == len(steps)
+    episodes = joined.sort_values("id").groupby("session")
+    numpy.testing.assert_allclose(episodes.reward.sum().mean(), told["return_mean"])
+    assert (episodes.terminated.last() | episodes.truncated.last()).all()
+    assert (joined.final_observation.map(len) == 4 * (joined.terminated | joined.truncated)).all()
+    assert ((joined.log_probability < 0) & (joined.log_probability > -20)).all()
+    assert duckdb.sql(JOINED.format(recordings)).fetchall() == [(told["steps"],) * 2 + (20, 20)]
+    frame = polars.read_parquet(recordings / "steps" / "*.parquet")
+    assert frame["action"].sum() == joined.action.sum()
+    described = mobula("data", "describe", recordings, "--json")
+    assert described["problems"] == [] and described["episodes"] == 20, described
+    numpy.testing.assert_allclose(described["returns"]["mean"], told["return_mean"])
+    check_others(joined.sort_values("id"), described, folder / "others")
+
+
+def check_others(joined, expected, folder):
+    """The same rows, one table, as pandas, pyarrow, Polars and DuckDB write them."""
+    frame = joined[["session", "observation", "action", "reward", "terminated", "truncated"]].copy()
+    frame["final_observation"] = joined.final_observation.map(lambda o: o if len(o) else None)
+    frame["action"] = frame.action.astype("int8")
+    frame["episode_kind"] = pandas.Categorical(["train"] * len(frame))
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    writers = {
+        "pandas": lambda file: frame.to_parquet(file),
+        "gzip": lambda file: frame.to_parquet(file, compression="gzip", row_group_size=100),
+        "zstd-2": lambda file: parquet.write_table(
+            table, file, compression="zstd", data_page_version="2.0", data_page_size=1024
+        ),
+        "lz4-plain": lambda file: parquet.write_table(
+            table, file, compression="lz4", use_dictionary=False
+        ),
+        "none": lambda file: parquet.write_table(table, file, compression="none"),
+        "polars": lambda file: polars.from_arrow(table).write_parquet(file),
+        "duckdb": lambda file: duckdb.from_arrow(table).to_parquet(str(file)),
+    }
+    for name, write in writers.items():
+        (folder / name).mkdir(parents=True)
+        write(folder / name / "all.parquet")
+    parquet.write_to_dataset(table, folder / "partitions", partition_cols=["session"])
+    (folder / "many").mkdir()
+    for i, (_, episode) in enumerate(frame.groupby("session")):
+        episode.to_parquet(folder / "many" / f"{i}.parquet")
+    for name in [*writers, "partitions", "many"]:
+        found = mobula("data", "describe", folder / name, "--json")
+        assert found["problems"] == [], (name, found["problems"])
+        for key in "episodes", "steps", "terminated", "truncated", "returns", "lengths":
+            assert found[key] == expected[key], (name, key, found[key], expected[key])
+        for ours, others in zip(expected["observations"], found["observations"]):
+            assert all(ours[key] == others[key] for key in ("least", "greatest")), (name, others)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("run", type=pathlib.Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        check(arguments.run, "cartpole", pathlib.Path(folder))
-    print("pyarrow is content")
+        check(arguments.run, "cartpole", pathlib.Path(folder) / "served")
+        check_recorded_policy(arguments.run, pathlib.Path(folder) / "recorded")
+    print("pyarrow, pandas, DuckDB and Polars are content")

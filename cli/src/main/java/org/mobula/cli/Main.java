@@ -13,6 +13,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.mobula.cli.data.DataCommand;
 import org.mobula.cli.doctor.DoctorCommand;
 import org.mobula.cli.environments.EnvironmentsCommand;
 import org.mobula.cli.evaluate.EvaluateCommand;
@@ -29,6 +30,7 @@ import org.mobula.cli.output.Terminal;
 import org.mobula.cli.parameters.ParameterServerCommand;
 import org.mobula.cli.process.MobulaVersion;
 import org.mobula.cli.process.VectorModule;
+import org.mobula.cli.record.RecordCommand;
 import org.mobula.cli.runs.RunsCommand;
 import org.mobula.cli.serve.ServeCommand;
 import org.mobula.cli.train.TrainCommand;
@@ -61,6 +63,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       TrainCommand.class,
       EvaluateCommand.class,
+      RecordCommand.class,
+      DataCommand.class,
       ExportCommand.class,
       ImportCommand.class,
       RunsCommand.class,

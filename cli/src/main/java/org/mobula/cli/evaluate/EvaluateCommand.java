@@ -9,11 +9,9 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.mobula.cli.composition.ConfigFiles;
-import org.mobula.cli.composition.ConfiguredEnvironment;
+import org.mobula.cli.composition.PlayedEnvironment;
 import org.mobula.cli.options.JsonOption;
 import org.mobula.cli.options.PolicyOption;
 import org.mobula.cli.output.CommandFailure;
@@ -23,8 +21,6 @@ import org.mobula.cli.output.Json;
 import org.mobula.cli.output.Program;
 import org.mobula.cli.process.VectorModule;
 import org.mobula.core.environment.Environment;
-import org.mobula.core.environment.EnvironmentFactory;
-import org.mobula.core.environment.EnvironmentWrapper;
 import org.mobula.core.environment.Reset;
 import org.mobula.core.policy.NetworkEngine;
 import org.mobula.core.policy.Policy;
@@ -36,8 +32,6 @@ import org.mobula.core.rendering.Picture;
 import org.mobula.core.rendering.Player;
 import org.mobula.core.training.Evaluation;
 import org.mobula.core.training.EvaluationResult;
-import org.mobula.core.training.config.EvaluationConfig;
-import org.mobula.core.training.config.TrainingConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -138,16 +132,13 @@ public final class EvaluateCommand implements Callable<Integer> {
           spec.commandLine(), "--video is " + video + " but must end in .gif, the one format");
     }
     VectorModule.load(); // before the first network; where it is absent, networks do without
-    Chosen chosen = policy.take((file, contents) -> new Chosen(file, contents, world(file)));
+    Chosen chosen =
+        policy.take(
+            (file, contents) ->
+                new Chosen(file, contents, PlayedEnvironment.of(file, environment)));
     PolicyFile.Contents contents = chosen.contents;
-    Played world = chosen.world;
-    ConfiguredEnvironment.misfit(contents.spec(), world.name, world.factory)
-        .ifPresent(
-            misfit -> {
-              throw CommandFailure.usage(
-                  misfit,
-                  "Leave out --environment to play in the one that the policy was trained in.");
-            });
+    PlayedEnvironment world = chosen.world;
+    world.requireFit(contents.spec());
     PrintWriter out = spec.commandLine().getOut();
     if (render != null || video != null) {
       show(contents, world, out);
@@ -158,34 +149,16 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   /** A policy, and where it is played. */
-  private record Chosen(Path file, PolicyFile.Contents contents, Played world) {}
+  private record Chosen(Path file, PolicyFile.Contents contents, PlayedEnvironment world) {}
 
-  /** Which environment is played, and after how many steps an episode of many is cut off. */
-  private record Played(String name, EnvironmentFactory factory, int maxEpisodeSteps) {}
-
-  /** Starts each episode with the same options. */
-  private static final class WithResetOptions extends EnvironmentWrapper {
-    private final Map<String, Object> options;
-
-    WithResetOptions(Environment inner, Map<String, Object> options) {
-      super(inner);
-      this.options = options;
-    }
-
-    @Override
-    public void reset(Reset reset, float[] observation) {
-      super.reset(new Reset(reset.seed(), options), observation);
-    }
-  }
-
-  private void show(PolicyFile.Contents contents, Played world, PrintWriter out)
+  private void show(PolicyFile.Contents contents, PlayedEnvironment world, PrintWriter out)
       throws IOException {
     if (video != null) {
       System.setProperty("java.awt.headless", "true"); // else a dead display is an error
     } else if (render == Render.WINDOW) {
       PlaybackWindow.requireDisplay();
     }
-    try (Environment environment = world.factory.create();
+    try (Environment environment = world.factory().create();
         Policy trained = new Policy(contents.spec(), contents.snapshot(), NetworkEngine.AUTO)) {
       Player player = stochastic ? Player.sampling(trained, seed) : Player.of(trained);
       if (video != null) {
@@ -194,14 +167,14 @@ public final class EvaluateCommand implements Callable<Integer> {
         out.println("video: " + video);
       } else if (render == Render.WINDOW) {
         requirePicture(environment);
-        try (PlaybackWindow window = PlaybackWindow.open(world.name)) {
+        try (PlaybackWindow window = PlaybackWindow.open(world.name())) {
           play(environment, player, window, world, out);
         }
       } else {
         play(
             environment,
             player,
-            new Playback(world.name, Program.of(spec).terminal().out(), out),
+            new Playback(world.name(), Program.of(spec).terminal().out(), out),
             world,
             out);
       }
@@ -235,7 +208,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       Environment environment,
       Player player,
       Episode.Watcher watcher,
-      Played world,
+      PlayedEnvironment world,
       PrintWriter out)
       throws IOException {
     boolean watched = true;
@@ -250,32 +223,33 @@ public final class EvaluateCommand implements Callable<Integer> {
     return episodes == null ? 1 : episodes;
   }
 
-  private static void tell(Episode episode, Played world, PrintWriter out) {
+  private static void tell(Episode episode, PlayedEnvironment world, PrintWriter out) {
     if (episode.length() > 0) {
       out.printf(
           Locale.ROOT,
           "return %s after %d steps of %s%s%n",
           Figures.episodeReturn(episode.episodeReturn()),
           episode.length(),
-          world.name,
+          world.name(),
           episode.over() ? "" : ", not to its end");
     }
   }
 
-  private void evaluate(Path file, PolicyFile.Contents contents, Played world, PrintWriter out)
+  private void evaluate(
+      Path file, PolicyFile.Contents contents, PlayedEnvironment world, PrintWriter out)
       throws IOException {
     int count = episodes == null ? EPISODES : episodes;
     PolicySpec form = contents.spec();
     EvaluationResult result;
     try (Evaluation evaluation =
         new Evaluation(
-            world.factory,
+            world.factory(),
             form,
             NetworkEngine.AUTO.create(form.network()),
             count,
             !stochastic,
             seed,
-            world.maxEpisodeSteps)) {
+            world.maxEpisodeSteps())) {
       result = evaluation.run(contents.snapshot());
     }
     if (json.isGiven()) {
@@ -283,7 +257,7 @@ public final class EvaluateCommand implements Callable<Integer> {
           Json.of(
               new Outcome(
                   file.toString(),
-                  world.name,
+                  world.name(),
                   count,
                   seed,
                   stochastic,
@@ -297,46 +271,9 @@ public final class EvaluateCommand implements Callable<Integer> {
           Locale.ROOT,
           "%s episodes of %s, mean length %.1f%n",
           Figures.meanReturn(result),
-          world.name,
+          world.name(),
           result.meanLength());
       out.println("policy: " + file);
     }
-  }
-
-  private Played world(Path file) {
-    Path config = file.resolveSibling("config.yaml");
-    if (environment != null) {
-      return new Played(
-          environment,
-          ConfiguredEnvironment.isPython(environment) && Files.exists(config)
-              ? ConfiguredEnvironment.named(environment, ConfigFiles.read(config))
-              : ConfiguredEnvironment.named(environment),
-          EvaluationConfig.defaults().maxEpisodeSteps());
-    }
-    if (!Files.exists(config)) {
-      throw CommandFailure.usage(
-          "there is no config.yaml beside " + file + " that names the environment",
-          "Name one by --environment.");
-    }
-    TrainingConfig trained = ConfigFiles.read(config);
-    if (!ConfiguredEnvironment.canEvaluate(trained)) {
-      throw CommandFailure.usage(
-          "other processes played the episodes that the policy was trained in",
-          "Name an environment with its spaces by --environment, or let them ask {mobula} serve.");
-    }
-    String name = ConfiguredEnvironment.evaluationName(trained);
-    if (!ConfiguredEnvironment.isName(name)) {
-      throw CommandFailure.usage(
-          "the policy was %s in \"%s\", which names neither an environment nor a class"
-              .formatted(name.equals(trained.environment().id()) ? "trained" : "judged", name),
-          "Name its class in full: --environment com.example.MyWorld, with --class-path.");
-    }
-    EnvironmentFactory factory = ConfiguredEnvironment.ofEvaluation(trained, config, List.of());
-    // As the run's own evaluations do: with schedules at their end.
-    Map<String, Object> options = trained.environment().resetOptions(1);
-    return new Played(
-        name,
-        options.isEmpty() ? factory : () -> new WithResetOptions(factory.create(), options),
-        trained.evaluation().maxEpisodeSteps());
   }
 }
