@@ -1,4 +1,4 @@
-package org.mobula.core.recording;
+package org.mobula.core.training;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,8 +12,8 @@ import org.mobula.core.policy.ActionEvaluation;
 import org.mobula.core.policy.Policy;
 import org.mobula.core.random.Pcg64;
 import org.mobula.core.random.SeedSequence;
+import org.mobula.core.recording.RecordingWriter;
 import org.mobula.core.recording.RecordingWriter.StepRow;
-import org.mobula.core.training.EvaluationResult;
 
 /**
  * A policy whose episodes are recorded, one after the other. An episode is given by its seed: the
