@@ -35,7 +35,7 @@ class MistakesTest {
         "evaluation:|workers: {count: 1, cpus: 3}\\nruntime: {cpus: 2}\\nevaluation:|:11:21: workers.cpus is 3 but must be at most runtime.cpus (2.0)",
         "evaluation:|runtime: {cpus: 0.5}\\nevaluation:|:11:11: cpus is 0.5 but must be ≥ 1",
         "evaluation:|runtime: {cpus: 2}\\nparameters: {server: {learners: 3}}\\nevaluation:|:12:14: runtime.cpus is 2.0 but must be at least learners (3): each needs one for the whole run",
-        "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [a2c, bc, dqn, iql, marwil, ppo, pqn, sac, td3, td3-bc], but has dqn and ppo",
+        "  ppo:|  dqn: {}\\n  ppo:|:7:3: algorithm takes exactly one of [a2c, bc, cql, dqn, iql, marwil, ppo, pqn, sac, td3, td3-bc], but has dqn and ppo",
         "stop:|network: {}\\nstop:|:9:1: duplicate key network, first at 3:1",
       })
   void inTheFile(String part, String change, String error) throws IOException {

@@ -6,15 +6,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The packaged command line as processes that signals end. */
 public final class MobulaProcesses {
+  private static final Map<Process, Output> OUTPUTS = new ConcurrentHashMap<>();
+
   private final Path folder;
   private final String script;
   private final List<Process> started = new ArrayList<>();
@@ -60,7 +68,7 @@ public final class MobulaProcesses {
 
   /** The next line on a process's standard output. */
   public static JsonNode nextLine(Process process) throws IOException {
-    String line = process.inputReader(UTF_8).readLine();
+    String line = OUTPUTS.computeIfAbsent(process, Output::new).next();
     if (line == null) {
       throw new AssertionError(
           "the process ended before it said what was awaited:\n"
@@ -69,10 +77,74 @@ public final class MobulaProcesses {
     return new ObjectMapper().readTree(line);
   }
 
+  /**
+   * What a process says, read as it comes: one whose output nobody reads stops at a full pipe. Of
+   * the iterations that nobody has asked for the newest are kept.
+   */
+  private static final class Output {
+    private static final String ITERATION = "\"event\":\"iteration\"";
+    private static final int MOST_ITERATIONS = 8;
+
+    private final Deque<String> lines = new ArrayDeque<>();
+    private int iterations;
+    private boolean ended;
+
+    Output(Process process) {
+      Thread reader = new Thread(() -> read(process), "output of " + process.pid());
+      reader.setDaemon(true);
+      reader.start();
+    }
+
+    private void read(Process process) {
+      try {
+        process.inputReader(UTF_8).lines().forEach(this::add);
+      } catch (UncheckedIOException e) {
+        // It was ended, and its output closed.
+      }
+      end();
+    }
+
+    private synchronized void add(String line) {
+      if (line.contains(ITERATION)) {
+        if (iterations == MOST_ITERATIONS) {
+          String oldest =
+              lines.stream().filter(each -> each.contains(ITERATION)).findFirst().orElseThrow();
+          lines.removeFirstOccurrence(oldest);
+        } else {
+          iterations++;
+        }
+      }
+      lines.add(line);
+      notifyAll();
+    }
+
+    private synchronized void end() {
+      ended = true;
+      notifyAll();
+    }
+
+    /** Null at the end. */
+    synchronized @Nullable String next() {
+      try {
+        while (lines.isEmpty() && !ended) {
+          wait();
+        }
+      } catch (InterruptedException e) {
+        throw new AssertionError("interrupted while a process's output was awaited", e);
+      }
+      String line = lines.poll();
+      if (line != null && line.contains(ITERATION)) {
+        iterations--;
+      }
+      return line;
+    }
+  }
+
   /** Ends what was started and still runs. */
   public void endAll() throws InterruptedException {
     for (Process process : started) {
       process.destroyForcibly().waitFor();
+      OUTPUTS.remove(process);
     }
   }
 }

@@ -103,7 +103,11 @@ class ParameterServerIT {
             "train", training, "--json", "--join", first.address(), "--join", second.address());
     MobulaProcesses.awaitEvent(joined, "iteration");
     JsonNode both = status(first.address());
-    assertThat(both.get("parameters/learners").asInt()).isEqualTo(2);
+    // One that a crowded machine kept silent for longer than its lease joins again.
+    while (both.get("parameters/learners").asInt() < 2) {
+      MobulaProcesses.awaitEvent(joined, "iteration");
+      both = status(first.address());
+    }
     assertThat(both.get("to").asInt()).isEqualTo(4096);
     assertThat(both.get("parameters/version").asLong()).isPositive();
 
@@ -170,7 +174,7 @@ class ParameterServerIT {
     assertThat(present.get("role").asText()).isEqualTo("lone primary");
     assertThat(present.get("parameters/epoch").asLong()).isPositive();
     MobulaProcesses.send("TERM", trainer);
-    MobulaProcesses.awaitEvent(trainer, "end"); // it cannot end while its output is not read
+    MobulaProcesses.awaitEvent(trainer, "end");
     assertThat(trainer.waitFor()).isEqualTo(143);
   }
 
