@@ -1,6 +1,7 @@
 package org.mobula.cli.train;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -24,10 +25,13 @@ import org.mobula.cli.process.MetricsEndpoint;
 import org.mobula.cli.process.StopSignals;
 import org.mobula.core.algorithm.ppo.PpoConfig;
 import org.mobula.core.environment.EnvironmentFactory;
+import org.mobula.core.experience.RecordedEpisodes;
 import org.mobula.core.metrics.PrometheusSink;
 import org.mobula.core.policy.PolicySpec;
+import org.mobula.core.recording.RecordingReader;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.training.Checkpoint;
+import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingControl;
@@ -304,6 +308,9 @@ final class TrainingRun implements AutoCloseable {
                   }
                 });
     ConfiguredEnvironment.plug(config, environment, trainer);
+    if (config.data() != null) {
+      trainer.recordings(recordings(config.data()));
+    }
     if (plugs != null) {
       plugs.into(trainer);
     }
@@ -320,6 +327,16 @@ final class TrainingRun implements AutoCloseable {
       trainer.resume(checkpoint);
     }
     return trainer.build();
+  }
+
+  /** What the file says to learn from, with the spaces of its environment. */
+  private RecordedEpisodes recordings(String data) {
+    PolicySpec policy = ExperienceSetup.policy(config, environment);
+    try {
+      return RecordingReader.read(Path.of(data), policy.observationSpace(), policy.actionSpace());
+    } catch (IOException e) {
+      throw new UncheckedIOException("data: " + e.getMessage(), e);
+    }
   }
 
   private @Nullable Plugs plugs(
