@@ -276,7 +276,8 @@ class EvaluateCommandTest {
                 "",
                 """
                 mobula: org.mobula.cli.evaluate.EvaluateCommandTest$PlainEnvironment does not draw itself; \
-                override Environment.draw(Graphics2D graphics, int width, int height) and return true
+                override Environment.draw(Graphics2D graphics, int width, int height) and return true, \
+                or give an environment of Python's the render mode rgb_array
                 Leave out --video to see its returns.
                 """));
     assertThat(file).doesNotExist();

@@ -93,8 +93,8 @@ public record ConvolutionSpec(
     for (Convolution convolution : convolutions) {
       if (convolution.places(rows) == 0 || convolution.places(pixels) == 0) {
         throw new IllegalArgumentException(
-            "kernel %s does not fit into the %s × %s pixels that reach it"
-                .formatted(convolution.kernel, rows, pixels));
+            "kernel %s does not fit into the %s × %s pixels that reach it of an image of %s × %s"
+                .formatted(convolution.kernel, rows, pixels, height, width));
       }
       rows = convolution.places(rows);
       pixels = convolution.places(pixels);

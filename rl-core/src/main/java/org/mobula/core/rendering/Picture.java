@@ -46,7 +46,8 @@ public final class Picture {
         throw new UnsupportedOperationException(
             innermost.getClass().getName()
                 + " does not draw itself; override Environment.draw(Graphics2D graphics, int"
-                + " width, int height) and return true");
+                + " width, int height) and return true, or give an environment of Python's the render"
+                + " mode rgb_array");
       }
     } finally {
       graphics.dispose();

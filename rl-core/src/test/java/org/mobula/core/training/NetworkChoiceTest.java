@@ -195,7 +195,7 @@ class NetworkChoiceTest {
     assertThatThrownBy(
             () -> PpoConfig.defaults().policy(Box.of(0, 255, 84, 96, 3), new Discrete(2), network))
         .hasMessage(
-            "kernel 8 does not fit into the 96 × 3 pixels that reach it; observation space"
+            "kernel 8 does not fit into the 96 × 3 pixels that reach it of an image of 96 × 3; observation space"
                 + " Box(84, 96, 3) looks like [height, width, channels], but convolutions take"
                 + " [channels, height, width]: an environment wrapper must put the channels first,"
                 + " as Box(3, 84, 96)");

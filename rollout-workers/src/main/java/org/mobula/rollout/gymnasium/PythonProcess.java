@@ -124,6 +124,14 @@ final class PythonProcess implements AutoCloseable {
         new ProcessBuilder(python, "-c", LOADER, String.valueOf(script.length));
     Map<String, String> environment = builder.environment();
     environment.put("PYTHONUNBUFFERED", "1"); // what it prints is logged when it is printed
+    for (String folder : config.pythonPath()) {
+      if (!Files.exists(Path.of(folder))) {
+        throw PythonException.process(
+            "environment.python-path names %s, but there is no %s"
+                .formatted(folder, Path.of(folder).toAbsolutePath()),
+            null);
+      }
+    }
     if (!config.pythonPath().isEmpty()) {
       String more = environment.get("PYTHONPATH");
       environment.put(

@@ -2,6 +2,7 @@ package org.mobula.rollout.gymnasium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.BufferedReader;
@@ -95,6 +96,17 @@ class PythonFailureTest {
       assertThat(batch.blame(0, false, new IllegalStateException("x")).step()).isEqualTo(4);
       assertThat(batch.blame(1, false, new IllegalStateException("x")).step()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void aFolderOfModulesThatIsNotThereIsSaid() {
+    PythonEnvironments environments =
+        PythonEnvironments.of(troubled("raise").withPythonPath(List.of("none/such")));
+    assertThatThrownBy(() -> environments.create(1))
+        .isInstanceOf(PythonException.class)
+        .hasMessageContaining(
+            "environment.python-path names none/such, but there is no "
+                + Path.of("none/such").toAbsolutePath());
   }
 
   @Test

@@ -58,7 +58,11 @@ public record EnvironmentConfig(
             "the Python of Gymnasium or EnvPool: an interpreter, or the folder of a virtual"
                 + " environment; python3 of the PATH if nothing is said")
         @Nullable String python,
-    @Doc("folders with Python modules of one's own") @OrOne List<String> pythonPath,
+    @Doc(
+            "folders with Python modules of one's own; a relative one is looked for where the program"
+                + " was started")
+        @OrOne
+        List<String> pythonPath,
     @Doc(
             "how long one step or reset of Python's environments may take before their process is"
                 + " ended; its start has a minute at least")

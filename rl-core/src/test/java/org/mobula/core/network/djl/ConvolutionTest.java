@@ -353,7 +353,8 @@ class ConvolutionTest {
                     List.of(new MlpSpec.Head("q", List.of(), 2, 1)),
                     Activation.RELU,
                     Initialization.orthogonal()))
-        .withMessage("kernel 4 does not fit into the 1 × 1 pixels that reach it");
+        .withMessage(
+            "kernel 4 does not fit into the 1 × 1 pixels that reach it of an image of 10 × 10");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SMALL.withDivisor(0))
         .withMessage("inputs are divided by 0.0 but must be by a number > 0");
