@@ -210,10 +210,12 @@ final class SacGradient implements GradientPart {
     if (conservative != null) {
       sample(conservative, count);
     }
-    critics.get().forward(rows.join(rows.features, rows.actions), count, values);
+    float[] inputs = rows.join(rows.features, rows.actions);
+    critics.get().forward(inputs, count, values);
     criticLossSum =
         criticLoss.gradient(values, targets, rows.weights, count, scale, valueGradients, errors);
     if (conservative != null) {
+      critics.get().forward(sampleInputs, count * conservative.samples(), sampleValues);
       conservativeLossSum =
           conservative.gradient(
               values,
@@ -223,11 +225,11 @@ final class SacGradient implements GradientPart {
               scale,
               valueGradients,
               sampleGradients);
+      critics.get().backward(sampleGradients, sampleCriticsGradient, null);
+      critics.get().forward(inputs, count, values); // the fewer rows of the two
     }
     critics.get().backward(valueGradients, criticsGradient, null);
     if (conservative != null) {
-      critics.get().forward(sampleInputs, count * conservative.samples(), sampleValues);
-      critics.get().backward(sampleGradients, sampleCriticsGradient, null);
       for (int i = 0; i < criticsGradient.length; i++) {
         criticsGradient[i] += sampleCriticsGradient[i];
       }
@@ -243,8 +245,8 @@ final class SacGradient implements GradientPart {
   }
 
   /**
-   * Values of other actions at the observations: any, the policy's there, and the policy's at the
-   * next observations, whose outputs are still at hand.
+   * Other actions at the observations: any, the policy's there, and the policy's at the next
+   * observations, whose outputs are still at hand.
    */
   private void sample(ConservativeLoss ofSamples, int count) {
     ofSamples.act(
@@ -278,7 +280,6 @@ final class SacGradient implements GradientPart {
       System.arraycopy(
           sampleActions, i * dimensions, sampleInputs, i * width + features, dimensions);
     }
-    critics.get().forward(sampleInputs, count * samples, sampleValues);
   }
 
   private void policyGradient(int count, float scale) {
