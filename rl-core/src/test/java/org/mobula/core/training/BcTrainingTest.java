@@ -180,6 +180,6 @@ class BcTrainingTest extends OfflineAlgorithmContract {
         .isInstanceOf(InvalidValueException.class)
         .hasMessageStartingWith(
             "data is \"expert.parquet\" but must be left out where the algorithm learns from what it"
-                + " collects; bc");
+                + " collects; one");
   }
 }

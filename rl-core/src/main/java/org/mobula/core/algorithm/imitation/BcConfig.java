@@ -4,10 +4,10 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorCritic;
 import org.mobula.core.algorithm.ActorSetup;
-import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ExploringActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.OfflineAlgorithmConfig;
 import org.mobula.core.algorithm.PolicyNetworks;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -41,7 +41,7 @@ public record BcConfig(
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("the optimizer") OptimizerConfig optimizer)
-    implements AlgorithmConfig, BcConfigBuilder.With {
+    implements OfflineAlgorithmConfig, BcConfigBuilder.With {
 
   /** Checks the values. */
   public BcConfig {
@@ -65,21 +65,6 @@ public record BcConfig(
         0,
         0,
         OptimizerConfig.Adam.defaults());
-  }
-
-  @Override
-  public int steps() {
-    return 1;
-  }
-
-  @Override
-  public int rounds(int environments) {
-    return AlgorithmConfig.roundsOf(1, environments);
-  }
-
-  @Override
-  public boolean learnsFromRecordings() {
-    return true;
   }
 
   /** There are no returns. */

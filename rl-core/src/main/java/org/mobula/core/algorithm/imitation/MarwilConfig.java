@@ -4,10 +4,10 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorCritic;
 import org.mobula.core.algorithm.ActorSetup;
-import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ExploringActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.OfflineAlgorithmConfig;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
 import org.mobula.core.config.Elsewhere;
@@ -52,7 +52,7 @@ public record MarwilConfig(
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("the optimizer") OptimizerConfig optimizer)
-    implements AlgorithmConfig, MarwilConfigBuilder.With {
+    implements OfflineAlgorithmConfig, MarwilConfigBuilder.With {
 
   /** Checks the values. */
   public MarwilConfig {
@@ -74,21 +74,6 @@ public record MarwilConfig(
   public static MarwilConfig defaults() {
     return new MarwilConfig(
         1, 20, 256, 0.99, Schedule.constant(1e-3), 1, 0, 0, OptimizerConfig.Adam.defaults());
-  }
-
-  @Override
-  public int steps() {
-    return 1;
-  }
-
-  @Override
-  public int rounds(int environments) {
-    return AlgorithmConfig.roundsOf(1, environments);
-  }
-
-  @Override
-  public boolean learnsFromRecordings() {
-    return true;
   }
 
   @Override

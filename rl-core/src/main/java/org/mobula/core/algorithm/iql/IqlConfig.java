@@ -7,10 +7,10 @@ import java.util.TreeMap;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorCritic;
 import org.mobula.core.algorithm.ActorSetup;
-import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ExploringActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.OfflineAlgorithmConfig;
 import org.mobula.core.algorithm.PolicyNetworks;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -66,7 +66,7 @@ public record IqlConfig(
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("the optimizer") OptimizerConfig optimizer)
-    implements AlgorithmConfig, IqlConfigBuilder.With {
+    implements OfflineAlgorithmConfig, IqlConfigBuilder.With {
 
   /** The name under which the critics' gradients are pushed. */
   static final String CRITICS = "critics";
@@ -106,21 +106,6 @@ public record IqlConfig(
         0,
         0,
         OptimizerConfig.Adam.defaults());
-  }
-
-  @Override
-  public int steps() {
-    return 1;
-  }
-
-  @Override
-  public int rounds(int environments) {
-    return AlgorithmConfig.roundsOf(1, environments);
-  }
-
-  @Override
-  public boolean learnsFromRecordings() {
-    return true;
   }
 
   @Override

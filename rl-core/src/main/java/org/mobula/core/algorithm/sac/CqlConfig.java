@@ -4,10 +4,10 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.SortedMap;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorSetup;
-import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ExploringActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.OfflineAlgorithmConfig;
 import org.mobula.core.algorithm.PolicyNetworks;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -66,7 +66,7 @@ public record CqlConfig(
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("the optimizer") OptimizerConfig optimizer)
-    implements AlgorithmConfig, CqlConfigBuilder.With {
+    implements OfflineAlgorithmConfig, CqlConfigBuilder.With {
 
   /** Checks the values. */
   public CqlConfig {
@@ -122,21 +122,6 @@ public record CqlConfig(
   /** What it adds to the critics' losses. */
   ConservativeLoss conservative(Space actionSpace) {
     return new ConservativeLoss(actionSpace.size(), critics, actionSamples, (float) conservatism);
-  }
-
-  @Override
-  public int steps() {
-    return 1;
-  }
-
-  @Override
-  public int rounds(int environments) {
-    return AlgorithmConfig.roundsOf(1, environments);
-  }
-
-  @Override
-  public boolean learnsFromRecordings() {
-    return true;
   }
 
   @Override

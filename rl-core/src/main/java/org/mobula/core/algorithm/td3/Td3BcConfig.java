@@ -4,10 +4,10 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.SortedMap;
 import org.mobula.core.algorithm.Actor;
 import org.mobula.core.algorithm.ActorSetup;
-import org.mobula.core.algorithm.AlgorithmConfig;
 import org.mobula.core.algorithm.ExploringActor;
 import org.mobula.core.algorithm.Learner;
 import org.mobula.core.algorithm.LearnerSetup;
+import org.mobula.core.algorithm.OfflineAlgorithmConfig;
 import org.mobula.core.algorithm.PolicyNetworks;
 import org.mobula.core.config.Constraints;
 import org.mobula.core.config.Doc;
@@ -71,7 +71,7 @@ public record Td3BcConfig(
         @Range(min = 0)
         double maxGradientNorm,
     @Doc("the optimizer") OptimizerConfig optimizer)
-    implements AlgorithmConfig, Td3BcConfigBuilder.With {
+    implements OfflineAlgorithmConfig, Td3BcConfigBuilder.With {
 
   /** Checks the values. */
   public Td3BcConfig {
@@ -123,21 +123,6 @@ public record Td3BcConfig(
                     .critics(critics)
                     .maxGradientNorm(maxGradientNorm)
                     .optimizer(optimizer));
-  }
-
-  @Override
-  public int steps() {
-    return 1;
-  }
-
-  @Override
-  public int rounds(int environments) {
-    return AlgorithmConfig.roundsOf(1, environments);
-  }
-
-  @Override
-  public boolean learnsFromRecordings() {
-    return true;
   }
 
   @Override

@@ -53,8 +53,6 @@ public record TrainingConfig(
     @Doc("how the policy is judged") EvaluationConfig evaluation,
     @Doc("when the state is saved") CheckpointConfig checkpoint)
     implements Serializable, TrainingConfigBuilder.With {
-  private static final String RECORDED = "bc, marwil, td3-bc, iql and cql";
-
   /** Checks the values against each other. */
   public TrainingConfig {
     if (environment.external() != null && evaluation.environment() == null) {
@@ -81,9 +79,8 @@ public record TrainingConfig(
           data == null,
           "data",
           data,
-          "must be left out where the algorithm learns from what it collects; "
-              + RECORDED
-              + " learn from recordings");
+          "must be left out where the algorithm learns from what it collects; one such as bc learns"
+              + " from recordings");
     }
     EvaluationEnvironmentConfig judged = evaluation.environment();
     Constraints.require(
