@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.mobula.cli.composition.PlayedEnvironment;
+import org.mobula.cli.options.EnvironmentOption;
 import org.mobula.cli.options.JsonOption;
 import org.mobula.cli.options.PolicyOption;
 import org.mobula.cli.output.CommandFailure;
@@ -87,13 +88,9 @@ public final class EvaluateCommand implements Callable<Integer> {
       description = "Write a film of an episode, which needs no display.")
   private @Nullable Path video;
 
-  @Option(
-      names = "--environment",
-      paramLabel = "NAME",
-      description =
-          "Play in this environment, with its own settings, instead of the one that the run is"
-              + " judged in: evaluation.environment, else environment.")
-  private @Nullable String environment;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private EnvironmentOption environment;
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -135,7 +132,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     Chosen chosen =
         policy.take(
             (file, contents) ->
-                new Chosen(file, contents, PlayedEnvironment.of(file, environment)));
+                new Chosen(file, contents, PlayedEnvironment.of(file, environment.name())));
     PolicyFile.Contents contents = chosen.contents;
     PlayedEnvironment world = chosen.world;
     world.requireFit(contents.spec());

@@ -8,8 +8,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import org.mobula.cli.composition.PlayedEnvironment;
+import org.mobula.cli.options.EnvironmentOption;
 import org.mobula.cli.options.JsonOption;
 import org.mobula.cli.options.PolicyOption;
 import org.mobula.cli.output.CommandFailure;
@@ -80,13 +80,9 @@ public final class RecordCommand implements Callable<Integer> {
               + " how likely others would have been.")
   private boolean stochastic;
 
-  @Option(
-      names = "--environment",
-      paramLabel = "NAME",
-      description =
-          "Play in this environment, with its own settings, instead of the one that the run is"
-              + " judged in: evaluation.environment, else environment.")
-  private @Nullable String environment;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private EnvironmentOption environment;
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -120,7 +116,7 @@ public final class RecordCommand implements Callable<Integer> {
     Chosen chosen =
         policy.take(
             (file, contents) ->
-                new Chosen(file, contents, PlayedEnvironment.of(file, environment)));
+                new Chosen(file, contents, PlayedEnvironment.of(file, environment.name())));
     PolicySpec form = chosen.contents.spec();
     chosen.world.requireFit(form);
     String model = model(chosen.file);
