@@ -111,6 +111,43 @@ class MistakesTest {
   }
 
   @Test
+  void inWhatIsLearntFrom() throws IOException {
+    String text =
+        """
+        environment: {name: CartPole-v1}
+        algorithm: bc
+        stop: {environment-steps: 100}
+        """;
+    String file = TrainingFiles.file(folder, "file.yaml", text);
+    String remedy =
+        "Name a file or a folder of Parquet files, as mobula record writes them; mobula data describe"
+            + " shows what is in them.\n";
+    refused("FILE:2:1: the algorithm learns from recordings, but data names none\n" + remedy, file);
+    String none = folder.resolve("none").toString();
+    Cli.Outcome outcome = train(file, "--set", "data=" + none);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .startsWith("--set data=" + none + ": ")
+        .contains("none")
+        .endsWith("\n" + remedy);
+    assertThat(folder.resolve("runs")).doesNotExist();
+    refused(
+        "mobula: --listen takes episodes that other processes play, but FILE learns from what"
+            + " was recorded\nLeave out --listen.\n",
+        file,
+        "--listen",
+        "127.0.0.1:0");
+    refused(
+        "--set data=x: data is \"x\" but must be left out where the algorithm learns from what it"
+            + " collects; one such as bc learns from recordings\n",
+        file,
+        "--set",
+        "algorithm=ppo",
+        "--set",
+        "data=x");
+  }
+
+  @Test
   void inWhatOthersPlay() throws IOException {
     String text =
         """

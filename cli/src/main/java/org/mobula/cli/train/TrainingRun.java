@@ -1,7 +1,6 @@
 package org.mobula.cli.train;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -24,6 +23,7 @@ import org.mobula.cli.output.Terminal;
 import org.mobula.cli.process.MetricsEndpoint;
 import org.mobula.cli.process.StopSignals;
 import org.mobula.core.algorithm.ppo.PpoConfig;
+import org.mobula.core.config.ConfigReader;
 import org.mobula.core.environment.EnvironmentFactory;
 import org.mobula.core.experience.RecordedEpisodes;
 import org.mobula.core.metrics.PrometheusSink;
@@ -31,7 +31,6 @@ import org.mobula.core.policy.PolicySpec;
 import org.mobula.core.recording.RecordingReader;
 import org.mobula.core.runtime.TaskRuntime;
 import org.mobula.core.training.Checkpoint;
-import org.mobula.core.training.ExperienceSetup;
 import org.mobula.core.training.RunDirectory;
 import org.mobula.core.training.Trainer;
 import org.mobula.core.training.TrainingControl;
@@ -47,6 +46,10 @@ import org.mobula.serve.EpisodeServer;
 
 /** A run that can begin or be resumed: all that could be wrong with it has been looked at. */
 final class TrainingRun implements AutoCloseable {
+  private static final String RECORDINGS =
+      "Name a file or a folder of Parquet files, as {mobula} record writes them; {mobula} data"
+          + " describe shows what is in them.";
+
   private final RunDirectory directory;
   private final RunState state;
   private final TrainingConfig config;
@@ -54,6 +57,7 @@ final class TrainingRun implements AutoCloseable {
   private final @Nullable Checkpoint checkpoint;
   private final long stepsBefore;
   private final @Nullable Listening listening;
+  private final @Nullable RecordedEpisodes recordings;
 
   /** Whether it has parameters to train. */
   private boolean begun;
@@ -65,7 +69,8 @@ final class TrainingRun implements AutoCloseable {
       EnvironmentFactory environment,
       @Nullable Checkpoint checkpoint,
       long stepsBefore,
-      @Nullable Listening listening) {
+      @Nullable Listening listening,
+      @Nullable RecordedEpisodes recordings) {
     this.directory = directory;
     this.state = state;
     this.config = config;
@@ -73,6 +78,7 @@ final class TrainingRun implements AutoCloseable {
     this.checkpoint = checkpoint;
     this.stepsBefore = stepsBefore;
     this.listening = listening;
+    this.recordings = recordings;
   }
 
   /**
@@ -98,9 +104,17 @@ final class TrainingRun implements AutoCloseable {
     PolicySpec policy = ConfiguredEnvironment.policy(config, environment, file, overrides);
     ConfigFiles.checkShards(config, policy, file, overrides);
     ConfiguredEnvironment.checkEvaluation(config, policy, file, overrides);
+    RecordedEpisodes recordings = recordings(config, policy, file, overrides);
     Path run = runs.create(file, name);
     return new TrainingRun(
-        new RunDirectory(run), RunState.hold(run), config, environment, null, 0, listening);
+        new RunDirectory(run),
+        RunState.hold(run),
+        config,
+        environment,
+        null,
+        0,
+        listening,
+        recordings);
   }
 
   /** An old run from its newest checkpoint. */
@@ -133,7 +147,9 @@ final class TrainingRun implements AutoCloseable {
                     "Leave out the --set that changes the network or the environment, or begin a"
                         + " new run.");
               });
-      return new TrainingRun(directory, state, config, environment, checkpoint, steps, listening);
+      RecordedEpisodes recordings = recordings(config, policy, directory.config(), overrides);
+      return new TrainingRun(
+          directory, state, config, environment, checkpoint, steps, listening, recordings);
     } catch (IOException | RuntimeException e) {
       state.close();
       throw e;
@@ -308,8 +324,8 @@ final class TrainingRun implements AutoCloseable {
                   }
                 });
     ConfiguredEnvironment.plug(config, environment, trainer);
-    if (config.data() != null) {
-      trainer.recordings(recordings(config.data()));
+    if (recordings != null) {
+      trainer.recordings(recordings);
     }
     if (plugs != null) {
       plugs.into(trainer);
@@ -329,13 +345,25 @@ final class TrainingRun implements AutoCloseable {
     return trainer.build();
   }
 
-  /** What the file says to learn from, with the spaces of its environment. */
-  private RecordedEpisodes recordings(String data) {
-    PolicySpec policy = ExperienceSetup.policy(config, environment);
+  /** What the file says to learn from, with the spaces of its environment; null for nothing. */
+  private static @Nullable RecordedEpisodes recordings(
+      TrainingConfig config, PolicySpec policy, Path file, List<String> overrides) {
+    String data = config.data();
+    if (data == null) {
+      if (config.algorithm().learnsFromRecordings()) {
+        throw CommandFailure.setting(
+            ConfigReader.place(file, overrides, List.of("algorithm")),
+            "the algorithm learns from recordings, but data names none",
+            RECORDINGS);
+      }
+      return null;
+    }
     try {
-      return RecordingReader.read(Path.of(data), policy.observationSpace(), policy.actionSpace());
-    } catch (IOException e) {
-      throw new UncheckedIOException("data: " + e.getMessage(), e);
+      return RecordingReader.read(Path.of(data), policy.observationSpace(), policy.actionSpace())
+          .requireLearnable();
+    } catch (IOException | IllegalArgumentException e) {
+      throw CommandFailure.setting(
+          ConfigReader.place(file, overrides, List.of("data")), ErrorReport.message(e), RECORDINGS);
     }
   }
 

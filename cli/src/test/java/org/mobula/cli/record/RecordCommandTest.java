@@ -120,6 +120,36 @@ class RecordCommandTest {
     assertThat(json.get("problems")).isEmpty();
   }
 
+  /** With nothing to play in: the recordings say what the policy is worth. */
+  @Test
+  void aPolicyLearnsFromTheRecordings() throws IOException {
+    record("--stochastic");
+    Path file =
+        Files.writeString(
+            folder.resolve("clone.yaml"),
+            """
+            environment: {external: {observations: {box: {shape: 4}}, actions: {discrete: 2}}}
+            data: %s
+            algorithm: {bc: {minibatch-size: 16}}
+            stop: {environment-steps: 1_000}
+            """
+                .formatted(folder.resolve("one")));
+    String runs = folder.resolve("runs").toString();
+    Cli.Outcome outcome =
+        Cli.run("train", file.toString(), "--runs-directory", runs, "--name", "clone");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(Files.readString(folder.resolve("runs/clone/metrics.csv")))
+        .contains("estimate/weighted_return");
+    outcome =
+        Cli.run(
+            "train",
+            "--resume",
+            folder.resolve("runs/clone").toString(),
+            "--set",
+            "stop.environment-steps=2_000");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+  }
+
   @Test
   void mistakesHaveARemedy() throws IOException {
     Cli.Outcome outcome = Cli.run("record", run.toString(), "--episodes", "0");
