@@ -140,7 +140,8 @@ class SecurityTest {
       RawClient.Answer answer = client.send(get("/health", "origin: " + page)).read();
       assertThat(answer.header("access-control-allow-origin")).isEqualTo(page);
       assertThat(answer.header("vary")).isEqualTo("origin");
-      RawClient.Answer other = client.send(preflight + "origin: https://evil.org\r\n\r\n").read();
+      RawClient.Answer other =
+          client.send(preflight + "origin: https://evil.example\r\n\r\n").read();
       assertThat(other.status()).isEqualTo(401);
       assertThat(other.headers()).doesNotContainKey("access-control-allow-origin");
     }
